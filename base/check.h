@@ -1,4 +1,5 @@
-// CHECK(condition, "what it means"): for our own bugs only. User and file input never reaches one: it gets a Status.
+// CHECK(condition, "what it means"): for our own bugs only. User and file input never reaches one:
+// it gets a Status.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +7,8 @@
 
 namespace rondo {
 
-[[noreturn]] inline void check_failed(const char* file, int line, const char* condition, const char* message) {
+[[noreturn]] inline void check_failed(const char* file, int line, const char* condition,
+                                      const char* message) {
   std::fprintf(stderr, "%s:%d: CHECK(%s) failed: %s\n", file, line, condition, message);
   std::abort();
 }

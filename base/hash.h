@@ -1,4 +1,5 @@
-// 128-bit content hashes (XXH3). Not cryptographic: keys of caches whose content is compared on a hit.
+// 128-bit content hashes (XXH3). Not cryptographic: keys of caches whose content is compared on a
+// hit.
 //
 // Thread: values and pure functions.
 #pragma once

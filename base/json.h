@@ -1,5 +1,5 @@
-// nlohmann/json behind functions that return Status: the library throws (parse_error, but also out_of_range for
-// 1e999 and type_error in get<T>), our code does not.
+// nlohmann/json behind functions that return Status: the library throws (parse_error, but also
+// out_of_range for 1e999 and type_error in get<T>), our code does not.
 //
 // Thread: pure functions.
 #pragma once

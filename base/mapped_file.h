@@ -1,6 +1,7 @@
 // A read-only memory map of a whole file.
 //
-// Thread: immutable after open; reads from any thread. Owns the mapping and unmaps it when destroyed.
+// Thread: immutable after open; reads from any thread. Owns the mapping and unmaps it when
+// destroyed.
 #pragma once
 
 #include <cstddef>

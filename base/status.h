@@ -1,5 +1,6 @@
-// Status and Result<T>: how every function that can fail says so. Our code never throws; a failure is an ordinary
-// value that crosses threads and callbacks (a keystroke makes the last request stale, a cache is full, ...).
+// Status and Result<T>: how every function that can fail says so. Our code never throws; a failure
+// is an ordinary value that crosses threads and callbacks (a keystroke makes the last request
+// stale, a cache is full, ...).
 //
 // Thread: values, safe to move between threads. Errors: none.
 #pragma once
@@ -96,16 +97,16 @@ class [[nodiscard]] Result {
 #define RONDO_CONCAT(a, b) RONDO_CONCAT_(a, b)
 
 // Returns the status of `expr` from the enclosing function unless it is ok.
-#define RETURN_IF_ERROR(expr)                                 \
-  do {                                                        \
-    if (::rondo::Status status_ = (expr); !status_.ok()) {    \
-      return status_;                                         \
-    }                                                         \
+#define RETURN_IF_ERROR(expr)                              \
+  do {                                                     \
+    if (::rondo::Status status_ = (expr); !status_.ok()) { \
+      return status_;                                      \
+    }                                                      \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, f()): x becomes the value of f(), or its status is returned.
 #define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_(RONDO_CONCAT(result_, __LINE__), lhs, expr)
-#define ASSIGN_OR_RETURN_(result, lhs, expr)       \
-  auto result = (expr);                            \
-  if (!result.ok()) return result.status();        \
+#define ASSIGN_OR_RETURN_(result, lhs, expr) \
+  auto result = (expr);                      \
+  if (!result.ok()) return result.status();  \
   lhs = std::move(result).value()

@@ -23,9 +23,7 @@ TEST(Json, GetTellsAbsentFromWrongType) {
   EXPECT_EQ(json_get<int>(json, "missing"), std::nullopt);
 }
 
-TEST(Json, DumpReplacesInvalidUtf8) {
-  EXPECT_EQ(dump_json(Json("a\xff")), "\"a\xEF\xBF\xBD\"");
-}
+TEST(Json, DumpReplacesInvalidUtf8) { EXPECT_EQ(dump_json(Json("a\xff")), "\"a\xEF\xBF\xBD\""); }
 
 }  // namespace
 }  // namespace rondo

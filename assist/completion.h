@@ -1,0 +1,101 @@
+// Completion: from a document and a cursor to text that fits there. Chooses Blocks, builds the FIM
+// prompt, asks the engine, and makes of the answer what an editor can show.
+//
+// Thread: complete() from any thread, returns at once; `done` runs on a thread of the Completer,
+// exactly once. Ownership: borrows Engine and BlockIndex, which must outlive it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "workspace/block_index.h"
+#include "workspace/document_store.h"
+
+namespace rondo::assist {
+
+struct CompletionParams {
+  std::shared_ptr<const workspace::Document> document;
+  int64_t offset = 0;        // byte offset of the cursor in document->text
+  std::string client;        // with the document's path it names the cursor sequence
+  bool automatic = true;     // typed, not asked for: one candidate, quiet when unsure
+  int32_t n_candidates = 1;  // invoked only
+  int32_t max_tokens = 0;    // 0: the model family's default
+  bool use_context = true;
+  bool multiline =
+      false;  // let a completion go on after the line when nothing stands behind the cursor
+  std::string must_start_with;  // LSP selectedCompletionInfo: the text has to begin so, in place of
+                                // [replace_begin, offset)
+  int64_t replace_begin = -1;   // with must_start_with; -1: the cursor
+};
+
+struct CompletionCandidate {
+  std::string text;  // replaces [replace_begin, replace_end)
+  int64_t replace_begin =
+      0;  // byte offsets into the document; replace_end lies on the cursor's line
+  int64_t replace_end = 0;
+  float mean_logprob = 0;  // a token
+  bool parses = true;      // the accepted state has no more syntax errors than before
+};
+
+struct UsedBlock {
+  std::string path;
+  std::string name;
+  int32_t n_tokens = 0;
+  double score = 0;
+  std::string reason;
+};
+
+// Where the time went and what the model saw: `rondo complete --json`, rondo/why.
+struct CompletionReport {
+  std::chrono::microseconds context{0};
+  std::chrono::microseconds tokenize{0};
+  std::chrono::microseconds postprocess{0};
+  std::chrono::microseconds total{0};
+  engine::Timings engine;
+  int32_t n_prompt_tokens = 0;
+  int32_t n_cached_tokens = 0;
+  int32_t n_segment_tokens = 0;
+  int32_t n_generated_tokens = 0;
+  std::vector<int32_t> tokens;  // of the first candidate
+  std::vector<UsedBlock> blocks;
+  std::string silence;  // why there is no candidate; empty when there is one
+};
+
+struct CompletionOutcome {
+  std::vector<CompletionCandidate> candidates;  // best first; may be empty
+  CompletionReport report;
+};
+
+struct CompleterOptions {
+  int32_t context_tokens = 2900;  // budget of composed Segments
+  int32_t prefix_tokens = 768;    // of the window before the cursor
+  int32_t suffix_tokens = 256;    // and after it
+  std::chrono::milliseconds segment_deadline{10'000};
+  float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
+};
+
+class Completer {
+ public:
+  // REQUIRES: engine.config().fim.
+  Completer(engine::Engine& engine, const workspace::BlockIndex& index, CompleterOptions options);
+  ~Completer();
+
+  // Errors through `done`: Cancelled (stop asked for), Stale (a newer request of this client and
+  // document came), InvalidArgument, and those of the engine. No suggestion is no error: candidates
+  // is empty, report.silence says why.
+  void complete(CompletionParams params, std::stop_token stop,
+                std::function<void(Result<CompletionOutcome>)> done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rondo::assist

@@ -1,0 +1,68 @@
+// The engine: one model, its KV pages, and the thread that runs them. Requests go in from any
+// thread; everything else happens on the engine thread (scheduler, page pool, Segment store,
+// kernels).
+//
+// Life of a request: queued -> its Segments are found or encoded -> the prompt is matched against
+// the cursor sequence and the rest prefilled in chunks -> tokens are decoded, one a step ->
+// on_done. It may be cancelled at any point.
+//
+// Thread: load and the destructor by the owner; submit, encode_segments and stats by any thread.
+// Ownership: owns model, memory and thread. The destructor cancels what is queued (on_done gets
+// Cancelled) and joins.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/model_config.h"
+#include "engine/request.h"
+#include "engine/tokenizer.h"
+
+namespace rondo::engine {
+
+struct EngineOptions {
+  std::string model;      // a HF folder
+  std::string kernels;    // "reference", "avx2", ...; empty: the fastest that this machine runs
+  int32_t n_threads = 0;  // 0: one a physical core
+  int64_t kv_bytes = 512ll << 20;  // the page pool, allocated at start
+  int32_t prefill_chunk_tokens = 64;
+};
+
+struct EngineStats {
+  std::string kernels;
+  int64_t weight_bytes = 0;
+  int64_t kv_bytes = 0;
+  int32_t n_pages = 0;
+  int32_t n_free_pages = 0;
+  int64_t n_segments = 0;  // in the store
+  int64_t n_segment_tokens = 0;
+  int64_t n_requests = 0;  // done, all outcomes
+  int64_t n_cancelled = 0;
+  int64_t n_segment_hits = 0;
+  int64_t n_segment_misses = 0;
+  int64_t n_evicted_segments = 0;
+  int64_t n_queued = 0;
+};
+
+class Engine {
+ public:
+  // Loads the model and starts the thread.
+  // Errors: those of ModelConfig::load, Tokenizer::load and Weights::load; ResourceExhausted when
+  // the pool does not fit.
+  static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
+  virtual ~Engine() = default;
+
+  virtual const ModelConfig& config() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+
+  // Queues `request`. A request that can never run (too long for the model or the pool, ids outside
+  // the vocabulary) is answered at once through on_done with InvalidArgument or ResourceExhausted
+  // saying the limit.
+  virtual void submit(Request request) = 0;
+  virtual EngineStats stats() const = 0;
+};
+
+}  // namespace rondo::engine

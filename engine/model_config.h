@@ -1,0 +1,82 @@
+// What a model folder says of itself: config.json and generation_config.json, checked. Everything
+// family-specific (token ids, FIM order, budgets) is data here and never a constant in code.
+//
+// Thread: a plain value, immutable once loaded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/status.h"
+
+namespace rondo::engine {
+
+enum class Architecture {
+  kLlama,     // LlamaForCausalLM, IQuestCoderForCausalLM
+  kLoopCoder  // IQuestLoopCoderForCausalLM: the stack runs loop_num times
+};
+
+enum class WeightFormat {
+  kBf16,
+  kInt8Channel  // compressed-tensors "int-quantized": int8 [N, K] with one bf16 scale a row
+};
+
+// How a model that was trained on independent Segments reads them (config.json "segment").
+struct SegmentConfig {
+  int32_t active_position_offset =
+      0;                     // the position of the first active token, with or without Segments
+  int32_t block_token = 0;   // begins every Segment
+  int32_t anchor_token = 0;  // ends it, anchors_per_segment times
+  int32_t anchors_per_segment = 0;
+  int32_t max_segment_tokens = 0;  // anchors included
+};
+
+enum class FimOrder {
+  kSuffixFirst,  // SPM: suffix, prefix, middle
+  kPrefixFirst   // PSM: prefix, suffix, middle
+};
+
+struct FimConfig {
+  int32_t prefix_token = 0;
+  int32_t middle_token = 0;
+  int32_t suffix_token = 0;
+  std::optional<int32_t> file_sep_token;
+  FimOrder order = FimOrder::kPrefixFirst;
+};
+
+struct ModelConfig {
+  Architecture architecture = Architecture::kLlama;
+  WeightFormat weight_format = WeightFormat::kBf16;
+  int32_t vocab_size = 0;
+  int32_t hidden_size = 0;        // C
+  int32_t n_layers = 0;           // L
+  int32_t n_heads = 0;            // H
+  int32_t n_kv_heads = 0;         // Hk
+  int32_t head_dim = 0;           // D
+  int32_t intermediate_size = 0;  // F
+  int32_t n_loops = 1;            // 2 for LoopCoder
+  int32_t loop_window = 0;        // keys a row of loop 1's local branch sees, its own included
+  int32_t max_positions = 0;
+  float rms_norm_eps = 0;
+  float rope_theta = 0;
+  bool tied_embeddings = false;
+
+  std::optional<SegmentConfig> segment;
+  std::optional<FimConfig> fim;
+  std::vector<int32_t> stop_tokens;  // any of them ends a generation
+  int32_t max_new_tokens = 64;       // the family's default length
+  Hash128 digest;                    // of config.json as read
+
+  int32_t qkv_dim() const { return (n_heads + 2 * n_kv_heads) * head_dim; }
+
+  // Reads `folder`/config.json and, when present, generation_config.json.
+  // Errors: NotFound (not a model folder), InvalidArgument naming the file, the key and what is
+  // supported: an option that would change the maths (rope scaling, biases, clip_qkv, sliding
+  // window, another quantisation) is refused.
+  static Result<ModelConfig> load(const std::string& folder);
+};
+
+}  // namespace rondo::engine

@@ -1,0 +1,191 @@
+// Every kernel's contract. A Kernels table is one implementation of all of them: the plain loops of
+// kernels/reference (the oracle), or kernels/cpu for one instruction set. A table holds functions
+// only, so a plugin can export one too.
+//
+// Letters: T rows (tokens of this step), H query heads, Hk KV heads, D head dim, C model dim, F
+// feed-forward dim, V vocabulary. Thread: a launcher is called by the engine thread alone and
+// returns when its work is done (CPU) or queued (GPU). Ownership: launchers borrow every pointer
+// for the call; nothing is allocated or kept. Errors: a launcher returns 0, or non-zero when its
+// arguments break the Requires line (our bug; the engine checks). Numerics: activations and
+// accumulation are float32. A row's result depends on that row alone and on T only through the
+// kernel family (T <= 16, or more), never on its neighbours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rondo::kernels {
+
+class ThreadPool;
+
+// Where a launcher runs: CPU kernels take threads.
+struct Stream {
+  ThreadPool* threads = nullptr;
+};
+
+inline constexpr int32_t kPageTokens = 16;  // tokens a KV page holds, in every layer
+
+enum class WeightType : uint8_t {
+  kBf16,  // uint16_t bits of a bfloat16
+  kInt8,  // signed, W[n][k] = data[n][k] * scales[n]
+};
+
+enum class KvType : uint8_t { kF32, kBf16 };
+inline constexpr int64_t kv_type_bytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
+
+// A weight matrix as checkpoints store it.
+struct RowMajorMatrix {
+  const void* data = nullptr;        // bf16 or int8 [n, k]; unaligned is fine (a mapped file)
+  const uint16_t* scales = nullptr;  // bf16 [n] for kInt8, else null; may be unaligned to 2
+  int32_t n = 0;                     // outputs
+  int32_t k = 0;                     // inputs
+  WeightType type = WeightType::kBf16;
+};
+
+// A weight matrix in the private layout of the table that packed it.
+struct PackedMatrix {
+  const void* data = nullptr;  // packed_bytes() bytes, 64-byte aligned
+  int32_t n = 0;
+  int32_t k = 0;
+  WeightType type = WeightType::kBf16;
+};
+
+// x[t] = table[ids[t]]
+struct EmbedParams {
+  const int32_t* ids = nullptr;  // [T], 0 <= id < table.n
+  RowMajorMatrix table;          // [V, C]
+  float* x = nullptr;            // f32 [T, C]
+  int32_t n_rows = 0;
+};
+
+// out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight. out may be x.
+struct RmsNormParams {
+  const float* x = nullptr;       // f32 [T, C]
+  const float* weight = nullptr;  // f32 [C]
+  float* out = nullptr;           // f32 [T, C]
+  int32_t n_rows = 0;
+  int32_t dim = 0;
+  float eps = 0;
+};
+
+// out[t][n] = sum_k x[t][k] W[n][k], or += with accumulate.
+struct LinearParams {
+  const float* x = nullptr;  // f32 [T, k], rows x_stride apart
+  int64_t x_stride = 0;      // floats, >= k
+  PackedMatrix weight;       // [n, k]
+  float* out = nullptr;      // f32 [T, n], rows out_stride apart; does not overlap x
+  int64_t out_stride = 0;    // floats, >= n
+  int32_t n_rows = 0;
+  bool accumulate = false;  // the residual connection
+};
+
+// One layer of the KV pages. Page p's keys are [Hk, kPageTokens, D] at data + p * page_stride_bytes
+// + layer_offset_bytes, its values, of the same shape, follow directly.
+struct KvLayer {
+  std::byte* data = nullptr;
+  int64_t page_stride_bytes = 0;
+  int64_t layer_offset_bytes = 0;
+  KvType type = KvType::kF32;
+};
+
+// Rotates q and k (half-split RoPE: element i pairs with i + D/2, angle position * theta^(-2i/D))
+// in place and writes k and v into the pages. slots[t] = page * kPageTokens + offset; a negative
+// slot stores nothing.
+struct RopeStoreParams {
+  float* qkv = nullptr;                // f32 [T, (H + 2 Hk) D]: queries, keys, values
+  const int32_t* positions = nullptr;  // [T]
+  const int32_t* slots = nullptr;      // [T]
+  KvLayer kv;
+  int32_t n_rows = 0;
+  int32_t n_heads = 0;
+  int32_t n_kv_heads = 0;
+  int32_t head_dim = 0;  // even
+  float theta = 0;
+};
+
+// A page of the context and how many of its tokens count (the last page of a Segment is partial).
+struct PageRef {
+  int32_t page = 0;
+  int32_t n_valid = 0;  // 1..kPageTokens
+};
+
+// Consecutive query rows that share what they see. Attention never sees positions (RoPE is in the
+// keys): a row sees every context token, and of its own tokens those at slots (own slot - window,
+// own slot], window 0 meaning all.
+struct QuerySpan {
+  int32_t first_row = 0;  // of q and out
+  int32_t n_rows = 0;
+  int32_t first_slot = 0;            // own slot of the first row; row i has first_slot + i
+  const PageRef* context = nullptr;  // [n_context]
+  int32_t n_context = 0;
+  const int32_t* own_pages =
+      nullptr;                 // own slot s lives in own_pages[s / kPageTokens - first_own_page]
+  int32_t first_own_page = 0;  // pages before it may be gone: a window never reaches them
+};
+
+// out[t][h] = softmax(q[t][h] . K * scale) V over the visible tokens; query head h reads KV head h
+// / (H / Hk).
+struct AttentionParams {
+  const float* q = nullptr;  // f32 [T, H, D], rows q_stride floats apart (rotated)
+  int64_t q_stride = 0;
+  float* out = nullptr;  // f32 [T, H * D]
+  const QuerySpan* spans = nullptr;
+  int32_t n_spans = 0;
+  KvLayer kv;
+  int32_t n_heads = 0;
+  int32_t n_kv_heads = 0;
+  int32_t head_dim = 0;
+  int32_t window = 0;
+  float scale = 0;
+};
+
+// Loop 1's gate: g = sigmoid(q[t][h] . weight[h] + bias[h]); out[t][h] = g * global[t][h] + (1 - g)
+// * local[t][h]. out may be global or local.
+struct GateMixParams {
+  const float* q = nullptr;  // f32 [T, H, D], rows q_stride floats apart (rotated)
+  int64_t q_stride = 0;
+  const float* weight = nullptr;  // f32 [H, D]
+  const float* bias = nullptr;    // f32 [H]
+  const float* global = nullptr;  // f32 [T, H * D]
+  const float* local = nullptr;   // f32 [T, H * D]
+  float* out = nullptr;           // f32 [T, H * D]
+  int32_t n_rows = 0;
+  int32_t n_heads = 0;
+  int32_t head_dim = 0;
+};
+
+// out[t] = silu(gate_up[t][0..F)) * gate_up[t][F..2F)
+struct SwigluParams {
+  const float* gate_up = nullptr;  // f32 [T, 2F]
+  float* out = nullptr;            // f32 [T, F]
+  int32_t n_rows = 0;
+  int32_t dim = 0;  // F
+};
+
+struct Kernels {
+  const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx": part of every Segment key
+  KvType kv_type;    // what rope_store writes and attention reads
+  // Bytes of a [n, k] matrix in this table's layout, a multiple of 64.
+  int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);
+  // Writes `matrix` in this table's layout to `out` (packed_bytes() bytes, 64-byte aligned).
+  int (*pack)(const RowMajorMatrix& matrix, void* out, Stream stream);
+  int (*embed)(const EmbedParams& params, Stream stream);
+  int (*rms_norm)(const RmsNormParams& params, Stream stream);
+  int (*linear)(const LinearParams& params, Stream stream);
+  int (*rope_store)(const RopeStoreParams& params, Stream stream);
+  int (*attention)(const AttentionParams& params, Stream stream);
+  int (*gate_mix)(const GateMixParams& params, Stream stream);
+  int (*swiglu)(const SwigluParams& params, Stream stream);
+};
+
+// Plain loops in float32 with float32 KV: what every other table is compared with.
+const Kernels& reference_kernels();
+
+// The named CPU table, or null when this machine cannot run it or no such table exists.
+const Kernels* cpu_kernels(std::string_view name);
+// The fastest CPU table this machine can run; never null on x86-64 with AVX2, else the reference
+// table.
+const Kernels& best_cpu_kernels();
+
+}  // namespace rondo::kernels
