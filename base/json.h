@@ -19,6 +19,10 @@ using Json = nlohmann::json;
 // Errors: InvalidArgument with the byte offset.
 Result<Json> parse_json(std::string_view text, std::string_view what);
 
+// The same, and no object may name a key twice: for file formats in which a second entry would hide
+// the first.
+Result<Json> parse_json_unique(std::string_view text, std::string_view what);
+
 // The JSON text; bytes that are not UTF-8 become U+FFFD instead of an exception.
 std::string dump_json(const Json& json, int indent = -1);
 

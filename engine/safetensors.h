@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@
 namespace rondo::engine {
 
 enum class DType { kF32, kF16, kBf16, kI8, kU8, kI32, kI64 };
+std::string_view dtype_name(DType dtype);  // as the format spells it: "BF16"
+int64_t dtype_bytes(DType dtype);
+std::string to_string(std::span<const int64_t> shape);  // "[16384, 640]"
 
 struct Tensor {
   DType dtype = DType::kF32;
@@ -30,7 +34,9 @@ struct Tensor {
 
 class TensorFolder {
  public:
-  // Maps every shard and checks every header against its file: lengths, overlaps, shapes, dtypes.
+  // Maps every shard and checks every header against its file: length, dtypes, shapes, and that the
+  // tensors cover the data without overlap or hole. model.safetensors is preferred to an index.
+  // The files must not shrink while they are open.
   // Errors: NotFound, Corruption naming file and tensor.
   static Result<TensorFolder> open(const std::string& folder);
 
@@ -43,9 +49,11 @@ class TensorFolder {
   const std::string& folder() const { return folder_; }
 
  private:
+  Status add_file(const std::string& path);
+
   std::string folder_;
   std::vector<MappedFile> files_;
-  std::vector<std::string> file_names_;
+  std::vector<std::unique_ptr<const std::string>> file_names_;  // Tensor::file views them
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
 

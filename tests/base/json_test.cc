@@ -23,6 +23,16 @@ TEST(Json, GetTellsAbsentFromWrongType) {
   EXPECT_EQ(json_get<int>(json, "missing"), std::nullopt);
 }
 
+TEST(Json, UniqueRefusesARepeatedKeyAtAnyDepth) {
+  EXPECT_TRUE(parse_json_unique(R"([{"a": {"a": 1}}, {"a": 2}])", "x.json").ok());
+  for (const char* text : {R"({"a": 1, "a": 1})", R"({"b": [{"a": 1, "c": {}, "a": 2}]})"}) {
+    const auto parsed = parse_json_unique(text, "x.json");
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.status().message(), "x.json names \"a\" twice");
+  }
+  EXPECT_FALSE(parse_json_unique("{\"a\": 1e999}", "x.json").ok());
+}
+
 TEST(Json, DumpReplacesInvalidUtf8) { EXPECT_EQ(dump_json(Json("a\xff")), "\"a\xEF\xBF\xBD\""); }
 
 }  // namespace
