@@ -1,0 +1,71 @@
+#include "kernels/launch.h"
+
+namespace rondo::kernels {
+namespace {
+
+bool valid(const KvLayer& kv) {
+  return kv.data != nullptr && kv.page_stride_bytes > 0 && kv.layer_offset_bytes >= 0;
+}
+
+bool valid_heads(int32_t n_heads, int32_t n_kv_heads, int32_t head_dim) {
+  return n_kv_heads > 0 && n_heads > 0 && n_heads % n_kv_heads == 0 && head_dim > 0 &&
+         head_dim % 2 == 0;
+}
+
+bool valid(const QuerySpan& span) {
+  return span.first_row >= 0 && span.n_rows >= 0 && span.first_slot >= 0 && span.n_context >= 0 &&
+         (span.n_context == 0 || span.context != nullptr) &&
+         (span.n_rows == 0 || span.own_pages != nullptr) && span.first_own_page >= 0;
+}
+
+}  // namespace
+
+bool valid(const RowMajorMatrix& matrix) {
+  return matrix.data != nullptr && matrix.n > 0 && matrix.k > 0 &&
+         (matrix.scales != nullptr) == (matrix.type == WeightType::kInt8);
+}
+
+bool valid(const EmbedParams& p) {
+  return p.n_rows >= 0 && valid(p.table) && (p.n_rows == 0 || (p.ids != nullptr && p.x != nullptr));
+}
+
+bool valid(const RmsNormParams& p) {
+  return p.n_rows >= 0 && p.dim > 0 && p.weight != nullptr &&
+         (p.n_rows == 0 || (p.x != nullptr && p.out != nullptr));
+}
+
+bool valid(const LinearParams& p) {
+  return p.n_rows >= 0 && p.weight.data != nullptr && p.weight.n > 0 && p.weight.k > 0 &&
+         p.x_stride >= p.weight.k && p.out_stride >= p.weight.n &&
+         (p.n_rows == 0 || (p.x != nullptr && p.out != nullptr));
+}
+
+bool valid(const RopeStoreParams& p) {
+  return p.n_rows >= 0 && valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) && valid(p.kv) &&
+         p.theta > 0 &&
+         (p.n_rows == 0 || (p.qkv != nullptr && p.positions != nullptr && p.slots != nullptr));
+}
+
+bool valid(const AttentionParams& p) {
+  if (p.n_spans < 0 || (p.n_spans > 0 && p.spans == nullptr) || p.window < 0) return false;
+  if (!valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) || !valid(p.kv)) return false;
+  if (p.q == nullptr || p.out == nullptr || p.q_stride < p.n_heads * p.head_dim) return false;
+  for (int32_t i = 0; i < p.n_spans; ++i) {
+    if (!valid(p.spans[i])) return false;
+  }
+  return true;
+}
+
+bool valid(const GateMixParams& p) {
+  return p.n_rows >= 0 && p.n_heads > 0 && p.head_dim > 0 && p.q_stride >= p.n_heads * p.head_dim &&
+         p.weight != nullptr && p.bias != nullptr &&
+         (p.n_rows == 0 ||
+          (p.q != nullptr && p.global != nullptr && p.local != nullptr && p.out != nullptr));
+}
+
+bool valid(const SwigluParams& p) {
+  return p.n_rows >= 0 && p.dim > 0 &&
+         (p.n_rows == 0 || (p.gate_up != nullptr && p.out != nullptr));
+}
+
+}  // namespace rondo::kernels

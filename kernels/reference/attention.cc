@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/launch.h"
+#include "kernels/reference/reference.h"
+
+namespace rondo::kernels::reference {
+namespace {
+
+// The key of `offset` in `page` for one KV head; `value_of` is where its value lies.
+float* key_of(const KvLayer& kv, int64_t page, int64_t offset, int32_t head, int32_t head_dim) {
+  auto* keys =
+      reinterpret_cast<float*>(kv.data + page * kv.page_stride_bytes + kv.layer_offset_bytes);
+  return keys + (int64_t{head} * kPageTokens + offset) * head_dim;
+}
+
+int64_t value_offset(int32_t n_kv_heads, int32_t head_dim) {
+  return int64_t{n_kv_heads} * kPageTokens * head_dim;
+}
+
+// Element i of a head pairs with i + D/2.
+void rotate(float* head, int32_t head_dim, int32_t position, float theta) {
+  const int32_t half = head_dim / 2;
+  for (int32_t i = 0; i < half; ++i) {
+    const float frequency = 1.0f / std::pow(theta, 2.0f * i / head_dim);
+    const float angle = static_cast<float>(position) * frequency;
+    const float cos = std::cos(angle), sin = std::sin(angle);
+    const float a = head[i], b = head[i + half];
+    head[i] = a * cos - b * sin;
+    head[i + half] = b * cos + a * sin;
+  }
+}
+
+// The softmax of one query row and head, one key at a time: out = sum_i exp(s_i - max) v_i / sum_i
+// exp(s_i - max), rescaled whenever the maximum grows.
+class OnlineSoftmax {
+ public:
+  OnlineSoftmax(const float* q, float* out, int32_t head_dim, float scale)
+      : q_(q), out_(out), head_dim_(head_dim), scale_(scale) {
+    std::fill_n(out_, head_dim_, 0.0f);
+  }
+
+  void add(const float* key, const float* value) {
+    float score = 0;
+    for (int32_t i = 0; i < head_dim_; ++i) score += q_[i] * key[i];
+    score *= scale_;
+    if (score > max_) {
+      const float rescale = std::exp(max_ - score);
+      sum_ *= rescale;
+      for (int32_t i = 0; i < head_dim_; ++i) out_[i] *= rescale;
+      max_ = score;
+    }
+    const float weight = std::exp(score - max_);
+    sum_ += weight;
+    for (int32_t i = 0; i < head_dim_; ++i) out_[i] += weight * value[i];
+  }
+
+  void finish() {
+    for (int32_t i = 0; i < head_dim_; ++i) out_[i] /= sum_;
+  }
+
+ private:
+  const float* q_;
+  float* out_;
+  int32_t head_dim_;
+  float scale_;
+  float max_ = -std::numeric_limits<float>::infinity();
+  float sum_ = 0;
+};
+
+// Row `i` of `span` and query head `h`.
+void attend(const AttentionParams& p, const QuerySpan& span, int32_t i, int32_t h) {
+  const int64_t row = span.first_row + i;
+  const int32_t kv_head = h / (p.n_heads / p.n_kv_heads);
+  const int64_t to_value = value_offset(p.n_kv_heads, p.head_dim);
+  OnlineSoftmax softmax(p.q + row * p.q_stride + int64_t{h} * p.head_dim,
+                        p.out + (row * p.n_heads + h) * p.head_dim, p.head_dim, p.scale);
+  const auto add = [&](int64_t page, int64_t offset) {
+    const float* key = key_of(p.kv, page, offset, kv_head, p.head_dim);
+    softmax.add(key, key + to_value);
+  };
+  for (int32_t c = 0; c < span.n_context; ++c) {
+    for (int32_t s = 0; s < span.context[c].n_valid; ++s) add(span.context[c].page, s);
+  }
+  const int32_t last = span.first_slot + i;
+  const int32_t first = p.window == 0 ? 0 : std::max(0, last - p.window + 1);
+  for (int32_t s = first; s <= last; ++s) {
+    add(span.own_pages[s / kPageTokens - span.first_own_page], s % kPageTokens);
+  }
+  softmax.finish();
+}
+
+}  // namespace
+
+int rope_store(const RopeStoreParams& p, Stream stream) {
+  if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
+  const int32_t d = p.head_dim;
+  over_ranges(stream, p.n_rows, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      float* row = p.qkv + t * (p.n_heads + 2 * p.n_kv_heads) * d;
+      for (int32_t h = 0; h < p.n_heads + p.n_kv_heads; ++h) {
+        rotate(row + int64_t{h} * d, d, p.positions[t], p.theta);
+      }
+      if (p.slots[t] < 0) continue;
+      for (int32_t h = 0; h < p.n_kv_heads; ++h) {
+        float* key = key_of(p.kv, p.slots[t] / kPageTokens, p.slots[t] % kPageTokens, h, d);
+        std::copy_n(row + int64_t{p.n_heads + h} * d, d, key);
+        std::copy_n(row + int64_t{p.n_heads + p.n_kv_heads + h} * d, d,
+                    key + value_offset(p.n_kv_heads, d));
+      }
+    }
+  });
+  return kOk;
+}
+
+int attention(const AttentionParams& p, Stream stream) {
+  if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
+  for (int32_t s = 0; s < p.n_spans; ++s) {
+    const QuerySpan& span = p.spans[s];
+    over_ranges(stream, int64_t{span.n_rows} * p.n_heads, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        attend(p, span, static_cast<int32_t>(i / p.n_heads), static_cast<int32_t>(i % p.n_heads));
+      }
+    });
+  }
+  return kOk;
+}
+
+}  // namespace rondo::kernels::reference

@@ -1,0 +1,22 @@
+#include "kernels/reference/reference.h"
+
+namespace rondo::kernels {
+
+const Kernels& reference_kernels() {
+  static constexpr Kernels kTable{
+      .name = "reference",
+      .kv_type = KvType::kF32,
+      .packed_bytes = reference::packed_bytes,
+      .pack = reference::pack,
+      .embed = reference::embed,
+      .rms_norm = reference::rms_norm,
+      .linear = reference::linear,
+      .rope_store = reference::rope_store,
+      .attention = reference::attention,
+      .gate_mix = reference::gate_mix,
+      .swiglu = reference::swiglu,
+  };
+  return kTable;
+}
+
+}  // namespace rondo::kernels

@@ -1,0 +1,416 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "kernels/bf16.h"
+#include "tests/kernels/support.h"
+
+namespace rondo::kernels {
+namespace {
+
+struct Shape {
+  int32_t n_heads = 10, n_kv_heads = 2, head_dim = 64;
+};
+
+// What one span sees: context pages with so many valid tokens each, then its own tokens.
+struct SpanCase {
+  int32_t n_rows = 1;
+  int32_t first_slot = 0;
+  std::vector<int32_t> context;
+  int32_t first_own_page = 0;
+};
+
+struct AttentionCase {
+  std::string name;
+  std::vector<SpanCase> spans;
+  int32_t window = 0;
+  Shape shape = {};
+};
+
+// KV pages of one layer (the second of three) in a table's type. A slot nobody wrote holds NaN, so
+// that reading it shows.
+class Pages {
+ public:
+  Pages(KvType type, int32_t n_pages, Shape shape)
+      : type_(type), shape_(shape), memory_(n_pages * page_bytes()) {
+    std::memset(memory_.data(), 0xff, n_pages * page_bytes());
+  }
+
+  KvLayer layer() const {
+    return {.data = memory_.data(),
+            .page_stride_bytes = page_bytes(),
+            .layer_offset_bytes = layer_bytes(),
+            .type = type_};
+  }
+
+  // Element i of the key, or of the value, of one KV head.
+  float get(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
+    const std::byte* at = address(page, offset, head, i, value);
+    if (type_ == KvType::kBf16) return load_bf16(at, 0);
+    float element;
+    std::memcpy(&element, at, 4);
+    return element;
+  }
+
+  // Fills a slot with seeded values that bf16 holds exactly.
+  void fill(int32_t page, int32_t offset, Random& random) {
+    for (int32_t head = 0; head < shape_.n_kv_heads; ++head) {
+      for (int32_t i = 0; i < shape_.head_dim; ++i) {
+        for (const bool value : {false, true}) {
+          const uint16_t bits = float_to_bf16(random.normal());
+          const float element = bf16_to_float(bits);
+          std::byte* at = address(page, offset, head, i, value);
+          if (type_ == KvType::kBf16) std::memcpy(at, &bits, 2);
+          if (type_ == KvType::kF32) std::memcpy(at, &element, 4);
+        }
+      }
+    }
+  }
+
+ private:
+  int64_t layer_bytes() const {
+    return 2 * int64_t{shape_.n_kv_heads} * kPageTokens * shape_.head_dim * kv_type_bytes(type_);
+  }
+  int64_t page_bytes() const { return 3 * layer_bytes(); }
+
+  std::byte* address(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
+    const int64_t row = (int64_t{value} * shape_.n_kv_heads + head) * kPageTokens + offset;
+    return memory_.data() + page * page_bytes() + layer_bytes() +
+           (row * shape_.head_dim + i) * kv_type_bytes(type_);
+  }
+
+  KvType type_;
+  Shape shape_;
+  AlignedBytes memory_;
+};
+
+// A case made real: pages in shuffled order, page tables, queries.
+class Scene {
+ public:
+  Scene(const Kernels& table, const AttentionCase& c, uint32_t seed)
+      : case_(c), random_(seed), pages_(table.kv_type, n_pages(c), c.shape) {
+    std::vector<int32_t> free(n_pages(c));
+    std::iota(free.begin(), free.end(), 0);
+    for (size_t i = free.size(); i > 1; --i) std::swap(free[i - 1], free[random_.below(i)]);
+    contexts_.resize(c.spans.size());
+    own_.resize(c.spans.size());
+    for (size_t s = 0; s < c.spans.size(); ++s) add_span(c.spans[s], contexts_[s], own_[s], free);
+    const int32_t n_rows = spans_.back().first_row + spans_.back().n_rows;
+    q_stride_ = (c.shape.n_heads + 2 * c.shape.n_kv_heads) * c.shape.head_dim;
+    q_ = random_.normals(int64_t{n_rows} * q_stride_);
+    n_rows_ = n_rows;
+  }
+
+  int32_t n_rows() const { return n_rows_; }
+  int32_t width() const { return case_.shape.n_heads * case_.shape.head_dim; }
+  const std::vector<QuerySpan>& spans() const { return spans_; }
+
+  std::vector<float> run(const Kernels& table, Stream stream, const std::vector<QuerySpan>& spans) {
+    std::vector<float> out(int64_t{n_rows_} * width(), -7.0f);
+    const AttentionParams params{.q = q_.data(),
+                                 .q_stride = q_stride_,
+                                 .out = out.data(),
+                                 .spans = spans.data(),
+                                 .n_spans = static_cast<int32_t>(spans.size()),
+                                 .kv = pages_.layer(),
+                                 .n_heads = case_.shape.n_heads,
+                                 .n_kv_heads = case_.shape.n_kv_heads,
+                                 .head_dim = case_.shape.head_dim,
+                                 .window = case_.window,
+                                 .scale = scale()};
+    EXPECT_EQ(table.attention(params, stream), 0);
+    return out;
+  }
+
+  // The definition, in double, with `window` in place of the case's own.
+  std::vector<double> expected(int32_t window) const {
+    std::vector<double> out(int64_t{n_rows_} * width());
+    for (const QuerySpan& span : spans_) {
+      for (int32_t i = 0; i < span.n_rows; ++i) {
+        const auto visible = visible_slots(span, i, window);
+        for (int32_t h = 0; h < case_.shape.n_heads; ++h) {
+          attend(span.first_row + i, h, visible, out);
+        }
+      }
+    }
+    return out;
+  }
+
+ private:
+  struct Slot {
+    int32_t page, offset;
+  };
+
+  static int32_t n_pages(const AttentionCase& c) {
+    int32_t n = 3;  // some that nobody uses
+    for (const SpanCase& span : c.spans) {
+      n += static_cast<int32_t>(span.context.size());
+      n += (span.first_slot + span.n_rows + kPageTokens - 1) / kPageTokens;
+    }
+    return n;
+  }
+
+  float scale() const { return 1.0f / std::sqrt(static_cast<float>(case_.shape.head_dim)); }
+
+  void add_span(const SpanCase& c, std::vector<PageRef>& context, std::vector<int32_t>& own,
+                std::vector<int32_t>& free) {
+    const auto take = [&free] {
+      const int32_t page = free.back();
+      free.pop_back();
+      return page;
+    };
+    for (const int32_t n_valid : c.context) {
+      context.push_back({.page = take(), .n_valid = n_valid});
+      for (int32_t s = 0; s < n_valid; ++s) pages_.fill(context.back().page, s, random_);
+    }
+    const int32_t end_slot = c.first_slot + c.n_rows;
+    for (int32_t p = c.first_own_page; p * kPageTokens < end_slot; ++p) own.push_back(take());
+    for (int32_t s = c.first_own_page * kPageTokens; s < end_slot; ++s) {
+      pages_.fill(own[s / kPageTokens - c.first_own_page], s % kPageTokens, random_);
+    }
+    const int32_t first_row = spans_.empty() ? 0 : spans_.back().first_row + spans_.back().n_rows;
+    spans_.push_back({.first_row = first_row,
+                      .n_rows = c.n_rows,
+                      .first_slot = c.first_slot,
+                      .context = context.data(),
+                      .n_context = static_cast<int32_t>(context.size()),
+                      .own_pages = own.data(),
+                      .first_own_page = c.first_own_page});
+  }
+
+  static std::vector<Slot> visible_slots(const QuerySpan& span, int32_t i, int32_t window) {
+    std::vector<Slot> visible;
+    for (int32_t c = 0; c < span.n_context; ++c) {
+      for (int32_t s = 0; s < span.context[c].n_valid; ++s) {
+        visible.push_back({span.context[c].page, s});
+      }
+    }
+    const int32_t own = span.first_slot + i;
+    for (int32_t s = 0; s <= own; ++s) {
+      if (window > 0 && s <= own - window) continue;
+      visible.push_back({span.own_pages[s / kPageTokens - span.first_own_page], s % kPageTokens});
+    }
+    return visible;
+  }
+
+  void attend(int32_t row, int32_t h, const std::vector<Slot>& visible,
+              std::vector<double>& out) const {
+    const Shape& shape = case_.shape;
+    const int32_t kv_head = h / (shape.n_heads / shape.n_kv_heads);
+    std::vector<double> weights;
+    for (const Slot slot : visible) {
+      double score = 0;
+      for (int32_t i = 0; i < shape.head_dim; ++i) {
+        score += static_cast<double>(q_[int64_t{row} * q_stride_ + h * shape.head_dim + i]) *
+                 pages_.get(slot.page, slot.offset, kv_head, i, false);
+      }
+      weights.push_back(score * scale());
+    }
+    const double largest = *std::max_element(weights.begin(), weights.end());
+    double sum = 0;
+    for (double& weight : weights) sum += weight = std::exp(weight - largest);
+    for (int32_t i = 0; i < shape.head_dim; ++i) {
+      double& element = out[int64_t{row} * width() + h * shape.head_dim + i];
+      for (size_t v = 0; v < visible.size(); ++v) {
+        element +=
+            weights[v] / sum * pages_.get(visible[v].page, visible[v].offset, kv_head, i, true);
+      }
+    }
+  }
+
+  AttentionCase case_;
+  Random random_;
+  Pages pages_;
+  std::vector<std::vector<PageRef>> contexts_;
+  std::vector<std::vector<int32_t>> own_;
+  std::vector<QuerySpan> spans_;
+  std::vector<float> q_;
+  int32_t q_stride_ = 0;
+  int32_t n_rows_ = 0;
+};
+
+std::vector<int32_t> segments(std::initializer_list<int32_t> token_counts) {
+  std::vector<int32_t> pages;
+  for (int32_t n : token_counts) {
+    for (; n > 0; n -= kPageTokens) pages.push_back(std::min(n, kPageTokens));
+  }
+  return pages;
+}
+
+std::vector<AttentionCase> cases() {
+  std::vector<AttentionCase> list = {
+      {"first token", {{.n_rows = 1}}},
+      {"decode", {{.n_rows = 1, .first_slot = 100}}},
+      {"decode at a page's first slot", {{.n_rows = 1, .first_slot = 64}}},
+      {"decode with context",
+       {{.n_rows = 1, .first_slot = 37, .context = segments({5, 100, 16, 1})}}},
+      {"decode, long context",
+       {{.n_rows = 1, .first_slot = 40, .context = segments({700, 772, 333})}}},
+      {"encode", {{.n_rows = 100}}},
+      {"prefill a chunk", {{.n_rows = 64, .first_slot = 70, .context = segments({50, 33})}}},
+      {"prefill an odd chunk", {{.n_rows = 37, .first_slot = 3, .context = segments({18})}}},
+      {"decode and prefill",
+       {{.n_rows = 1, .first_slot = 20, .context = segments({40})},
+        {.n_rows = 33, .first_slot = 16},
+        {.n_rows = 1, .first_slot = 5},
+        {.n_rows = 17, .first_slot = 31, .context = segments({7, 9})}}},
+      {"other heads", {{.n_rows = 19, .first_slot = 9, .context = segments({21})}}, 0, {4, 4, 20}},
+      {"one KV head", {{.n_rows = 5, .first_slot = 50}}, 0, {7, 1, 96}},
+      {"wide heads", {{.n_rows = 18, .first_slot = 2}}, 0, {4, 2, 128}},
+  };
+  for (int32_t n_valid = 1; n_valid <= kPageTokens; ++n_valid) {
+    list.push_back({"page of " + std::to_string(n_valid),
+                    {{.n_rows = 2, .first_slot = 17, .context = {n_valid, 16, n_valid}}}});
+  }
+  for (const int32_t window : {1, 2, 8, 64, 65}) {
+    const std::string name = "window " + std::to_string(window);
+    list.push_back({name + ", decode", {{.n_rows = 1, .first_slot = 200}}, window});
+    list.push_back({name + ", prefill", {{.n_rows = 80, .first_slot = 50}}, window});
+    list.push_back({name + ", prefill from the start", {{.n_rows = 100}}, window});
+    // Pages before the window are gone; the first one that a row reaches is the first there is.
+    const int32_t first_page = (130 - window + 1) / kPageTokens;
+    list.push_back({name + ", pages gone",
+                    {{.n_rows = 20, .first_slot = 130, .first_own_page = first_page}},
+                    window});
+    list.push_back({name + ", mixed",
+                    {{.n_rows = 1, .first_slot = 77}, {.n_rows = 40, .first_slot = 60}},
+                    window});
+  }
+  return list;
+}
+
+double worst(const std::vector<float>& out, const std::vector<double>& expected) {
+  double worst = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const double error = std::abs(out[i] - expected[i]);
+    if (!(error <= worst)) worst = error;  // NaN counts
+  }
+  return worst;
+}
+
+class Attention : public testing::TestWithParam<const Kernels*> {
+ protected:
+  const Kernels& table() const { return *GetParam(); }
+  // Outputs are averages of values of about 1.
+  double bound() const { return 1e-5; }
+  ThreadPool two_{2};
+};
+
+TEST_P(Attention, EqualsTheDefinition) {
+  for (const AttentionCase& c : cases()) {
+    Scene scene(table(), c, 1);
+    EXPECT_LE(worst(scene.run(table(), {&two_}, scene.spans()), scene.expected(c.window)), bound())
+        << c.name;
+  }
+}
+
+TEST_P(Attention, AWindowOfOneKeyMoreOrLessIsTold) {
+  for (const int32_t window : {2, 8, 64}) {
+    for (const SpanCase& span :
+         {SpanCase{.n_rows = 1, .first_slot = 150}, SpanCase{.n_rows = 50, .first_slot = 100}}) {
+      Scene scene(table(), {"", {span}, window}, 2);
+      const std::vector<float> out = scene.run(table(), {&two_}, scene.spans());
+      EXPECT_LE(worst(out, scene.expected(window)), bound());
+      EXPECT_GT(worst(out, scene.expected(window - 1)), 100 * bound());
+      EXPECT_GT(worst(out, scene.expected(window + 1)), 100 * bound());
+    }
+  }
+}
+
+TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
+  ThreadPool three(3);
+  for (const AttentionCase& c : cases()) {
+    Scene scene(table(), c, 3);
+    const std::vector<float> out = scene.run(table(), {}, scene.spans());
+    EXPECT_EQ(out, scene.run(table(), {&two_}, scene.spans())) << c.name;
+    EXPECT_EQ(out, scene.run(table(), {&three}, scene.spans())) << c.name;
+    // Every row as a span of its own.
+    std::vector<QuerySpan> rows;
+    for (const QuerySpan& span : scene.spans()) {
+      for (int32_t i = 0; i < span.n_rows; ++i) {
+        QuerySpan row = span;
+        row.first_row += i;
+        row.first_slot += i;
+        row.n_rows = 1;
+        rows.push_back(row);
+      }
+    }
+    EXPECT_EQ(out, scene.run(table(), {&two_}, rows)) << c.name;
+  }
+}
+
+class RopeStore : public testing::TestWithParam<const Kernels*> {};
+
+TEST_P(RopeStore, RotatesQueriesAndKeysAndStoresKeysAndValues) {
+  const Kernels& table = *GetParam();
+  ThreadPool threads(2);
+  constexpr float kTheta = 500000;
+  for (const Shape shape : {Shape{}, Shape{4, 4, 20}, Shape{2, 1, 2}}) {
+    for (const int32_t n_rows : {1, 2, 17, 100}) {
+      Pages pages(table.kv_type, 9, shape);
+      Random random(n_rows);
+      const int32_t d = shape.head_dim;
+      const int32_t width = (shape.n_heads + 2 * shape.n_kv_heads) * d;
+      const std::vector<float> before = random.normals(int64_t{n_rows} * width);
+      std::vector<float> qkv = before;
+      std::vector<int32_t> positions, slots;
+      for (int32_t t = 0; t < n_rows; ++t) {
+        positions.push_back(t % 3 == 0 ? t : 1024 + 61 * t);
+        slots.push_back(t % 7 == 3 ? -1 : t + 5);  // some rows store nothing
+      }
+      const RopeStoreParams params{.qkv = qkv.data(),
+                                   .positions = positions.data(),
+                                   .slots = slots.data(),
+                                   .kv = pages.layer(),
+                                   .n_rows = n_rows,
+                                   .n_heads = shape.n_heads,
+                                   .n_kv_heads = shape.n_kv_heads,
+                                   .head_dim = d,
+                                   .theta = kTheta};
+      ASSERT_EQ(table.rope_store(params, {&threads}), 0);
+      for (int32_t t = 0; t < n_rows; ++t) {
+        const float* from = before.data() + int64_t{t} * width;
+        const float* to = qkv.data() + int64_t{t} * width;
+        for (int32_t h = 0; h < shape.n_heads + shape.n_kv_heads; ++h) {
+          for (int32_t i = 0; i < d / 2; ++i) {
+            const double a = from[h * d + i], b = from[h * d + i + d / 2];
+            const double angle = positions[t] * std::pow(kTheta, -2.0 * i / d);
+            // The angle is a float32 product, as where the model was trained.
+            const double bound = 1e-5 + 2e-7 * angle * (std::abs(a) + std::abs(b));
+            ASSERT_NEAR(to[h * d + i], a * std::cos(angle) - b * std::sin(angle), bound);
+            ASSERT_NEAR(to[h * d + i + d / 2], b * std::cos(angle) + a * std::sin(angle), bound);
+          }
+        }
+        const float* values = to + (shape.n_heads + shape.n_kv_heads) * d;
+        ASSERT_EQ(std::memcmp(values, from + (values - to), shape.n_kv_heads * d * 4), 0);
+        if (slots[t] < 0) continue;
+        for (int32_t h = 0; h < shape.n_kv_heads; ++h) {
+          for (int32_t i = 0; i < d; ++i) {
+            for (const bool value : {false, true}) {
+              const float own = (value ? values : to + shape.n_heads * d)[h * d + i];
+              const float stored =
+                  table.kv_type == KvType::kF32 ? own : bf16_to_float(float_to_bf16(own));
+              ASSERT_EQ(pages.get(slots[t] / kPageTokens, slots[t] % kPageTokens, h, i, value),
+                        stored);
+            }
+          }
+        }
+      }
+      EXPECT_TRUE(std::isnan(pages.get(0, 0, 0, 0, false))) << "a slot that no row has was written";
+      // Slot 8 would have been that of row 3, which stores nothing.
+      EXPECT_TRUE(std::isnan(pages.get(0, 8, 0, 0, true))) << "a negative slot was stored";
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(runnable_tables()),
+                         [](const auto& info) { return table_name(info.param); });
+INSTANTIATE_TEST_SUITE_P(Tables, RopeStore, testing::ValuesIn(runnable_tables()),
+                         [](const auto& info) { return table_name(info.param); });
+
+}  // namespace
+}  // namespace rondo::kernels
