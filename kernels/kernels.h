@@ -19,9 +19,9 @@ namespace rondo::kernels {
 
 class ThreadPool;
 
-// Where a launcher runs: CPU kernels take threads.
+// Where a launcher runs.
 struct Stream {
-  ThreadPool* threads = nullptr;
+  ThreadPool* threads = nullptr;  // CPU tables need one, the reference goes on alone without it
 };
 
 inline constexpr int32_t kPageTokens = 16;  // tokens a KV page holds, in every layer

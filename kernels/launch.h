@@ -1,7 +1,6 @@
 // What every CPU launcher begins with: the checks of its Requires line and the split over threads.
 //
-// Thread: pure functions; over_ranges runs `body` on the stream's threads and returns when all are
-// done.
+// Thread: pure functions; parallel_for returns when all its work is done.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +24,15 @@ bool valid(const AttentionParams& params);
 bool valid(const GateMixParams& params);
 bool valid(const SwigluParams& params);
 
-// body(begin, end) on disjoint ranges that cover [0, n): at most one a thread, each a multiple of
-// `grain` long except the last. Choose `grain` so that a range is worth waking a thread (some us).
+// ThreadPool::parallel_for on the stream's threads, or the caller alone when it has none. Choose
+// `grain` so that it is worth handing to another thread (about a microsecond).
 template <typename Body>
-void over_ranges(Stream stream, int64_t n, int64_t grain, Body&& body) {
-  if (stream.threads == nullptr || n <= grain) {
-    if (n > 0) body(int64_t{0}, n);
-    return;
+void parallel_for(Stream stream, int64_t n, int64_t grain, Body&& body) {
+  if (stream.threads != nullptr) {
+    stream.threads->parallel_for(n, grain, body);
+  } else if (n > 0) {
+    body(int64_t{0}, n);
   }
-  stream.threads->parallel_for(n, grain,
-                               [&body](int64_t begin, int64_t end, int32_t) { body(begin, end); });
 }
 
 }  // namespace rondo::kernels

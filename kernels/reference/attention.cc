@@ -96,7 +96,7 @@ void attend(const AttentionParams& p, const QuerySpan& span, int32_t i, int32_t 
 int rope_store(const RopeStoreParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
   const int32_t d = p.head_dim;
-  over_ranges(stream, p.n_rows, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(stream, p.n_rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       float* row = p.qkv + t * (p.n_heads + 2 * p.n_kv_heads) * d;
       for (int32_t h = 0; h < p.n_heads + p.n_kv_heads; ++h) {
@@ -118,7 +118,7 @@ int attention(const AttentionParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
   for (int32_t s = 0; s < p.n_spans; ++s) {
     const QuerySpan& span = p.spans[s];
-    over_ranges(stream, int64_t{span.n_rows} * p.n_heads, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(stream, int64_t{span.n_rows} * p.n_heads, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         attend(p, span, static_cast<int32_t>(i / p.n_heads), static_cast<int32_t>(i % p.n_heads));
       }

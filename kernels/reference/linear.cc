@@ -67,7 +67,7 @@ void dequantize(const RowMajorMatrix& matrix, int64_t row, int32_t k_begin, int3
 int linear(const LinearParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   const RowMajorMatrix weight = row_major(p.weight);
-  over_ranges(stream, weight.n, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(stream, weight.n, 16, [&](int64_t begin, int64_t end) {
     float w[kTile];
     for (int64_t n = begin; n < end; ++n) {
       for (int32_t k = 0; k < weight.k; k += kTile) {

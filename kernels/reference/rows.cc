@@ -23,7 +23,7 @@ int embed(const EmbedParams& p, Stream) {
 
 int rms_norm(const RmsNormParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
-  over_ranges(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
+  parallel_for(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const float* x = p.x + t * p.dim;
       float* out = p.out + t * p.dim;
@@ -39,7 +39,7 @@ int rms_norm(const RmsNormParams& p, Stream stream) {
 int gate_mix(const GateMixParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   const int64_t d = p.head_dim;
-  over_ranges(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
+  parallel_for(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t h = 0; h < p.n_heads; ++h) {
         const float* q = p.q + t * p.q_stride + h * d;
@@ -58,7 +58,7 @@ int gate_mix(const GateMixParams& p, Stream stream) {
 
 int swiglu(const SwigluParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
-  over_ranges(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
+  parallel_for(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const float* gate = p.gate_up + t * 2 * p.dim;
       const float* up = gate + p.dim;
