@@ -6,7 +6,7 @@
 // the cursor sequence and the rest prefilled in chunks -> tokens are decoded, one a step ->
 // on_done. It may be cancelled at any point.
 //
-// Thread: load and the destructor by the owner; submit, encode_segments and stats by any thread.
+// Thread: load and the destructor by the owner; everything else by any thread.
 // Ownership: owns model, memory and thread. The destructor cancels what is queued (on_done gets
 // Cancelled) and joins.
 #pragma once
@@ -28,7 +28,9 @@ struct EngineOptions {
   std::string kernels;    // "reference", "avx2", ...; empty: the fastest that this machine runs
   int32_t n_threads = 0;  // 0: one a physical core
   int64_t kv_bytes = 512ll << 20;  // the page pool, allocated at start
-  int32_t prefill_chunk_tokens = 64;
+  int32_t prefill_chunk_tokens =
+      64;  // rows between two looks at the queue, when somebody waits for them
+  int32_t background_chunk_tokens = 32;  // and when nobody does
 };
 
 struct EngineStats {
@@ -50,19 +52,24 @@ struct EngineStats {
 class Engine {
  public:
   // Loads the model and starts the thread.
-  // Errors: those of ModelConfig::load, Tokenizer::load and Weights::load; ResourceExhausted when
-  // the pool does not fit.
+  // Errors: those of ModelConfig::load, Tokenizer::load and Weights::load; InvalidArgument for
+  // kernels that this machine cannot run; ResourceExhausted when the pool does not fit.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
-  virtual ~Engine() = default;
+  ~Engine();
 
-  virtual const ModelConfig& config() const = 0;
-  virtual const Tokenizer& tokenizer() const = 0;
+  const ModelConfig& config() const;
+  const Tokenizer& tokenizer() const;
 
-  // Queues `request`. A request that can never run (too long for the model or the pool, ids outside
-  // the vocabulary) is answered at once through on_done with InvalidArgument or ResourceExhausted
-  // saying the limit.
-  virtual void submit(Request request) = 0;
-  virtual EngineStats stats() const = 0;
+  // Queues `request`. One that can never run (too long for the model or the pool, ids outside the
+  // vocabulary) is answered through on_done with InvalidArgument or ResourceExhausted saying the
+  // limit.
+  void submit(Request request);
+  EngineStats stats() const;
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace rondo::engine

@@ -1,0 +1,62 @@
+// All KV memory, cut into pages of kPageTokens tokens in every layer, handed out by number and
+// counted by reference. A page is one byte range: [layer][K, V][Hk][kPageTokens][D]. Base pages
+// (loop 0's K/V) and window pages (loop 1's) have the same shape and come from the same pool.
+//
+// Thread: the engine thread. Owns the memory, reserved at construction and touched on first use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/model_config.h"
+#include "kernels/kernels.h"
+
+namespace rondo::engine {
+
+class PagePool {
+ public:
+  // A pool of as many pages as fit into `bytes`.
+  // Errors: ResourceExhausted when not one page fits or the memory cannot be reserved.
+  static Result<PagePool> create(const ModelConfig& config, kernels::KvType type, int64_t bytes);
+
+  PagePool(PagePool&& other) noexcept;
+  PagePool& operator=(PagePool&& other) noexcept;
+  ~PagePool();
+
+  // A page that nobody uses, with one reference; nothing when there is none.
+  std::optional<int32_t> allocate();
+  // REQUIRES: the page is referenced.
+  void retain(int32_t page);
+  void release(int32_t page);
+
+  int32_t n_pages() const { return static_cast<int32_t>(n_references_.size()); }
+  int32_t n_free() const { return static_cast<int32_t>(free_.size()); }
+  int64_t page_bytes() const { return page_bytes_; }
+
+  // Layer `layer` of every page, as kernels take it.
+  kernels::KvLayer layer(int32_t layer) const;
+  // Copies one token's K and V in every layer. Slots are page * kPageTokens + offset.
+  void copy_token(int32_t from_slot, int32_t to_slot);
+
+ private:
+  PagePool() = default;
+
+  std::byte* data_ = nullptr;
+  int64_t size_bytes_ = 0;
+  int64_t page_bytes_ = 0;
+  int64_t layer_bytes_ = 0;
+  int64_t head_bytes_ = 0;   // one K or V head of a page: kPageTokens * D elements
+  int64_t token_bytes_ = 0;  // D elements
+  kernels::KvType type_ = kernels::KvType::kF32;
+  std::vector<int32_t> n_references_;  // [n_pages]
+  std::vector<int32_t> free_;          // pages with no reference; the last is handed out next
+};
+
+inline int32_t pages_for(int32_t n_tokens) {
+  return (n_tokens + kernels::kPageTokens - 1) / kernels::kPageTokens;
+}
+
+}  // namespace rondo::engine

@@ -1,0 +1,76 @@
+// Encoded Segments by content: each is encoded once and composed into any prompt by writing its
+// page numbers into a page table. What nobody uses stays until its pages are wanted, least recently
+// used first.
+//
+// Thread: the engine thread. A Segment owns its pages and is owned by the store and by whoever
+// composes it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "engine/page_list.h"
+#include "engine/page_pool.h"
+#include "engine/request.h"
+
+namespace rondo::engine {
+
+// A Block as the engine holds it: token ids and the pages with their K/V.
+struct Segment {
+  Hash128 key;
+  std::shared_ptr<const TokenIds> tokens;
+  int32_t n_released_head =
+      0;               // 0: whole; else only these leading tokens and the anchors are in the pages
+  int32_t n_kept = 0;  // tokens in the pages
+  PageList pages;      // [pages_for(n_kept)], all full but the last
+};
+
+class SegmentStore {
+ public:
+  // Keys also depend on `model_digest`: weights, configuration and kernels that make the K/V.
+  explicit SegmentStore(Hash128 model_digest) : model_digest_(model_digest) {}
+
+  Hash128 key(const SegmentInput& input) const;
+
+  // The encoded Segment, which stays in the store as long as the pointer lives; null when it has to
+  // be encoded. Token ids are compared, so that a hash collision is a miss.
+  std::shared_ptr<const Segment> find(const SegmentInput& input);
+  // An equal Segment that came first wins, and `pages` go back to the pool.
+  std::shared_ptr<const Segment> insert(const SegmentInput& input, int32_t n_kept, PageList pages);
+
+  // Frees the least recently used Segment that nobody holds; false when there is none.
+  bool evict_one();
+  void clear();
+
+  int64_t n_segments() const { return static_cast<int64_t>(entries_.size()); }
+  int64_t n_tokens() const { return n_tokens_; }
+  int64_t n_evicted() const { return n_evicted_; }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Segment> segment;
+    std::list<Hash128>::iterator recency;
+  };
+  void erase(std::unordered_map<Hash128, Entry, Hash128Hasher>::iterator it);
+
+  const Hash128 model_digest_;
+  std::unordered_map<Hash128, Entry, Hash128Hasher> entries_;
+  std::list<Hash128> recency_;  // least recently used first
+  int64_t n_tokens_ = 0;
+  int64_t n_evicted_ = 0;
+};
+
+// How many tokens of a Segment of `n_tokens` stay when it is released: the head and the anchors.
+inline int32_t kept_tokens(const SegmentInput& input, int32_t n_anchors) {
+  const auto n_tokens = static_cast<int32_t>(input.tokens->size());
+  return input.n_released_head == 0 ? n_tokens
+                                    : std::min(n_tokens, input.n_released_head + n_anchors);
+}
+
+}  // namespace rondo::engine
