@@ -1,0 +1,114 @@
+#include "engine/prefill.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace rondo::engine {
+namespace {
+
+// Absolute ranges as rows of a step that begins at slot `from`.
+std::vector<LayerRows> layer_rows(std::span<const LayerRange> ranges, int32_t from,
+                                  int32_t n_rows) {
+  std::vector<LayerRows> rows;
+  for (const LayerRange& range : ranges) {
+    rows.push_back({.keys_from = std::clamp(range.keys_from - from, 0, n_rows),
+                    .outputs_from = std::clamp(range.outputs_from - from, 0, n_rows)});
+  }
+  return rows;
+}
+
+}  // namespace
+
+Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<const int32_t> prompt,
+                 int32_t first_output, int32_t chunk_tokens)
+    : model_(model),
+      pages_(pages),
+      sequence_(sequence),
+      prompt_(prompt.begin(), prompt.end()),
+      first_output_(first_output),
+      chunk_tokens_(chunk_tokens) {
+  const auto n_tokens = static_cast<int32_t>(prompt_.size());
+  const PrefillGoal goal = {.n_tokens = n_tokens,
+                            .n_matching = sequence.n_matching(prompt_),
+                            .first_output = first_output,
+                            .margin = kTruncationMargin};
+  plan_ = plan_prefill(model.config(), goal, sequence.valid_from());
+  if (plan_.restarts) {
+    sequence.rewind(plan_.n_cached);
+  } else {
+    sequence.truncate(plan_.n_cached);
+  }
+  next0_ = plan_.n_cached;
+  next1_ = plan_.loop1.empty() ? n_tokens : plan_.loop1.front().keys_from;
+}
+
+bool Prefill::step() {
+  const auto n_tokens = static_cast<int32_t>(prompt_.size());
+  if (next0_ < n_tokens) {
+    step_loop0();
+  } else if (next1_ < n_tokens) {
+    step_loop1();
+  }
+  return next0_ == n_tokens && next1_ == n_tokens;
+}
+
+void Prefill::step_loop0() {
+  const int32_t to = chunk_end(next0_);
+  const Step step = rows(next0_, to);
+  std::vector<float> x(static_cast<size_t>(step.n_rows()) * model_.config().hidden_size);
+  model_.embed(step, x.data());
+  model_.run_loop(0, step, layer_rows(plan_.loop0, next0_, step.n_rows()), pages_, x.data());
+  sequence_.append(step.tokens);
+  if (plan_.loop1.empty()) {
+    keep(next0_, to, x, first_output_, outputs_);
+  } else {
+    keep(next0_, to, x, plan_.loop1.front().keys_from, exits_);
+  }
+  next0_ = to;
+}
+
+void Prefill::step_loop1() {
+  const int32_t to = chunk_end(next1_);
+  const Step step = rows(next1_, to);
+  const int64_t c = model_.config().hidden_size;
+  float* x = exits_.data() + (next1_ - plan_.loop1.front().keys_from) * c;
+  model_.run_loop(1, step, layer_rows(plan_.loop1, next1_, step.n_rows()), pages_, x);
+  keep(next1_, to, {x, static_cast<size_t>((to - next1_) * c)}, first_output_, outputs_);
+  next1_ = to;
+  if (to == static_cast<int32_t>(prompt_.size()))
+    sequence_.note_window_keys(plan_.loop1, plan_.n_cached);
+}
+
+void Prefill::abandon() {
+  if (plan_.loop1.empty() || next1_ == static_cast<int32_t>(prompt_.size())) return;
+  // Loop 1 is not through. Either loop 0's work of this prefill goes, or loop 1's of before: keep
+  // what costs more.
+  const int32_t n_new = sequence_.n_tokens() - plan_.n_cached;
+  if (n_new < chunk_tokens_) {
+    sequence_.truncate(plan_.n_cached);
+  } else {
+    sequence_.rewind(sequence_.n_tokens());
+  }
+}
+
+Step Prefill::rows(int32_t from, int32_t to) const {
+  Step step;
+  sequence_.add_rows(from, std::span(prompt_).subspan(from, to - from), step);
+  return step;
+}
+
+int32_t Prefill::chunk_end(int32_t from) const {
+  return std::min<int32_t>((from / chunk_tokens_ + 1) * chunk_tokens_,
+                           static_cast<int32_t>(prompt_.size()));
+}
+
+// Appends the rows of x, slots [from, to), that are at or behind slot `first_kept` to `kept`.
+void Prefill::keep(int32_t from, int32_t to, std::span<const float> x, int32_t first_kept,
+                   std::vector<float>& kept) const {
+  const int32_t first_row = std::clamp(first_kept - from, 0, to - from);
+  kept.insert(kept.end(), x.begin() + static_cast<int64_t>(first_row) * model_.config().hidden_size,
+              x.end());
+}
+
+}  // namespace rondo::engine

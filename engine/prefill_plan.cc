@@ -1,0 +1,61 @@
+#include "engine/prefill_plan.h"
+
+#include <algorithm>
+
+namespace rondo::engine {
+namespace {
+
+// From which slot on each layer of loop 1 is needed when nothing is cached, deepest layer first in
+// the reasoning: layer l's outputs are the next layer's keys, and its keys reach window - 1 further
+// back.
+std::vector<LayerRange> trapezoid(const ModelConfig& config, const PrefillGoal& goal) {
+  std::vector<LayerRange> ranges(config.n_layers);
+  const int32_t reach = config.loop_window - 1;
+  int32_t outputs_from = goal.first_output;
+  int32_t keys_from = std::min(goal.first_output - reach, goal.n_tokens - reach - goal.margin);
+  for (int32_t layer = config.n_layers - 1; layer >= 0; --layer) {
+    ranges[layer] = {.keys_from = std::max(keys_from, 0),
+                     .outputs_from = std::max(outputs_from, 0)};
+    outputs_from = keys_from;
+    keys_from -= reach;
+  }
+  return ranges;
+}
+
+// Whether loop 1 can go on at slot `n_cached` with the keys that are there.
+bool continues(const ModelConfig& config, std::span<const LayerRange> ranges, int32_t n_cached,
+               std::span<const int32_t> valid_from) {
+  for (int32_t layer = 0; layer < config.n_layers; ++layer) {
+    const int32_t first_row = std::max(n_cached, ranges[layer].outputs_from);
+    const int32_t first_key = std::max(first_row - (config.loop_window - 1), 0);
+    if (first_key < n_cached && valid_from[layer] > first_key) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,
+                         std::span<const int32_t> valid_from) {
+  PrefillPlan plan;
+  plan.n_cached = std::min(goal.n_matching, goal.first_output);
+  if (config.n_loops > 1) {
+    plan.loop1 = trapezoid(config, goal);
+    if (!continues(config, plan.loop1, plan.n_cached, valid_from)) {
+      // Start where the trapezoid starts: below it nothing of loop 1 is needed.
+      plan.restarts = true;
+      plan.n_cached = std::min(plan.n_cached, plan.loop1.front().keys_from);
+    }
+    for (LayerRange& range : plan.loop1) {
+      range.keys_from = std::max(range.keys_from, plan.n_cached);
+      range.outputs_from = std::max(range.outputs_from, plan.n_cached);
+    }
+  }
+  plan.loop0.assign(config.n_layers, {.keys_from = plan.n_cached, .outputs_from = plan.n_cached});
+  // Above the last layer only what loop 1, or the head, reads is wanted.
+  plan.loop0.back().outputs_from = config.n_loops > 1 ? plan.loop1.front().keys_from
+                                                      : std::max(goal.first_output, plan.n_cached);
+  return plan;
+}
+
+}  // namespace rondo::engine

@@ -1,0 +1,44 @@
+// Which rows of a prompt each layer has to see: the trapezoid of Loop models, and where a cached
+// sequence can go on.
+//
+// Loop 1's local branch reaches back window - 1 keys a layer, so the last row depends on loop 1 at
+// fewer positions the deeper the layer: loop 1 is computed for those alone, which is exact (DESIGN
+// section 5). `margin` more positions are kept computed, so that a prompt that changes near its end
+// finds the keys it needs.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/model_config.h"
+
+namespace rondo::engine {
+
+// The rows of one layer, as absolute slots of the active sequence.
+struct LayerRange {
+  int32_t keys_from = 0;     // K/V are computed for slots [keys_from, n)
+  int32_t outputs_from = 0;  // attention and feed-forward for slots [outputs_from, n)
+};
+
+struct PrefillPlan {
+  int32_t n_cached = 0;   // slots [0, n_cached) need no work at all
+  bool restarts = false;  // loop 1 cannot go on from its cached keys: they are to be dropped
+  std::vector<LayerRange> loop0;  // [L]
+  std::vector<LayerRange> loop1;  // [L]; empty for models that run once
+};
+
+struct PrefillGoal {
+  int32_t n_tokens = 0;      // active tokens after this prefill
+  int32_t n_matching = 0;    // leading ones that the cached sequence already has, < n_tokens
+  int32_t first_output = 0;  // final hidden states are wanted for slots [first_output, n_tokens)
+  int32_t margin = 0;
+};
+
+// `valid_from[l]` says from which slot on the cached sequence has loop 1's keys of layer l.
+PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,
+                         std::span<const int32_t> valid_from);
+
+}  // namespace rondo::engine

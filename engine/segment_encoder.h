@@ -1,0 +1,49 @@
+// Encodes Segments, several in one step, each seeing only itself: loop 0 alone, up to the last
+// layer's K/V, which is all that anybody reads of them.
+//
+// Thread: the engine thread. Borrows model, pages and store.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/model.h"
+#include "engine/page_list.h"
+#include "engine/request.h"
+#include "engine/segment_store.h"
+
+namespace rondo::engine {
+
+class SegmentEncoder {
+ public:
+  SegmentEncoder(Model& model, PagePool& pages, SegmentStore& store)
+      : model_(model), pages_(pages), store_(store) {}
+
+  // Queues a Segment; false when the pool has no pages for it even after evicting what nobody
+  // holds.
+  bool add(const SegmentInput& input);
+  bool idle() const { return jobs_.empty(); }
+  // Encodes up to `max_tokens` more tokens; what becomes complete goes into the store and is
+  // returned.
+  std::vector<std::shared_ptr<const Segment>> step(int32_t max_tokens);
+
+ private:
+  struct Job {
+    SegmentInput input;
+    PageList pages;
+    int32_t n_done = 0;
+  };
+
+  Step next_step(int32_t max_tokens);
+  std::shared_ptr<const Segment> finish(Job job);
+  bool grow(PageList& pages, int32_t n_tokens);
+
+  Model& model_;
+  PagePool& pages_;
+  SegmentStore& store_;
+  std::deque<Job> jobs_;
+};
+
+}  // namespace rondo::engine
