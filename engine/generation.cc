@@ -1,0 +1,281 @@
+#include "engine/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace rondo::engine {
+namespace {
+
+template <typename T>
+bool contains(const std::vector<T>& values, const T& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+std::string limit_message(const char* what, int64_t n, int64_t limit) {
+  return std::string(what) + " of " + std::to_string(n) + " tokens exceeds the limit of " +
+         std::to_string(limit);
+}
+
+}  // namespace
+
+Generation::Generation(Request request, EngineParts& parts)
+    : request_(std::move(request)),
+      parts_(parts),
+      mark_(Clock::now()),
+      encoder_(parts.model, parts.pages, parts.store),
+      healing_(request_.healing),
+      sampler_(request_.sampling),
+      matcher_(request_.stop.strings) {}
+
+bool Generation::step() {
+  if (cancelled()) {
+    fail(cancelled_error("the request was cancelled"));
+    return true;
+  }
+  switch (phase_) {
+    case Phase::kQueued:
+      return start();
+    case Phase::kSegments:
+      return encode_segments();
+    case Phase::kPrefill:
+      return prefill();
+    case Phase::kDecode:
+      return decode();
+    case Phase::kDone:
+      return true;
+  }
+  return true;
+}
+
+// Everything that would make the request impossible, however long it waited.
+Status Generation::check() const {
+  const ModelConfig& config = parts_.model.config();
+  const auto in_vocabulary = [&](const TokenIds& ids) {
+    return std::all_of(ids.begin(), ids.end(),
+                       [&](int32_t id) { return id >= 0 && id < config.vocab_size; });
+  };
+  int64_t n_pages = 0;
+  for (const SegmentInput& input : request_.segments) {
+    if (!config.segment)
+      return invalid_argument_error("this model was not trained on Segments; send one prompt");
+    const auto n_tokens = static_cast<int64_t>(input.tokens->size());
+    if (n_tokens == 0 || n_tokens > config.segment->max_segment_tokens) {
+      return invalid_argument_error(
+          limit_message("a Segment", n_tokens, config.segment->max_segment_tokens));
+    }
+    if (!in_vocabulary(*input.tokens))
+      return invalid_argument_error("a Segment has ids outside the vocabulary");
+    n_pages += pages_for(static_cast<int32_t>(n_tokens));
+  }
+  if (!in_vocabulary(request_.prompt) || !in_vocabulary(request_.score)) {
+    return invalid_argument_error("the prompt has ids outside the vocabulary");
+  }
+  const int64_t n_active = static_cast<int64_t>(request_.prompt.size() + request_.score.size()) +
+                           std::max(request_.stop.max_tokens, 0);
+  const int64_t n_positions =
+      config.max_positions - (config.segment ? config.segment->active_position_offset : 0);
+  if (n_active > n_positions) {
+    return invalid_argument_error(limit_message("a prompt with its answer", n_active, n_positions));
+  }
+  n_pages += config.n_loops * pages_for(static_cast<int32_t>(n_active));
+  const int64_t share = parts_.pages.n_pages() / kMaxRunning;
+  if (n_pages > share) {
+    return resource_exhausted_error(
+        limit_message("a request", n_pages * kernels::kPageTokens, share * kernels::kPageTokens) +
+        ", a quarter of the KV pool; give the pool more memory");
+  }
+  return {};
+}
+
+bool Generation::start() {
+  spend(completion_.timings.queued);
+  if (Status status = check(); !status.ok()) {
+    fail(std::move(status));
+    return true;
+  }
+  if (!request_.cursor.empty()) sequence_ = parts_.cursors.take(request_.cursor);
+  completion_.n_prompt_tokens = static_cast<int32_t>(request_.prompt.size());
+  if (sequence_ != nullptr && request_.keep_cursor_segments && continues_cursor())
+    return begin_prefill();
+  find_segments();
+  phase_ = Phase::kSegments;
+  return false;
+}
+
+// Most of the prompt is there already: a change of Segments would throw that away.
+bool Generation::continues_cursor() const {
+  return 2 * sequence_->n_matching(request_.prompt) >= static_cast<int32_t>(request_.prompt.size());
+}
+
+void Generation::find_segments() {
+  for (const SegmentInput& input : request_.segments) {
+    segments_.push_back(parts_.store.find(input));
+    if (segments_.back() != nullptr) {
+      ++parts_.stats.n_segment_hits;
+    } else {
+      ++parts_.stats.n_segment_misses;
+      if (!encoder_.add(input)) deferred_.push_back(input);
+    }
+  }
+}
+
+bool Generation::encode_segments() {
+  const bool in_time = Clock::now() - mark_ < request_.segment_deadline;
+  if (!encoder_.idle() && in_time) {
+    const int32_t chunk = priority() == Priority::kInteractive
+                              ? parts_.options.prefill_chunk_tokens
+                              : parts_.options.background_chunk_tokens;
+    for (const auto& segment : encoder_.step(chunk)) {
+      completion_.n_encoded_tokens += static_cast<int32_t>(segment->tokens->size());
+      for (size_t i = 0; i < segments_.size(); ++i) {
+        if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
+            request_.segments[i].n_released_head == segment->n_released_head) {
+          segments_[i] = segment;
+        }
+      }
+    }
+    return false;
+  }
+  compose();
+  spend(completion_.timings.segments);
+  return begin_prefill();
+}
+
+// Makes the sequence that the prompt goes into: the cursor's own when it has the same Segments,
+// else a new one.
+void Generation::compose() {
+  std::vector<std::shared_ptr<const Segment>> used;
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    if (segments_[i] == nullptr) {
+      deferred_.push_back(request_.segments[i]);
+    } else if (!contains(used, segments_[i])) {
+      used.push_back(segments_[i]);
+    }
+  }
+  auto fresh = std::make_unique<Sequence>(parts_.model.config(), parts_.pages, std::move(used));
+  if (sequence_ == nullptr || sequence_->segments() != fresh->segments())
+    sequence_ = std::move(fresh);
+}
+
+bool Generation::begin_prefill() {
+  if (request_.prompt.empty()) return finish(StopReason::kMaxTokens);
+  completion_.n_segment_tokens = sequence_->n_segment_tokens();
+  for (size_t i = 0; i < request_.segments.size(); ++i) {
+    const Hash128 key = parts_.store.key(request_.segments[i]);
+    const auto is_it = [&](const auto& segment) { return segment->key == key; };
+    if (std::any_of(sequence_->segments().begin(), sequence_->segments().end(), is_it)) {
+      completion_.segments_used.push_back(static_cast<int32_t>(i));
+    }
+  }
+  TokenIds tokens = request_.prompt;
+  tokens.insert(tokens.end(), request_.score.begin(), request_.score.end());
+  prefill_.emplace(parts_.model, parts_.pages, *sequence_, tokens, completion_.n_prompt_tokens - 1,
+                   parts_.options.prefill_chunk_tokens);
+  completion_.n_cached_tokens = prefill_->n_cached();
+  while (!prefill_->reserve(static_cast<int32_t>(tokens.size()) + request_.stop.max_tokens)) {
+    const bool freed = parts_.store.evict_one() || parts_.cursors.evict_one();
+    CHECK(freed, "a request was admitted for more pages than its share of the pool");
+  }
+  phase_ = Phase::kPrefill;
+  return false;
+}
+
+bool Generation::prefill() {
+  if (!prefill_->step()) return false;
+  spend(completion_.timings.prefill);
+  if (!request_.score.empty()) return score();
+  if (request_.stop.max_tokens <= 0) return finish(StopReason::kMaxTokens);
+  logits_.resize(parts_.model.config().vocab_size);
+  parts_.model.head(prefill_->outputs().data(), 1, logits_.data());
+  phase_ = Phase::kDecode;
+  return accept(sampler_.sample(logits_, healing_.done()
+                                             ? std::vector<int32_t>()
+                                             : parts_.vocabulary.compatible(healing_.rest())));
+}
+
+bool Generation::score() {
+  const ModelConfig& config = parts_.model.config();
+  logits_.resize(config.vocab_size);
+  for (size_t i = 0; i < request_.score.size(); ++i) {
+    parts_.model.head(prefill_->outputs().data() + i * config.hidden_size, 1, logits_.data());
+    completion_.scores.push_back(log_probability(logits_, request_.score[i]));
+  }
+  return finish(StopReason::kMaxTokens);
+}
+
+// Feeds the last token and samples the next.
+bool Generation::decode() {
+  const ModelConfig& config = parts_.model.config();
+  Step step;
+  sequence_->add_rows(sequence_->n_tokens(), std::span(&completion_.tokens.back(), 1), step);
+  const std::vector<LayerRows> rows(config.n_layers);
+  std::vector<float> x(config.hidden_size);
+  parts_.model.embed(step, x.data());
+  for (int32_t loop = 0; loop < config.n_loops; ++loop)
+    parts_.model.run_loop(loop, step, rows, parts_.pages, x.data());
+  sequence_->append(step.tokens);
+  parts_.model.head(x.data(), 1, logits_.data());
+  return accept(sampler_.sample(logits_, healing_.done()
+                                             ? std::vector<int32_t>()
+                                             : parts_.vocabulary.compatible(healing_.rest())));
+}
+
+// Takes one sampled token; true when it was the last.
+bool Generation::accept(const Sample& sample) {
+  if (contains(parts_.model.config().stop_tokens, sample.token) ||
+      contains(request_.stop.tokens, sample.token)) {
+    return finish(StopReason::kStopToken);
+  }
+  completion_.tokens.push_back(sample.token);
+  completion_.logprobs.push_back(sample.logprob);
+  std::string_view bytes = parts_.tokenizer.token_bytes(sample.token);
+  const size_t n_healed = std::min(bytes.size(), healing_.rest().size());
+  healing_.accept(bytes.substr(0, n_healed));
+  const bool stopped = matcher_.append(bytes.substr(n_healed));
+  if (request_.on_text) {
+    if (const std::string_view piece = matcher_.take(stopped); !piece.empty())
+      request_.on_text(piece);
+  }
+  if (stopped) return finish(StopReason::kStopString);
+  if (static_cast<int32_t>(completion_.tokens.size()) >= request_.stop.max_tokens) {
+    return finish(StopReason::kMaxTokens);
+  }
+  return false;
+}
+
+bool Generation::finish(StopReason reason) {
+  spend(completion_.timings.decode);
+  if (request_.on_text) {
+    if (const std::string_view piece = matcher_.take(true); !piece.empty()) request_.on_text(piece);
+  }
+  completion_.stop_reason = reason;
+  completion_.text = matcher_.text();
+  keep_sequence();
+  phase_ = Phase::kDone;
+  if (request_.on_done) request_.on_done(std::move(completion_));
+  return true;
+}
+
+void Generation::fail(Status status) {
+  if (prefill_) prefill_->abandon();
+  keep_sequence();
+  phase_ = Phase::kDone;
+  if (request_.on_done) request_.on_done(std::move(status));
+}
+
+void Generation::keep_sequence() {
+  prefill_.reset();
+  if (sequence_ == nullptr || request_.cursor.empty()) return;
+  sequence_->trim(parts_.model.config().loop_window + kWindowKeptBehind);
+  parts_.cursors.put(request_.cursor, std::move(sequence_));
+}
+
+void Generation::spend(std::chrono::microseconds& timing) {
+  const auto now = Clock::now();
+  timing += std::chrono::duration_cast<std::chrono::microseconds>(now - mark_);
+  mark_ = now;
+}
+
+}  // namespace rondo::engine

@@ -1,0 +1,92 @@
+// One request on its way through the engine: Segments, prefill, decode, answer. Each step is
+// bounded by a chunk.
+//
+// Thread: the engine thread. Owns its sequence while it runs; borrows the engine's parts.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/cursor_table.h"
+#include "engine/engine.h"
+#include "engine/healing.h"
+#include "engine/model.h"
+#include "engine/prefill.h"
+#include "engine/request.h"
+#include "engine/sampler.h"
+#include "engine/segment_encoder.h"
+#include "engine/segment_store.h"
+#include "engine/stop_matcher.h"
+
+namespace rondo::engine {
+
+// What generations share.
+struct EngineParts {
+  const EngineOptions& options;
+  const Tokenizer& tokenizer;
+  const ByteVocabulary& vocabulary;
+  Model& model;
+  PagePool& pages;
+  SegmentStore& store;
+  CursorTable& cursors;
+  EngineStats& stats;  // counters of the engine thread
+};
+
+// Generations that may hold pages at once; each is admitted for at most its share of the pool, so
+// none ever fails for memory after it began.
+inline constexpr int32_t kMaxRunning = 4;
+
+class Generation {
+ public:
+  Generation(Request request, EngineParts& parts);
+
+  Priority priority() const { return request_.priority; }
+  const std::string& cursor() const { return request_.cursor; }
+  bool cancelled() const { return request_.cancel.stop_requested(); }
+  // One bounded piece of work; true when the request has been answered.
+  bool step();
+  // Answers with `status` instead of going on.
+  void fail(Status status);
+  // Segments that missed their deadline, to be encoded when nobody waits.
+  std::vector<SegmentInput> take_deferred() { return std::move(deferred_); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Phase { kQueued, kSegments, kPrefill, kDecode, kDone };
+
+  Status check() const;
+  bool start();
+  bool continues_cursor() const;
+  void find_segments();
+  bool encode_segments();
+  void compose();
+  bool begin_prefill();
+  bool prefill();
+  bool score();
+  bool decode();
+  bool accept(const Sample& sample);
+  bool finish(StopReason reason);
+  void keep_sequence();
+  void spend(std::chrono::microseconds& timing);
+
+  Request request_;
+  EngineParts& parts_;
+  Phase phase_ = Phase::kQueued;
+  Completion completion_;
+  Clock::time_point mark_;  // when the current phase began
+
+  std::vector<std::shared_ptr<const Segment>> segments_;  // of each input; null: not encoded
+  std::vector<SegmentInput> deferred_;
+  SegmentEncoder encoder_;
+  std::unique_ptr<Sequence> sequence_;
+  std::optional<Prefill> prefill_;
+  Healing healing_;
+  Sampler sampler_;
+  StopMatcher matcher_;
+  std::vector<float> logits_;  // f32 [V] of the next token
+};
+
+}  // namespace rondo::engine

@@ -1,0 +1,38 @@
+// Which generation works next: somebody who waits before background work, turn by turn among
+// equals, and never two on the same cursor at once.
+//
+// Thread: the engine thread. Owns the generations.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/generation.h"
+
+namespace rondo::engine {
+
+class Scheduler {
+ public:
+  void add(std::unique_ptr<Generation> generation) { waiting_.push_back(std::move(generation)); }
+  bool idle() const { return waiting_.empty() && running_.empty(); }
+  int64_t n_queued() const { return static_cast<int64_t>(waiting_.size()); }
+
+  // Answers cancelled requests that have not begun; returns how many.
+  int64_t drop_cancelled();
+  // The generation whose turn it is. REQUIRES: !idle().
+  Generation& next();
+  // Removes one that has been answered.
+  void remove(const Generation& generation);
+  // Answers everything that is left with `status`.
+  void fail_all(const Status& status);
+
+ private:
+  bool admit(Priority priority);
+  bool cursor_busy(const Generation& generation) const;
+
+  std::deque<std::unique_ptr<Generation>> waiting_;  // first come, first served within a priority
+  std::deque<std::unique_ptr<Generation>> running_;  // the front one's turn is next
+};
+
+}  // namespace rondo::engine
