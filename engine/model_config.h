@@ -66,9 +66,9 @@ struct ModelConfig {
 
   std::optional<SegmentConfig> segment;
   std::optional<FimConfig> fim;
-  std::vector<int32_t> stop_tokens;  // any of them ends a generation
+  std::vector<int32_t> stop_tokens;  // any of them ends a generation; ascending
   int32_t max_new_tokens = 64;       // the family's default length
-  Hash128 digest;                    // of config.json as read
+  Hash128 digest;                    // of config.json's bytes
 
   int32_t qkv_dim() const { return (n_heads + 2 * n_kv_heads) * head_dim; }
 
@@ -78,5 +78,13 @@ struct ModelConfig {
   // window, another quantisation) is refused.
   static Result<ModelConfig> load(const std::string& folder);
 };
+
+class Tokenizer;
+
+// Completes `config` with what only the tokenizer knows: FIM and stop tokens by name, for families
+// whose configuration files carry no ids. A model without FIM tokens keeps fim empty.
+// Errors: InvalidArgument when the two are not of the same model: more ids than vocab_size, or a
+// marker (FIM, file separator, Segment) that text could spell.
+Status resolve_special_tokens(ModelConfig& config, const Tokenizer& tokenizer);
 
 }  // namespace rondo::engine

@@ -1,12 +1,19 @@
 // Text to token ids and back, by SentencePiece.
 //
 // Bytes that are not valid UTF-8, and U+2581 (SentencePiece's own mark of a space), are encoded by
-// their byte tokens, so every byte sequence comes back exactly. Text never produces a special
-// token.
+// their byte tokens, so every byte sequence comes back exactly; a model that cannot promise that
+// (no byte tokens, or a normaliser that changes text) is refused. Text never produces a special
+// token: where it spells one, the byte tokens of its letters stand.
 //
-// Thread: immutable after load; any thread.
+// Cuts. Where no piece of the BPE vocabulary holds two neighbouring characters, no merge ever
+// crosses the gap between them, and the two sides are encoded independently. The encoder cuts there
+// and remembers the ids of short units; IncrementalEncoding restarts there. (A unigram model, whose
+// scores are summed from the start of the text, has no such places and is refused.)
+//
+// Thread: immutable after load (the memory of units is locked inside); any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,26 +29,36 @@ namespace rondo::engine {
 
 class Tokenizer {
  public:
-  // Reads `folder`/tokenizer.model and the added tokens of tokenizer_config.json.
-  // Errors: NotFound, Corruption naming the file.
+  // Reads `folder`/tokenizer.model and, when present, the added tokens of tokenizer_config.json.
+  // Errors: NotFound, Corruption and InvalidArgument naming the file.
   static Result<Tokenizer> load(const std::string& folder);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  int32_t vocab_size() const;
-  Hash128 digest() const;  // of the tokenizer's files
+  int32_t vocab_size() const;  // the largest id + 1, added tokens counted
+  Hash128 digest() const;      // of the tokenizer's files
 
-  // The ids of `text`, encoded on its own: no BOS, no prefix space unless the model's own
-  // normaliser adds one.
+  // The ids of `text`, encoded on its own: no BOS; a prefix space only if the model adds one.
   std::vector<int32_t> encode(std::string_view text) const;
+  // The model puts a space before every text that it encodes (add_dummy_prefix). decode() takes it
+  // off again; token_bytes() of a first token still has it.
+  bool adds_prefix_space() const;
   // The bytes that `id` stands for; empty for special tokens and ids out of range.
   std::string_view token_bytes(int32_t id) const;
+  // The text of `ids`: decode(encode(text)) == text.
   std::string decode(std::span<const int32_t> ids) const;
   bool is_special(int32_t id) const;
-  // The id of a special token by its name, e.g. "<|fim_prefix|>".
+  // The id of a special or added token by its name, e.g. "<|fim_prefix|>".
   std::optional<int32_t> special(std::string_view name) const;
+
+  // The largest cut in text[1, end), or 0: encode(text) is encode(text[:cut]) followed by what
+  // append_encoding(text[cut:]) appends, and the cut depends on the two bytes around it alone.
+  // REQUIRES: end <= text.size().
+  size_t last_cut(std::string_view text, size_t end) const;
+  // Appends the ids of `text` as they are inside a longer one, without the prefix space.
+  void append_encoding(std::string_view text, std::vector<int32_t>& ids) const;
 
  private:
   struct Impl;

@@ -1,0 +1,407 @@
+#include "engine/model_config.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "base/json.h"
+#include "base/mapped_file.h"
+#include "engine/tokenizer.h"
+
+namespace rondo::engine {
+namespace {
+
+// Bounds beyond any model of these families: with them no product of two dimensions overflows.
+constexpr int64_t kMaxVocab = 1 << 22;
+constexpr int64_t kMaxDim = 1 << 20;
+constexpr int64_t kMaxHeads = 1 << 10;
+constexpr int64_t kMaxLayers = 1 << 10;
+constexpr int64_t kMaxPositions = 1 << 26;
+
+struct Range {
+  int64_t min = 0;
+  int64_t max = 0;
+};
+
+// Typed reads of one JSON object. The first error is kept and later reads return a default, so that
+// a loader reads top to bottom and asks once.
+class KeyReader {
+ public:
+  // `where` begins every error: a file, or a file and the object inside it.
+  KeyReader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
+
+  const Status& status() const { return status_; }
+  void fail(std::string_view key, const std::string& reason) {
+    if (status_.ok()) {
+      status_ = invalid_argument_error(where_ + ": \"" + std::string(key) + "\" " + reason);
+    }
+  }
+
+  // The member, or null when it is absent.
+  const Json& at(std::string_view key) const {
+    static const Json null;
+    const auto it = object_.find(key);
+    return it == object_.end() ? null : *it;
+  }
+  bool has(std::string_view key) const { return !at(key).is_null(); }
+
+  int32_t integer(std::string_view key, Range range) { return as_integer(key, at(key), range); }
+  int32_t integer_or(std::string_view key, Range range, int32_t absent) {
+    return has(key) ? integer(key, range) : absent;
+  }
+  // An integer or a list of them; none when absent.
+  std::vector<int32_t> integers(std::string_view key, Range range) {
+    std::vector<int32_t> values;
+    const Json& json = at(key);
+    if (json.is_null()) return values;
+    if (!json.is_array()) return {as_integer(key, json, range)};
+    for (const Json& element : json) values.push_back(as_integer(key, element, range));
+    return values;
+  }
+  float positive_number(std::string_view key) {
+    const Json& json = at(key);
+    const float value = json.is_number() ? json.get<float>() : 0;
+    if (value > 0 && value < 1e30f) return value;
+    fail(key, "must be a positive number, not " + dump_json(json));
+    return 1;
+  }
+  bool boolean_or(std::string_view key, bool absent) {
+    const Json& json = at(key);
+    if (json.is_null()) return absent;
+    if (!json.is_boolean()) fail(key, "must be true or false, not " + dump_json(json));
+    return json.is_boolean() && json.get<bool>();
+  }
+
+ private:
+  int32_t as_integer(std::string_view key, const Json& json, Range range) {
+    // Above int64_t an unsigned value turns negative here, which no range admits.
+    const int64_t value = json.is_number_integer() ? json.get<int64_t>() : -1;
+    if (json.is_number_integer() && range.min <= value && value <= range.max) {
+      return static_cast<int32_t>(value);
+    }
+    fail(key, "must be an integer from " + std::to_string(range.min) + " to " +
+                  std::to_string(range.max) + ", not " + dump_json(json));
+    return static_cast<int32_t>(range.min);
+  }
+
+  const Json& object_;
+  std::string where_;
+  Status status_;
+};
+
+// The object that `text` holds.
+Result<Json> parse_object(std::string_view text, const std::string& path) {
+  ASSIGN_OR_RETURN(Json json, parse_json(text, path));
+  if (!json.is_object()) return invalid_argument_error(path + " is not a JSON object");
+  return json;
+}
+
+void read_architecture(KeyReader& reader, ModelConfig& config) {
+  static constexpr std::pair<std::string_view, Architecture> kKnown[] = {
+      {"LlamaForCausalLM", Architecture::kLlama},
+      {"IQuestCoderForCausalLM", Architecture::kLlama},
+      {"IQuestLoopCoderForCausalLM", Architecture::kLoopCoder},
+  };
+  const Json& names = reader.at("architectures");
+  for (const auto& [name, architecture] : kKnown) {
+    if (names.is_array() && !names.empty() && names[0] == name) {
+      config.architecture = architecture;
+      return;
+    }
+  }
+  reader.fail("architectures", "is " + dump_json(names) +
+                                   "; supported are LlamaForCausalLM, IQuestCoderForCausalLM and "
+                                   "IQuestLoopCoderForCausalLM");
+}
+
+// Options that change the maths and that no kernel here computes.
+void refuse_other_maths(KeyReader& reader) {
+  const std::initializer_list<std::pair<const char*, Json>> only = {
+      {"hidden_act", "silu"},        {"attention_bias", false}, {"mlp_bias", false},
+      {"use_sliding_window", false}, {"clip_qkv", nullptr},     {"partial_rotary_factor", 1.0},
+  };
+  for (const auto& [key, value] : only) {
+    if (reader.has(key) && reader.at(key) != value) {
+      reader.fail(
+          key, "is " + dump_json(reader.at(key)) + "; only " + dump_json(value) + " is supported");
+    }
+  }
+  if (reader.has("sliding_window") && !reader.has("use_sliding_window")) {
+    reader.fail("sliding_window", "is set; sliding windows are not supported");
+  }
+}
+
+void read_rope(KeyReader& reader, ModelConfig& config) {
+  std::vector<float> thetas;
+  if (reader.has("rope_theta")) thetas.push_back(reader.positive_number("rope_theta"));
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    const Json& json = reader.at(key);
+    if (json.is_null()) continue;
+    const auto type = json_get<std::string>(json, "rope_type");
+    const auto old_type = json_get<std::string>(json, "type");
+    if (!json.is_object() || type.value_or("default") != "default" ||
+        old_type.value_or("default") != "default") {
+      reader.fail(key, "is " + dump_json(json) + "; only the default RoPE is supported");
+      return;
+    }
+    KeyReader rope(json, key);
+    if (rope.has("rope_theta")) thetas.push_back(rope.positive_number("rope_theta"));
+    refuse_other_maths(rope);
+    if (!rope.status().ok()) reader.fail(key, "is refused: " + rope.status().message());
+  }
+  if (thetas.empty()) {
+    reader.fail("rope_theta", "is missing");
+  } else if (std::ranges::count(thetas, thetas[0]) != std::ssize(thetas)) {
+    reader.fail("rope_theta", "and rope_parameters.rope_theta differ");
+  } else {
+    config.rope_theta = thetas[0];
+  }
+}
+
+void read_loop(KeyReader& reader, ModelConfig& config) {
+  config.n_loops = reader.integer_or("loop_num", {1, 2}, 1);
+  if (config.architecture == Architecture::kLlama && config.n_loops != 1) {
+    reader.fail("loop_num", "is 2, but the architecture runs its layers once");
+  }
+  if (config.architecture == Architecture::kLoopCoder) {
+    config.n_loops = reader.integer("loop_num", {1, 2});
+    config.loop_window = reader.integer("loop_window_size", {1, kMaxPositions});
+  }
+}
+
+void read_shape(KeyReader& reader, ModelConfig& config) {
+  config.vocab_size = reader.integer("vocab_size", {1, kMaxVocab});
+  config.hidden_size = reader.integer("hidden_size", {1, kMaxDim});
+  config.n_layers = reader.integer("num_hidden_layers", {1, kMaxLayers});
+  config.n_heads = reader.integer("num_attention_heads", {1, kMaxHeads});
+  config.n_kv_heads = reader.integer_or("num_key_value_heads", {1, kMaxHeads}, config.n_heads);
+  config.intermediate_size = reader.integer("intermediate_size", {1, kMaxDim});
+  config.max_positions = reader.integer("max_position_embeddings", {1, kMaxPositions});
+  config.rms_norm_eps = reader.positive_number("rms_norm_eps");
+  config.tied_embeddings = reader.boolean_or("tie_word_embeddings", false);
+  if (config.n_heads % config.n_kv_heads != 0) {
+    reader.fail("num_attention_heads", "must be a multiple of num_key_value_heads");
+  }
+  if (!reader.has("head_dim") && config.hidden_size % config.n_heads != 0) {
+    reader.fail("hidden_size", "must be a multiple of num_attention_heads, or head_dim be given");
+  }
+  config.head_dim =
+      reader.integer_or("head_dim", {2, kMaxHeads}, config.hidden_size / config.n_heads);
+  if (config.head_dim < 2 || config.head_dim % 2 != 0) reader.fail("head_dim", "must be even");
+}
+
+// {"quant_method": "compressed-tensors", "format": "int-quantized"} with int8 weights, one scale a
+// row, and activations as they are. Older files call it compression_config.
+void read_quantization(KeyReader& reader, ModelConfig& config) {
+  const char* name_in_config =
+      reader.has("compression_config") ? "compression_config" : "quantization_config";
+  const Json& json = reader.at(name_in_config);
+  if (json.is_null()) return;
+  const auto refuse = [&](const std::string& what) {
+    reader.fail(name_in_config,
+                "has " + what +
+                    "; supported is compressed-tensors int-quantized: 8-bit symmetric integer "
+                    "weights with one scale a channel, activations not quantised");
+  };
+  const KeyReader quantization(json, "");
+  if (!json.is_object()) return refuse("no object");
+  for (const auto& [key, value] :
+       {std::pair{"quant_method", "compressed-tensors"}, std::pair{"format", "int-quantized"}}) {
+    if (quantization.at(key) != value) return refuse(key + (" " + dump_json(quantization.at(key))));
+  }
+  if (quantization.has("kv_cache_scheme")) return refuse("a kv_cache_scheme");
+  const Json& groups = quantization.at("config_groups");
+  if (!groups.is_object() || groups.empty()) return refuse("no config_groups");
+  for (const auto& [name, group] : groups.items()) {
+    if (!group.is_object()) return refuse(name + " that is no object");
+    for (const char* key : {"input_activations", "output_activations"}) {
+      if (KeyReader(group, "").has(key)) return refuse(key + (" in " + name));
+    }
+    const Json weights = group.value("weights", Json::object());
+    if (!weights.is_object()) return refuse(name + " without weights");
+    const std::initializer_list<std::pair<const char*, Json>> needed = {
+        {"num_bits", 8}, {"type", "int"}, {"symmetric", true}, {"strategy", "channel"}};
+    for (const auto& [key, value] : needed) {
+      const Json& found = KeyReader(weights, "").at(key);
+      if (found != value) return refuse(name + ".weights." + key + " " + dump_json(found));
+    }
+  }
+  config.weight_format = WeightFormat::kInt8Channel;
+}
+
+Status read_segment(const KeyReader& parent, const std::string& path, ModelConfig& config) {
+  const Json& json = parent.at("segment");
+  if (json.is_null()) return {};
+  if (!json.is_object()) return invalid_argument_error(path + ": \"segment\" is not an object");
+  KeyReader reader(json, path + ": segment");
+  const Range tokens = {0, config.vocab_size - 1};
+  SegmentConfig segment;
+  segment.active_position_offset =
+      reader.integer("active_position_offset", {0, config.max_positions - 1});
+  segment.block_token = reader.integer("block_token_id", tokens);
+  segment.anchor_token = reader.integer("anchor_token_id", tokens);
+  segment.anchors_per_segment = reader.integer("anchors_per_block", {0, 64});
+  segment.max_segment_tokens =
+      reader.integer("max_block_tokens", {segment.anchors_per_segment + 2, config.max_positions});
+  config.segment = segment;
+  return reader.status();
+}
+
+// FIM ids and order may stand in either file; generation_config.json wins.
+void read_fim(KeyReader& reader, ModelConfig& config) {
+  const Range tokens = {0, config.vocab_size - 1};
+  const bool has_all = reader.has("fim_prefix_token_id") && reader.has("fim_middle_token_id") &&
+                       reader.has("fim_suffix_token_id");
+  if (has_all) {
+    if (!config.fim) config.fim.emplace();
+    config.fim->prefix_token = reader.integer("fim_prefix_token_id", tokens);
+    config.fim->middle_token = reader.integer("fim_middle_token_id", tokens);
+    config.fim->suffix_token = reader.integer("fim_suffix_token_id", tokens);
+  }
+  if (!config.fim) return;
+  if (reader.has("file_sep_token_id")) {
+    config.fim->file_sep_token = reader.integer("file_sep_token_id", tokens);
+  }
+  if (reader.has("fim_order")) {
+    const Json& order = reader.at("fim_order");
+    if (order != "spm" && order != "psm") {
+      reader.fail("fim_order", "must be \"spm\" or \"psm\", not " + dump_json(order));
+    }
+    config.fim->order = order == "spm" ? FimOrder::kSuffixFirst : FimOrder::kPrefixFirst;
+  }
+}
+
+void sort_unique(std::vector<int32_t>& ids) {
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+}
+
+Status read_config(const std::string& path, std::string_view text, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const Json json, parse_object(text, path));
+  KeyReader reader(json, path);
+  read_architecture(reader, config);
+  refuse_other_maths(reader);
+  read_rope(reader, config);
+  read_loop(reader, config);
+  read_shape(reader, config);
+  read_quantization(reader, config);
+  config.stop_tokens = reader.integers("eos_token_id", {0, config.vocab_size - 1});
+  read_fim(reader, config);
+  RETURN_IF_ERROR(reader.status());
+  RETURN_IF_ERROR(read_segment(reader, path, config));
+  if (config.segment) {
+    KeyReader segment(json["segment"], path + ": segment");
+    read_fim(segment, config);
+    RETURN_IF_ERROR(segment.status());
+  }
+  config.digest = hash_text(text);
+  return {};
+}
+
+Status read_generation_config(const std::string& path, std::string_view text, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const Json json, parse_object(text, path));
+  KeyReader reader(json, path);
+  const Range tokens = {0, config.vocab_size - 1};
+  for (const char* key : {"eos_token_id", "stop_token_ids"}) {
+    if (reader.has(key)) config.stop_tokens = reader.integers(key, tokens);
+  }
+  config.max_new_tokens =
+      reader.integer_or("max_new_tokens", {1, kMaxPositions}, config.max_new_tokens);
+  read_fim(reader, config);
+  return reader.status();
+}
+
+// FIM by token names, for families whose configuration files carry no ids.
+struct FimFamily {
+  std::string_view prefix;
+  std::string_view middle;
+  std::string_view suffix;
+  std::string_view file_sep;
+  FimOrder order;
+  std::array<std::string_view, 7> stops;  // beside eos; those that the tokenizer has
+};
+constexpr FimFamily kFimFamilies[] = {
+    // IQuest-Coder-V1.
+    {"<|fim_prefix|>",
+     "<|fim_middle|>",
+     "<|fim_suffix|>",
+     "<|file_sep|>",
+     FimOrder::kPrefixFirst,
+     {"<|im_end|>", "<|endoftext|>", "<|file_sep|>", "<|repo_name|>", "<|fim_prefix|>",
+      "<|fim_middle|>", "<|fim_suffix|>"}},
+};
+
+void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
+  for (const FimFamily& family : kFimFamilies) {
+    const auto prefix = tokenizer.special(family.prefix);
+    const auto middle = tokenizer.special(family.middle);
+    const auto suffix = tokenizer.special(family.suffix);
+    if (!prefix || !middle || !suffix) continue;
+    config.fim = FimConfig{.prefix_token = *prefix,
+                           .middle_token = *middle,
+                           .suffix_token = *suffix,
+                           .file_sep_token = tokenizer.special(family.file_sep),
+                           .order = family.order};
+    for (const std::string_view name : family.stops) {
+      if (const auto id = tokenizer.special(name)) config.stop_tokens.push_back(*id);
+    }
+    sort_unique(config.stop_tokens);
+    return;
+  }
+}
+
+}  // namespace
+
+Result<ModelConfig> ModelConfig::load(const std::string& folder) {
+  ModelConfig config;
+  const std::string path = folder + "/config.json";
+  auto file = MappedFile::open(path);
+  if (!file.ok()) {
+    return not_found_error(folder + " is not a model folder: " + file.status().message());
+  }
+  RETURN_IF_ERROR(read_config(path, file->text(), config));
+
+  const std::string generation_path = folder + "/generation_config.json";
+  const auto generation_file = MappedFile::open(generation_path);
+  if (generation_file.ok()) {
+    RETURN_IF_ERROR(read_generation_config(generation_path, generation_file->text(), config));
+  } else if (generation_file.status().code() != Code::kNotFound) {
+    return generation_file.status();
+  }
+  sort_unique(config.stop_tokens);
+  return config;
+}
+
+Status resolve_special_tokens(ModelConfig& config, const Tokenizer& tokenizer) {
+  if (tokenizer.vocab_size() > config.vocab_size) {
+    return invalid_argument_error("the tokenizer has " + std::to_string(tokenizer.vocab_size()) +
+                                  " ids but config.json says vocab_size " +
+                                  std::to_string(config.vocab_size) +
+                                  ": they are not of the same model");
+  }
+  if (!config.fim) find_fim_by_name(config, tokenizer);
+  std::vector<std::pair<const char*, int32_t>> markers;
+  if (config.fim) {
+    markers.insert(markers.end(), {{"fim_prefix", config.fim->prefix_token},
+                                   {"fim_middle", config.fim->middle_token},
+                                   {"fim_suffix", config.fim->suffix_token}});
+    if (config.fim->file_sep_token) markers.emplace_back("file_sep", *config.fim->file_sep_token);
+  }
+  if (config.segment) {
+    markers.insert(markers.end(), {{"block", config.segment->block_token},
+                                   {"anchor", config.segment->anchor_token}});
+  }
+  for (const auto& [name, id] : markers) {
+    if (!tokenizer.is_special(id)) {
+      return invalid_argument_error("the configuration says that token " + std::to_string(id) +
+                                    " is " + name +
+                                    ", but it is no special token of the tokenizer: they are not "
+                                    "of the same model");
+    }
+  }
+  return {};
+}
+
+}  // namespace rondo::engine
