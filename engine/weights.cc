@@ -1,0 +1,333 @@
+// Tensor names are Hugging Face's for Llama; LoopCoder adds
+// model.gate_projections.{i}.{weight,bias}.
+//
+//   checkpoint   matrices   BF16, or F16 / F32 rounded to bf16 (nearest, ties to even), or
+//                           I8 with X_scale, [N, 1] or [N], BF16 or rounded to it
+//                vectors    BF16, F16 or F32, widened to float (exact)
+//
+// Whether a matrix is int8 is said by its own dtype: quantised releases keep some in bf16. A tensor
+// that nothing asked for means that config.json describes another model, and is refused.
+#include "engine/weights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "engine/host_memory.h"
+#include "kernels/bf16.h"
+
+namespace rondo::engine {
+namespace {
+
+using kernels::PackedMatrix;
+using kernels::RowMajorMatrix;
+using kernels::WeightType;
+
+// Below this size the digest reads every byte; above, kSampleBytes of every kSampleStride and the
+// end of each tensor.
+constexpr int64_t kWholeDigestBytes = 1ll << 30;
+constexpr size_t kSampleBytes = 4096;
+constexpr size_t kSampleStride = 1 << 20;
+
+float half_to_float(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t exponent = half >> 10 & 31;
+  const uint32_t fraction = half & 0x3ff;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000 | fraction << 13);
+  if (exponent == 0) {
+    const float value = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -value : value;
+  }
+  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+// Number `index` of a BF16, F16 or F32 tensor.
+float load_float(const Tensor& tensor, int64_t index) {
+  const std::byte* bytes = tensor.bytes.data();
+  if (tensor.dtype == DType::kBf16) return kernels::load_bf16(bytes, index);
+  if (tensor.dtype == DType::kF16) {
+    uint16_t half;
+    std::memcpy(&half, bytes + index * 2, sizeof half);
+    return half_to_float(half);
+  }
+  float value;
+  std::memcpy(&value, bytes + index * 4, sizeof value);
+  return value;
+}
+
+bool is_float(DType dtype) {
+  return dtype == DType::kBf16 || dtype == DType::kF16 || dtype == DType::kF32;
+}
+
+int64_t n_elements(const Tensor& tensor) {
+  return std::ssize(tensor.bytes) / dtype_bytes(tensor.dtype);
+}
+
+// Appends `tensor` as bf16.
+void append_bf16(const Tensor& tensor, std::vector<std::byte>& out) {
+  if (tensor.dtype == DType::kBf16) {
+    out.insert(out.end(), tensor.bytes.begin(), tensor.bytes.end());
+    return;
+  }
+  const int64_t n = n_elements(tensor);
+  const size_t begin = out.size();
+  out.resize(begin + static_cast<size_t>(n) * sizeof(uint16_t));
+  for (int64_t i = 0; i < n; ++i) {
+    const uint16_t bits = kernels::float_to_bf16(load_float(tensor, i));
+    std::memcpy(out.data() + begin + i * 2, &bits, sizeof bits);
+  }
+}
+
+// One matrix of the checkpoint, perhaps in several tensors whose rows follow each other.
+struct MatrixSource {
+  std::vector<Tensor> parts;
+  std::vector<Tensor> scales;  // one a part for int8
+  int32_t n = 0;
+  int32_t k = 0;
+  WeightType type = WeightType::kBf16;
+};
+
+// Rows that the mapped file does not hold as they are needed.
+struct RowBuffer {
+  std::vector<std::byte> data;
+  std::vector<std::byte> scales;  // bf16
+};
+
+// `source` as one matrix: the file's own bytes where they serve, else a copy in `buffer`.
+RowMajorMatrix row_major(const MatrixSource& source, RowBuffer& buffer) {
+  const bool in_place = source.parts.size() == 1;
+  buffer.data.clear();
+  buffer.scales.clear();
+  RowMajorMatrix matrix{.n = source.n, .k = source.k, .type = source.type};
+  if (in_place && source.parts[0].dtype != DType::kF16 && source.parts[0].dtype != DType::kF32) {
+    matrix.data = source.parts[0].bytes.data();
+  } else {
+    for (const Tensor& part : source.parts) {
+      if (part.dtype == DType::kI8) {
+        buffer.data.insert(buffer.data.end(), part.bytes.begin(), part.bytes.end());
+      } else {
+        append_bf16(part, buffer.data);
+      }
+    }
+    matrix.data = buffer.data.data();
+  }
+  if (source.type == WeightType::kInt8) {
+    for (const Tensor& scales : source.scales) append_bf16(scales, buffer.scales);
+    matrix.scales = reinterpret_cast<const uint16_t*>(buffer.scales.data());
+  }
+  return matrix;
+}
+
+struct PartName {
+  std::string name;
+  int32_t n_rows = 0;
+};
+
+// Finds tensors, checks their shapes and types, and remembers which were asked for.
+class CheckpointReader {
+ public:
+  CheckpointReader(const TensorFolder& tensors, const ModelConfig& config)
+      : tensors_(tensors), config_(config) {}
+
+  Status vector(const std::string& name, std::vector<int64_t> shape, std::vector<float>& out) {
+    ASSIGN_OR_RETURN(const Tensor tensor, find(name, shape));
+    if (!is_float(tensor.dtype)) return wrong_type(name, tensor, "a floating-point type");
+    out.resize(static_cast<size_t>(n_elements(tensor)));
+    for (size_t i = 0; i < out.size(); ++i) {
+      out[i] = load_float(tensor, static_cast<int64_t>(i));
+    }
+    return {};
+  }
+
+  Result<MatrixSource> matrix(const std::vector<PartName>& parts, int32_t k) {
+    MatrixSource source{.k = k};
+    for (const auto& [name, n_rows] : parts) {
+      ASSIGN_OR_RETURN(Tensor part, find(name, {n_rows, k}));
+      ASSIGN_OR_RETURN(const WeightType type, weight_type(name, part));
+      if (!source.parts.empty() && type != source.type) {
+        return wrong_type(name, part, "the type of " + parts[0].name);
+      }
+      source.type = type;
+      if (type == WeightType::kInt8) {
+        ASSIGN_OR_RETURN(Tensor scale, scales(name + "_scale", n_rows));
+        source.scales.push_back(std::move(scale));
+      }
+      source.parts.push_back(std::move(part));
+      source.n += n_rows;
+    }
+    return source;
+  }
+
+  // Refuses a checkpoint that holds more than the configuration asks for.
+  Status check_all_used() const {
+    for (const auto& [name, tensor] : tensors_.tensors()) {
+      if (used_.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
+      if (config_.tied_embeddings && name == "lm_head.weight") continue;
+      const bool is_gate = name.starts_with("model.gate_projections.");
+      return corruption_error(
+          std::string(tensor.file) + " holds tensor \"" + name + "\", which config.json's " +
+          (is_gate ? "dense architecture does not have: the weights are of a LoopCoder, and run "
+                     "once they would give worse text unnoticed"
+                   : "architecture does not have: it describes another model"));
+    }
+    return {};
+  }
+
+ private:
+  Result<Tensor> find(const std::string& name, const std::vector<int64_t>& shape) {
+    used_.insert(name);
+    return tensors_.tensor(name, shape);
+  }
+
+  Result<Tensor> scales(const std::string& name, int32_t n_rows) {
+    used_.insert(name);
+    ASSIGN_OR_RETURN(Tensor found, tensors_.tensor(name));
+    if (found.shape != std::vector<int64_t>{n_rows}) {
+      ASSIGN_OR_RETURN(found, find(name, {n_rows, 1}));
+    }
+    if (!is_float(found.dtype)) return wrong_type(name, found, "a floating-point type");
+    return found;
+  }
+
+  Result<WeightType> weight_type(const std::string& name, const Tensor& tensor) const {
+    if (is_float(tensor.dtype)) return WeightType::kBf16;
+    if (tensor.dtype == DType::kI8 && config_.weight_format == WeightFormat::kInt8Channel) {
+      return WeightType::kInt8;
+    }
+    return wrong_type(name, tensor,
+                      config_.weight_format == WeightFormat::kInt8Channel
+                          ? "I8 or a floating-point type"
+                          : "a floating-point type, as config.json has no quantization_config");
+  }
+
+  static Status wrong_type(const std::string& name, const Tensor& tensor,
+                           const std::string& needed) {
+    return corruption_error(std::string(tensor.file) + ": tensor \"" + name + "\" has dtype " +
+                            std::string(dtype_name(tensor.dtype)) + " where " + needed +
+                            " is needed");
+  }
+
+  const TensorFolder& tensors_;
+  const ModelConfig& config_;
+  std::set<std::string, std::less<>> used_;
+};
+
+struct PackJob {
+  MatrixSource source;
+  PackedMatrix* out = nullptr;
+};
+
+// Reads one layer's vectors and adds its matrices to `jobs`.
+Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t index,
+                  LayerWeights& layer, std::vector<PackJob>& jobs) {
+  const std::string name = "model.layers." + std::to_string(index) + ".";
+  const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
+  const int32_t q_rows = config.n_heads * config.head_dim;
+  const int32_t kv_rows = config.n_kv_heads * config.head_dim;
+  const auto add = [&](const std::vector<PartName>& parts, int32_t k, PackedMatrix& out) -> Status {
+    ASSIGN_OR_RETURN(MatrixSource source, reader.matrix(parts, k));
+    jobs.push_back({std::move(source), &out});
+    return {};
+  };
+  RETURN_IF_ERROR(reader.vector(name + "input_layernorm.weight", {hidden}, layer.input_norm));
+  RETURN_IF_ERROR(add({{name + "self_attn.q_proj.weight", q_rows},
+                       {name + "self_attn.k_proj.weight", kv_rows},
+                       {name + "self_attn.v_proj.weight", kv_rows}},
+                      hidden, layer.qkv));
+  RETURN_IF_ERROR(add({{name + "self_attn.o_proj.weight", hidden}}, q_rows, layer.o));
+  RETURN_IF_ERROR(
+      reader.vector(name + "post_attention_layernorm.weight", {hidden}, layer.post_norm));
+  RETURN_IF_ERROR(add({{name + "mlp.gate_proj.weight", ffn}, {name + "mlp.up_proj.weight", ffn}},
+                      hidden, layer.gate_up));
+  RETURN_IF_ERROR(add({{name + "mlp.down_proj.weight", hidden}}, ffn, layer.down));
+  if (config.architecture == Architecture::kLoopCoder) {
+    const std::string gate = "model.gate_projections." + std::to_string(index) + ".";
+    RETURN_IF_ERROR(
+        reader.vector(gate + "weight", {config.n_heads, config.head_dim}, layer.loop_gate));
+    RETURN_IF_ERROR(reader.vector(gate + "bias", {config.n_heads}, layer.loop_gate_bias));
+  }
+  return {};
+}
+
+// Every tensor's name, dtype, shape and bytes, in order of names: how they are dealt to shards does
+// not count.
+Hash128 digest_of(const TensorFolder& tensors) {
+  int64_t total_bytes = 0;
+  for (const auto& [name, tensor] : tensors.tensors()) total_bytes += std::ssize(tensor.bytes);
+  Hash128 digest;
+  for (const auto& [name, tensor] : tensors.tensors()) {
+    digest = hash_combine(digest, hash_text(name + " " + std::string(dtype_name(tensor.dtype)) +
+                                            to_string(tensor.shape)));
+    if (total_bytes <= kWholeDigestBytes) {
+      digest = hash_combine(digest, hash_bytes(tensor.bytes));
+      continue;
+    }
+    for (size_t begin = 0; begin < tensor.bytes.size(); begin += kSampleStride) {
+      const size_t n = std::min(kSampleBytes, tensor.bytes.size() - begin);
+      digest = hash_combine(digest, hash_bytes(tensor.bytes.subspan(begin, n)));
+    }
+    digest = hash_combine(
+        digest, hash_bytes(tensor.bytes.last(std::min(kSampleBytes, tensor.bytes.size()))));
+  }
+  return digest;
+}
+
+}  // namespace
+
+struct Weights::Storage {
+  TensorFolder tensors;
+  RowBuffer embedding;  // when the file's own bytes do not serve
+  HostMemory packed;
+};
+
+Weights::Weights() : storage_(std::make_unique<Storage>()) {}
+Weights::Weights(Weights&&) noexcept = default;
+Weights& Weights::operator=(Weights&&) noexcept = default;
+Weights::~Weights() = default;
+
+Result<Weights> Weights::load(const std::string& folder, const ModelConfig& config,
+                              const kernels::Kernels& kernels, kernels::Stream stream) {
+  Weights weights;
+  Storage& storage = *weights.storage_;
+  ASSIGN_OR_RETURN(storage.tensors, TensorFolder::open(folder));
+  CheckpointReader reader(storage.tensors, config);
+
+  // Check everything before any large copy.
+  ASSIGN_OR_RETURN(
+      MatrixSource embedding,
+      reader.matrix({{"model.embed_tokens.weight", config.vocab_size}}, config.hidden_size));
+  std::vector<PackJob> jobs;
+  weights.layers_.resize(static_cast<size_t>(config.n_layers));
+  for (int32_t i = 0; i < config.n_layers; ++i) {
+    RETURN_IF_ERROR(read_layer(reader, config, i, weights.layers_[static_cast<size_t>(i)], jobs));
+  }
+  RETURN_IF_ERROR(reader.vector("model.norm.weight", {config.hidden_size}, weights.final_norm_));
+  if (config.tied_embeddings) {
+    jobs.push_back({embedding, &weights.head_});
+  } else {
+    ASSIGN_OR_RETURN(MatrixSource head,
+                     reader.matrix({{"lm_head.weight", config.vocab_size}}, config.hidden_size));
+    jobs.push_back({std::move(head), &weights.head_});
+  }
+  RETURN_IF_ERROR(reader.check_all_used());
+
+  weights.embedding_ = row_major(embedding, storage.embedding);
+  for (const PackJob& job : jobs) {
+    weights.packed_bytes_ += kernels.packed_bytes(job.source.type, job.source.n, job.source.k);
+  }
+  ASSIGN_OR_RETURN(storage.packed, HostMemory::allocate(weights.packed_bytes_));
+  std::byte* out = storage.packed.data();
+  RowBuffer buffer;
+  for (const PackJob& job : jobs) {
+    const RowMajorMatrix matrix = row_major(job.source, buffer);
+    CHECK(kernels.pack(matrix, out, stream) == 0, "a checked matrix can be packed");
+    *job.out = {.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type};
+    out += kernels.packed_bytes(matrix.type, matrix.n, matrix.k);
+  }
+  weights.digest_ = digest_of(storage.tensors);
+  return weights;
+}
+
+}  // namespace rondo::engine
