@@ -10,9 +10,9 @@ sequence; files are taken in the order given until N tokens are reached. Over ev
 import argparse
 
 import numpy as np
-import sentencepiece
 
-from model import Model, Tokens
+from model import Model
+from segments import Tokenizer, compose
 
 CHUNK_TOKENS = 1024
 
@@ -20,11 +20,9 @@ CHUNK_TOKENS = 1024
 def plain_chunk(tokenizer, path, offset):
     """The first ids of a file as one active Segment."""
     with open(path, encoding="utf-8") as f:
-        text = f.read()
-    ids = [tokenizer.piece_to_id("<|file_sep|>")] + tokenizer.encode(path.lstrip("/") + "\n" + text)
-    ids = ids[:CHUNK_TOKENS]
-    n = len(ids)
-    return Tokens(ids, list(range(offset, offset + n)), [0] * n, [1] * n, [1] * n)
+        text = path.lstrip("/") + "\n" + f.read()
+    ids = [tokenizer.special("file_sep")] + tokenizer.encode(text)
+    return compose([], ids[:CHUNK_TOKENS], offset)
 
 
 def log_softmax(logits):
@@ -52,8 +50,8 @@ def main():
     parser.add_argument("--tokens", type=int, default=20_000)
     arguments = parser.parse_args()
     a, b = Model.load(arguments.a), Model.load(arguments.b)
-    tokenizer = sentencepiece.SentencePieceProcessor(model_file=arguments.a + "/tokenizer.model")
-    offset = a.config.get("segment", {}).get("active_position_offset", 0)
+    tokenizer = Tokenizer(arguments.a)
+    offset = a.config["segment"]["active_position_offset"]
     results, n_tokens = [], 0
     for path in arguments.files:
         if n_tokens >= arguments.tokens:

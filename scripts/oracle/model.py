@@ -8,6 +8,7 @@ weights are stored as (BF16, F32, or I8 with one BF16 scale a row), the sums are
 dequantised values.
 Letters: T tokens, H query heads, Hk key heads, D head dim, C model dim, V vocab.
 """
+import copy
 import dataclasses
 import json
 import os
@@ -29,16 +30,20 @@ class Tokens:
     active: list  # 1 for tokens of the active Segment
     visible: list  # may the active Segment see it? 0 only for dropped tokens of a released Segment
 
+    def append(self, ids, position, segment, active, visible):
+        """Adds one Segment, or more of the last one; `position` is that of ids[0]."""
+        n = len(ids)
+        self.input_ids += ids
+        self.position_ids += range(position, position + n)
+        self.segment_ids += [segment] * n
+        self.active += [active] * n
+        self.visible += visible
+
     def extended(self, ids):
-        """These tokens with `ids` appended to the active Segment."""
-        n, last = len(ids), self.position_ids[-1]
-        return Tokens(
-            self.input_ids + list(ids),
-            self.position_ids + list(range(last + 1, last + 1 + n)),
-            self.segment_ids + [self.segment_ids[-1]] * n,
-            self.active + [1] * n,
-            self.visible + [1] * n,
-        )
+        """A copy with `ids` appended to the active Segment."""
+        longer = copy.deepcopy(self)
+        longer.append(ids, self.position_ids[-1] + 1, self.segment_ids[-1], 1, [1] * len(ids))
+        return longer
 
 
 def masks(tokens, window):
@@ -124,13 +129,6 @@ class Model:
         tied = self.config.get("tie_word_embeddings", False)
         head = "model.embed_tokens.weight" if tied else "lm_head.weight"
         return hidden @ self.weights[head].T
-
-    def greedy(self, tokens, n_tokens, stop_id):
-        """Up to `n_tokens` ids after the active Segment; ends with `stop_id` if that is reached."""
-        ids = []
-        while len(ids) < n_tokens and stop_id not in ids:
-            ids.append(int(self.logits(self.hidden(tokens.extended(ids))[-1]).argmax()))
-        return ids
 
     def qkv(self, layer, x, positions):
         """Projections of the normed input, q and k rotated: q [T, H, D], k and v [T, Hk, D]."""

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Writes the golden vectors of a model with a tokenizer:  make_golden.py MODEL OUT [--no-rows]
+
+The cases are those of cases.py. Takes about a quarter of an hour on two cores.
+"""
+import argparse
+
+import golden
+from cases import CASES
+from model import Model
+from segments import Tokenizer, case_tokens
+
+N_GREEDY = 40
+
+
+def main():
+    parser = argparse.ArgumentParser(description="golden vectors of the cases of cases.py")
+    parser.add_argument("model")
+    parser.add_argument("out")
+    parser.add_argument("--no-rows", action="store_true", help="leave the full logits rows out")
+    arguments = parser.parse_args()
+    model, tokenizer = Model.load(arguments.model), Tokenizer(arguments.model)
+    cases, rows = [], {}
+    for case in CASES:
+        tokens = case_tokens(tokenizer, model.config, case)
+        n, n_active = len(tokens.input_ids), sum(tokens.active)
+        full_rows = [] if arguments.no_rows else [n - n_active // 2, n - 1]
+        fields, rows[case["name"]] = golden.measured(model, tokens, full_rows, N_GREEDY)
+        stop_id = model.config["eos_token_id"]
+        text = tokenizer.decode([i for i in fields["greedy_ids"] if i != stop_id])
+        cases.append({**case, **fields, "greedy_text": text})
+        gap = min(fields["greedy_gaps"])
+        print(f"{case['name']:36} {n:5} tokens, least gap {gap:.4f}, {text!r}", flush=True)
+    golden.write(arguments.out, "float32 on the dequantised weights", cases, rows)
+
+
+if __name__ == "__main__":
+    main()
