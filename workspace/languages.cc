@@ -1,5 +1,7 @@
 #include "workspace/languages.h"
 
+#include "workspace/query_files.h"
+
 extern "C" {
 const TSLanguage* tree_sitter_bash();
 const TSLanguage* tree_sitter_c();
@@ -24,37 +26,59 @@ constexpr Language kLanguages[] = {
      .filenames = ".bashrc .bash_profile .bash_aliases .profile .zshrc .zshenv PKGBUILD APKBUILD",
      .client_ids = "shellscript bash sh zsh",
      .interpreters = "sh bash zsh dash ksh",
-     .grammar = tree_sitter_bash},
-    {.id = "c", .extensions = "c", .client_ids = "c", .grammar = tree_sitter_c},
+     .grammar = tree_sitter_bash,
+     .queries = "bash"},
+    {.id = "c", .extensions = "c", .client_ids = "c", .grammar = tree_sitter_c, .queries = "c"},
     {.id = "cpp",
      .extensions = "cc cpp cxx c++ h hh hpp hxx h++ inl inc ipp tpp cu cuh ino",
      .client_ids = "cpp cuda cuda-cpp arduino",
-     .grammar = tree_sitter_cpp},
-    {.id = "go", .extensions = "go", .client_ids = "go", .grammar = tree_sitter_go},
-    {.id = "java", .extensions = "java", .client_ids = "java", .grammar = tree_sitter_java},
+     .grammar = tree_sitter_cpp,
+     .queries = "c cpp"},
+    {.id = "go",
+     .extensions = "go",
+     .client_ids = "go",
+     .grammar = tree_sitter_go,
+     .queries = "go"},
+    {.id = "java",
+     .extensions = "java",
+     .client_ids = "java",
+     .grammar = tree_sitter_java,
+     .queries = "java"},
     {.id = "javascript",
      .extensions = "js mjs cjs jsx",
      .client_ids = "javascript javascriptreact",
      .interpreters = "node nodejs bun",
-     .grammar = tree_sitter_javascript},
+     .grammar = tree_sitter_javascript,
+     .queries = "ecmascript javascript"},
     {.id = "lua",
      .extensions = "lua rockspec",
      .client_ids = "lua",
      .interpreters = "lua luajit",
-     .grammar = tree_sitter_lua},
+     .grammar = tree_sitter_lua,
+     .queries = "lua"},
     {.id = "python",
      .extensions = "py pyi pyw bzl",
      .filenames = "SConstruct SConscript wscript BUILD WORKSPACE",
      .client_ids = "python",
      .interpreters = "python python2 python3 pypy pypy3",
-     .grammar = tree_sitter_python},
-    {.id = "rust", .extensions = "rs", .client_ids = "rust", .grammar = tree_sitter_rust},
-    {.id = "tsx", .extensions = "tsx", .client_ids = "typescriptreact", .grammar = tree_sitter_tsx},
+     .grammar = tree_sitter_python,
+     .queries = "python"},
+    {.id = "rust",
+     .extensions = "rs",
+     .client_ids = "rust",
+     .grammar = tree_sitter_rust,
+     .queries = "rust"},
+    {.id = "tsx",
+     .extensions = "tsx",
+     .client_ids = "typescriptreact",
+     .grammar = tree_sitter_tsx,
+     .queries = "ecmascript typescript"},
     {.id = "typescript",
      .extensions = "ts mts cts",
      .client_ids = "typescript",
      .interpreters = "deno ts-node tsx",
-     .grammar = tree_sitter_typescript},
+     .grammar = tree_sitter_typescript,
+     .queries = "ecmascript typescript"},
     {.id = "markdown",
      .chunking = Chunking::kMarkdown,
      .extensions = "md markdown mdx mkd",
@@ -118,6 +142,14 @@ const Language& language_of_file(std::string_view path, std::string_view text) {
 
 const Language* language_by_client_id(std::string_view client_id) {
   return find(&Language::client_ids, client_id);
+}
+
+std::string block_query(const Language& language) {
+  std::string query;
+  for (const QueryFile& file : query_files()) {
+    if (has_word(language.queries, file.folder)) query += file.text;
+  }
+  return query;
 }
 
 const Language* language_by_id(std::string_view id) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 struct TSLanguage;
@@ -20,7 +21,7 @@ enum class Chunking {
 };
 
 struct Language {
-  std::string_view id;  // our name, and the folder of its query
+  std::string_view id;  // our name
   Chunking chunking = Chunking::kSyntax;
   // Lists of words, separated by spaces.
   std::string_view extensions;    // without the dot
@@ -28,6 +29,9 @@ struct Language {
   std::string_view client_ids;    // names that editors give the language
   std::string_view interpreters;  // programs of a "#!" line
   const TSLanguage* (*grammar)() = nullptr;  // kSyntax only
+  // The folders of queries/ whose blocks.scm together are its query (chunker.h says what it
+  // captures). kSyntax only.
+  std::string_view queries;
 };
 
 std::span<const Language> languages();
@@ -42,7 +46,7 @@ const Language* language_by_client_id(std::string_view client_id);
 // The language by our own name; nullptr when there is none.
 const Language* language_by_id(std::string_view id);
 
-// The text of the block query (chunker.h says what it captures); empty for a language without one.
-std::string_view block_query(const Language& language);
+// The text of its block query; empty for a language without one.
+std::string block_query(const Language& language);
 
 }  // namespace rondo::workspace

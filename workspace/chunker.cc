@@ -1,0 +1,49 @@
+#include "workspace/chunker.h"
+
+#include "workspace/block_query.h"
+#include "workspace/plain_chunker.h"
+#include "workspace/syntax_chunker.h"
+
+namespace rondo::workspace {
+namespace {
+
+// Why the text is not worth cutting; empty when it is.
+std::string reason_to_skip(const Text& text, const ChunkOptions& options) {
+  if (text.size() > options.max_file_bytes) {
+    return "has " + std::to_string(text.size()) + " bytes, more than " +
+           std::to_string(options.max_file_bytes);
+  }
+  if (text.bytes().find('\0') != std::string::npos) return "is binary";
+  for (int64_t line = 0; line < text.line_count(); ++line) {
+    if (text.line(line).size() > options.max_line_bytes) {
+      return "has a line of more than " + std::to_string(options.max_line_bytes) + " bytes";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Chunked> Chunker::chunk(const Language& language, TextSnapshot text,
+                               const WorkLimits& limits) {
+  DocumentTree document{.language = &language};
+  return update(document, std::move(text), limits);
+}
+
+Result<Chunked> Chunker::update(DocumentTree& document, TextSnapshot text,
+                                const WorkLimits& limits) {
+  const Language& language = *document.language;
+  if (std::string reason = reason_to_skip(*text, options_); !reason.empty()) {
+    document.tree.reset();
+    return Chunked{.skipped = std::move(reason)};
+  }
+  if (language.chunking != Chunking::kSyntax) {
+    return Chunked{.blocks = chunk_plain(*text, language.chunking, options_)};
+  }
+  const SyntaxTree* before = document.tree ? &*document.tree : nullptr;
+  ASSIGN_OR_RETURN(SyntaxTree tree, parser_.parse(language, std::move(text), before, limits));
+  document.tree = std::move(tree);
+  return Chunked{.blocks = chunk_syntax(*document.tree, queries_.of(language), options_)};
+}
+
+}  // namespace rondo::workspace

@@ -1,0 +1,103 @@
+#include "workspace/syntax_tree.h"
+
+#include <tree_sitter/api.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace rondo::workspace {
+namespace {
+
+// What differs between two texts: `after` has `inserted` where `before` has `removed`.
+struct Difference {
+  ByteRange removed;
+  ByteRange inserted;
+};
+
+Difference difference(std::string_view before, std::string_view after) {
+  const size_t shorter = std::min(before.size(), after.size());
+  const auto begin = std::mismatch(before.begin(), before.begin() + shorter, after.begin()).first;
+  const auto n_front = begin - before.begin();
+  const auto end = std::mismatch(before.rbegin(), before.rend() - n_front, after.rbegin(),
+                                 after.rend() - n_front);
+  const auto n_back = end.first - before.rbegin();
+  return {.removed = {n_front, static_cast<int64_t>(before.size()) - n_back},
+          .inserted = {n_front, static_cast<int64_t>(after.size()) - n_back}};
+}
+
+// tree-sitter's rows end at LF alone, other than Text's lines.
+TSPoint point_at(std::string_view bytes, int64_t offset) {
+  const std::string_view before = bytes.substr(0, offset);
+  const auto row = std::count(before.begin(), before.end(), '\n');
+  const auto line_begin = before.rfind('\n') + 1;  // 0 where there is none
+  return {.row = static_cast<uint32_t>(row), .column = static_cast<uint32_t>(offset - line_begin)};
+}
+
+TSInputEdit edit_between(const Text& before, const Text& after) {
+  const auto [removed, inserted] = difference(before.bytes(), after.bytes());
+  return {.start_byte = static_cast<uint32_t>(removed.begin),
+          .old_end_byte = static_cast<uint32_t>(removed.end),
+          .new_end_byte = static_cast<uint32_t>(inserted.end),
+          .start_point = point_at(before.bytes(), removed.begin),
+          .old_end_point = point_at(before.bytes(), removed.end),
+          .new_end_point = point_at(after.bytes(), inserted.end)};
+}
+
+const char* read_text(void* payload, uint32_t offset, TSPoint, uint32_t* n_bytes) {
+  const std::string& bytes = static_cast<const Text*>(payload)->bytes();
+  const size_t begin = std::min<size_t>(offset, bytes.size());
+  *n_bytes = static_cast<uint32_t>(bytes.size() - begin);
+  return bytes.data() + begin;
+}
+
+bool must_end(TSParseState* state) {
+  return !static_cast<const WorkLimits*>(state->payload)->check().ok();
+}
+
+}  // namespace
+
+Status WorkLimits::check() const {
+  if (stop.stop_requested()) return cancelled_error("parsing was cancelled");
+  if (deadline && std::chrono::steady_clock::now() >= *deadline) {
+    return unavailable_error("parsing took longer than it was given");
+  }
+  return {};
+}
+
+void TreeDeleter::operator()(TSTree* tree) const { ts_tree_delete(tree); }
+void Parser::Deleter::operator()(TSParser* parser) const { ts_parser_delete(parser); }
+
+Parser::Parser() : parser_(ts_parser_new()) {}
+Parser::~Parser() = default;
+
+Result<SyntaxTree> Parser::parse(const Language& language, TextSnapshot text,
+                                 const SyntaxTree* before, const WorkLimits& limits) {
+  CHECK(language.grammar != nullptr, "only languages with a grammar are parsed");
+  CHECK(text->size() < (int64_t{1} << 31), "tree-sitter counts bytes in 32 bits");
+  const bool fits = ts_parser_set_language(parser_.get(), language.grammar());
+  CHECK(fits, "the grammar was built for this tree-sitter");
+
+  std::unique_ptr<TSTree, TreeDeleter> edited;
+  if (before != nullptr) {
+    edited.reset(ts_tree_copy(before->tree.get()));
+    const TSInputEdit edit = edit_between(*before->text, *text);
+    ts_tree_edit(edited.get(), &edit);
+  }
+  const TSInput input = {.payload = const_cast<Text*>(text.get()),
+                         .read = read_text,
+                         .encoding = TSInputEncodingUTF8,
+                         .decode = nullptr};
+  const TSParseOptions options = {.payload = const_cast<WorkLimits*>(&limits),
+                                  .progress_callback = must_end};
+  SyntaxTree tree{.text = std::move(text), .tree = nullptr};
+  tree.tree.reset(ts_parser_parse_with_options(parser_.get(), edited.get(), input, options));
+  if (tree.tree == nullptr) {
+    ts_parser_reset(parser_.get());
+    Status ended = limits.check();
+    return ended.ok() ? internal_error("tree-sitter gave no tree") : ended;
+  }
+  return tree;
+}
+
+}  // namespace rondo::workspace
