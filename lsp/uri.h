@@ -1,0 +1,23 @@
+// File URIs to paths and back (RFC 8089; editors differ in which characters they escape, so URIs
+// are compared as the client wrote them and paths after decoding).
+//
+// Thread: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rondo::lsp {
+
+// The absolute path of a "file:" URI of this machine; nothing for another scheme or host, or when
+// it is no path.
+std::optional<std::string> path_of_uri(std::string_view uri);
+
+// REQUIRES: `path` is absolute.
+std::string uri_of_path(std::string_view path);
+
+// The last part of a URI's path, decoded: what a document of any scheme is called.
+std::string name_of_uri(std::string_view uri);
+
+}  // namespace rondo::lsp

@@ -1,0 +1,36 @@
+#include "lsp/uri.h"
+
+#include <gtest/gtest.h>
+
+namespace rondo::lsp {
+namespace {
+
+TEST(Uri, PathsComeBackFromTheirUris) {
+  for (const char* path : {"/", "/a/b.c", "/with space/ü/日本/100%/a#b?c", "/c:/x+y", "/a\xff"}) {
+    EXPECT_EQ(path_of_uri(uri_of_path(path)), path);
+  }
+}
+
+TEST(Uri, ReadsWhatEditorsWrite) {
+  EXPECT_EQ(path_of_uri("file:///a%20b/c%3A%2f"), "/a b/c:/");
+  EXPECT_EQ(path_of_uri("file:///a b/ü"), "/a b/ü");
+  EXPECT_EQ(path_of_uri("file://localhost/a"), "/a");
+  EXPECT_EQ(path_of_uri("file:/a"), "/a");
+  EXPECT_EQ(path_of_uri("file:///50%/%4"), "/50%/%4");  // no escape: taken as it stands
+}
+
+TEST(Uri, RefusesWhatIsNoPathHere) {
+  for (const char* uri : {"", "file:", "file://", "file://host/a", "file:a", "untitled:Untitled-1",
+                          "http://x/a", "/a", "file:///a%00b"}) {
+    EXPECT_EQ(path_of_uri(uri), std::nullopt) << uri;
+  }
+}
+
+TEST(Uri, NamesDocumentsOfAnyScheme) {
+  EXPECT_EQ(name_of_uri("untitled:Untitled-1"), "Untitled-1");
+  EXPECT_EQ(name_of_uri("file:///a/b%20c.py"), "b c.py");
+  EXPECT_EQ(name_of_uri("x"), "x");
+}
+
+}  // namespace
+}  // namespace rondo::lsp
