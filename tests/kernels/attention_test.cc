@@ -322,10 +322,10 @@ TEST_P(Attention, AWindowOfOneKeyMoreOrLessIsTold) {
 }
 
 TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
-  ThreadPool three(3);
+  ThreadPool one(1), three(3);
   for (const AttentionCase& c : cases()) {
     Scene scene(table(), c, 3);
-    const std::vector<float> out = scene.run(table(), {}, scene.spans());
+    const std::vector<float> out = scene.run(table(), {&one}, scene.spans());
     EXPECT_EQ(out, scene.run(table(), {&two_}, scene.spans())) << c.name;
     EXPECT_EQ(out, scene.run(table(), {&three}, scene.spans())) << c.name;
     // Every row as a span of its own.

@@ -87,14 +87,14 @@ TEST_P(Linear, EqualsTheExactSumWithinItsNumerics) {
 
 TEST_P(Linear, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
   const Kernels& table = *GetParam();
-  ThreadPool three(3), two(2);
+  ThreadPool one(1), two(2), three(3);
   for (const WeightType type : {WeightType::kBf16, WeightType::kInt8}) {
     for (const int32_t n_rows : {16, 100}) {
       const LinearCase all{type, 100, 257, n_rows, 0, false};
       TestMatrix weight(type, all.n, all.k, 3);
       const PackedMatrix packed = weight.packed(table);
       const std::vector<float> x = input(all, 4);
-      const std::vector<float> out = run(table, packed, x, all, {});
+      const std::vector<float> out = run(table, packed, x, all, {&one});
       EXPECT_EQ(out, run(table, packed, x, all, {&two}));
       EXPECT_EQ(out, run(table, packed, x, all, {&three}));
       // Within a family (up to 16 rows, or more) any part of the rows gives the same bits.
@@ -121,17 +121,19 @@ TEST_P(Linear, RefusesArgumentsThatBreakTheContract) {
                           .out = out.data(),
                           .out_stride = 8,
                           .n_rows = 1};
-  EXPECT_EQ(table.linear(good, {}), 0);
+  ThreadPool threads(1);
+  const Stream stream{&threads};
+  EXPECT_EQ(table.linear(good, stream), 0);
   LinearParams bad = good;
   bad.x_stride = 7;
-  EXPECT_NE(table.linear(bad, {}), 0);
+  EXPECT_NE(table.linear(bad, stream), 0);
   bad = good;
   bad.out = nullptr;
-  EXPECT_NE(table.linear(bad, {}), 0);
+  EXPECT_NE(table.linear(bad, stream), 0);
   RowMajorMatrix no_scales = weight.matrix;
   no_scales.type = WeightType::kInt8;
   AlignedBytes memory(table.packed_bytes(WeightType::kInt8, 8, 8));
-  EXPECT_NE(table.pack(no_scales, memory.data(), {}), 0);
+  EXPECT_NE(table.pack(no_scales, memory.data(), stream), 0);
 }
 
 TEST_P(Linear, PackedBytesAreAMultipleOf64) {

@@ -1,0 +1,98 @@
+#include "kernels/cpu/attention_plan.h"
+
+namespace rondo::kernels {
+namespace {
+
+constexpr int32_t round_up(int32_t n, int32_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+int64_t partial_floats(const AttentionUnit& unit) {
+  return int64_t{unit.padded_lanes} * (2 + unit.dim);
+}
+
+}  // namespace
+
+KeyRange AttentionUnit::keys(int32_t split) const {
+  if (split < n_context_splits) {
+    const int32_t first = split * kSplitEntries;
+    return {false, first, std::min(first + kSplitEntries, span->n_context)};
+  }
+  const int32_t own = split - n_context_splits + first_own_page / kSplitEntries;
+  return {true, std::max(first_own_page, own * kSplitEntries),
+          std::min(end_own_page, (own + 1) * kSplitEntries)};
+}
+
+Partial AttentionUnit::partial(int32_t split) const {
+  float* floats = partials + split * partial_floats(*this);
+  return {floats, floats + padded_lanes, floats + 2 * int64_t{padded_lanes}};
+}
+
+void AttentionPlan::run(Item item, Finish finish) {
+  item_ = item;
+  finish_ = finish;
+  const int32_t group = params_.n_heads / params_.n_kv_heads;
+  const int32_t heads = std::min(group, kMaxLanes);
+  const int32_t rows = kMaxLanes / heads;
+  for (int32_t s = 0; s < params_.n_spans; ++s) {
+    const QuerySpan& span = params_.spans[s];
+    for (int32_t row = 0; row < span.n_rows; row += rows) {
+      for (int32_t kv_head = 0; kv_head < params_.n_kv_heads; ++kv_head) {
+        for (int32_t head = 0; head < group; head += heads) {
+          AttentionUnit unit = make_unit(span, row, kv_head * group + head);
+          unit.n_rows = std::min(rows, span.n_rows - row);
+          unit.n_heads = std::min(heads, group - head);
+          add(unit);
+        }
+      }
+    }
+  }
+  run_round();
+}
+
+AttentionUnit AttentionPlan::make_unit(const QuerySpan& span, int32_t row, int32_t head) const {
+  return {.span = &span,
+          .row = row,
+          .head = head,
+          .dim = round_up(params_.head_dim, 16),
+          .n_context_splits = (span.n_context + kSplitEntries - 1) / kSplitEntries};
+}
+
+void AttentionPlan::add(AttentionUnit unit) {
+  const int32_t first_slot = unit.span->first_slot + unit.row;
+  const int32_t reach = params_.window == 0 ? 0 : std::max(0, first_slot - params_.window + 1);
+  unit.first_own_page = reach / kPageTokens;
+  unit.end_own_page = (first_slot + unit.n_rows - 1) / kPageTokens + 1;
+  unit.padded_lanes =
+      unit.n_lanes() <= padding_.few ? padding_.few : round_up(unit.n_lanes(), padding_.many);
+  const int64_t floats = partial_floats(unit) * unit.n_splits();
+  if (n_units_ == kMaxUnits || n_floats_ + floats > kPartialFloats) run_round();
+  unit.first_item = n_items_;
+  units_[n_units_++] = unit;
+  n_items_ += unit.n_splits();
+  n_floats_ += floats;
+}
+
+void AttentionPlan::run_round() {
+  if (n_units_ == 0) return;
+  auto* floats = reinterpret_cast<float*>(threads_.scratch(n_floats_ * int64_t{sizeof(float)}));
+  for (int32_t u = 0; u < n_units_; ++u) {
+    units_[u].partials = floats;
+    floats += partial_floats(units_[u]) * units_[u].n_splits();
+  }
+  threads_.parallel_for(n_items_, 1, [&](int64_t begin, int64_t end) {
+    int32_t u = 0;
+    for (int64_t item = begin; item < end; ++item) {
+      while (item >= units_[u].first_item + units_[u].n_splits()) ++u;
+      item_(params_, units_[u], static_cast<int32_t>(item - units_[u].first_item));
+    }
+  });
+  threads_.parallel_for(n_units_, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t u = begin; u < end; ++u) finish_(params_, units_[u]);
+  });
+  n_units_ = 0;
+  n_items_ = 0;
+  n_floats_ = 0;
+}
+
+}  // namespace rondo::kernels

@@ -1,0 +1,147 @@
+// linear for AVX2.
+//
+// int8 weights: activations are int16, so vpmaddwd multiplies 16 weights (widened by vpmovsxbw) a
+// time and adds pairs: lane j of a group of 4 outputs holds inputs 4i, 4i+1 (even j) or 4i+2, 4i+3
+// (odd j) of output j / 2. A lane grows by less than 2^23 a line, so after kExactLines it is moved
+// to float. bf16 weights: a line's even inputs are its 32-bit lanes shifted left by 16, its odd
+// ones the lanes with the low half cleared.
+
+#include <hwy/base.h>
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "kernels/cpu/linear_tables.h"
+
+HWY_PUSH_ATTRIBUTES("avx2,fma")
+
+namespace rondo::kernels {
+namespace {
+
+constexpr int32_t kExactLines = 256;  // 256 * 2 * 32767 * 128 < 2^31
+
+// out[n..n+8) = value, or += ; only the outputs that exist.
+void store8(const LinearTask& task, int64_t row, int32_t n, __m256 value) {
+  float* out = task.out + row * task.out_stride + n;
+  if (n + 8 <= task.n) {
+    if (task.accumulate) value = _mm256_add_ps(value, _mm256_loadu_ps(out));
+    _mm256_storeu_ps(out, value);
+    return;
+  }
+  const __m256i exists =
+      _mm256_cmpgt_epi32(_mm256_set1_epi32(task.n - n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  if (task.accumulate) value = _mm256_add_ps(value, _mm256_maskload_ps(out, exists));
+  _mm256_maskstore_ps(out, exists, value);
+}
+
+// kRows rows by kGroups groups of 4 outputs, from group `group` of the panel on.
+template <int kRows, int kGroups>
+void tile_int8(const LinearTask& task, int32_t panel, int32_t group, int64_t row) {
+  static_assert(kRows * kGroups <= 8, "sums, weights and activations share 16 registers");
+  const std::byte* line = task.panels.lines(panel) + group * 16;
+  const std::byte* x[kRows];
+  for (int r = 0; r < kRows; ++r) x[r] = task.x + (row + r) * task.x_row_bytes;
+  __m256 sums[kRows][kGroups] = {};
+  for (int32_t left = task.panels.n_lines; left > 0; left -= kExactLines) {
+    __m256i exact[kRows][kGroups] = {};
+    for (int32_t i = std::min(left, kExactLines); i > 0; --i, line += kLineBytes) {
+      __m256i w[kGroups];
+      for (int g = 0; g < kGroups; ++g) {
+        w[g] =
+            _mm256_cvtepi8_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(line + g * 16)));
+      }
+      for (int r = 0; r < kRows; ++r) {
+        const __m256i four = _mm256_set1_epi64x(*reinterpret_cast<const long long*>(x[r]));
+        x[r] += 8;
+        for (int g = 0; g < kGroups; ++g) {
+          exact[r][g] = _mm256_add_epi32(exact[r][g], _mm256_madd_epi16(w[g], four));
+        }
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      for (int g = 0; g < kGroups; ++g) {
+        sums[r][g] = _mm256_add_ps(sums[r][g], _mm256_cvtepi32_ps(exact[r][g]));
+      }
+    }
+  }
+  const PanelHeader& header = task.panels.header(panel);
+  for (int r = 0; r < kRows; ++r) {
+    const __m256 step = _mm256_set1_ps(task.x_scales[row + r]);
+    for (int g = 0; g < kGroups; g += 2) {
+      // Outputs 0 1 4 5 | 2 3 6 7 of the two groups.
+      const __m256 pairs = _mm256_hadd_ps(sums[r][g], sums[r][g + 1]);
+      const __m256 ordered =
+          _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(pairs), 0b11011000));
+      const int32_t output = (group + g) * 4;
+      const __m256 scale = _mm256_mul_ps(step, _mm256_load_ps(header.scales + output));
+      store8(task, row + r, panel * kPanelOutputs + output, _mm256_mul_ps(ordered, scale));
+    }
+  }
+}
+
+// kRows rows by 8 * kGroups outputs.
+template <int kRows, int kGroups>
+void tile_bf16(const LinearTask& task, int32_t panel, int32_t group, int64_t row) {
+  static_assert(kRows * kGroups <= 6, "sums of even and of odd inputs share 16 registers");
+  const __m256i odd = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+  const std::byte* line = task.panels.lines(panel) + group * 32;
+  const float* x[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    x[r] = reinterpret_cast<const float*>(task.x + (row + r) * task.x_row_bytes);
+  }
+  __m256 even_sums[kRows][kGroups] = {}, odd_sums[kRows][kGroups] = {};
+  for (int32_t i = 0; i < task.panels.n_lines; ++i, line += kLineBytes) {
+    for (int g = 0; g < kGroups; ++g) {
+      const __m256i w = _mm256_load_si256(reinterpret_cast<const __m256i*>(line + g * 32));
+      const __m256 w_even = _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));
+      const __m256 w_odd = _mm256_castsi256_ps(_mm256_and_si256(w, odd));
+      for (int r = 0; r < kRows; ++r) {
+        even_sums[r][g] =
+            _mm256_fmadd_ps(w_even, _mm256_broadcast_ss(x[r] + 2 * i), even_sums[r][g]);
+        odd_sums[r][g] =
+            _mm256_fmadd_ps(w_odd, _mm256_broadcast_ss(x[r] + 2 * i + 1), odd_sums[r][g]);
+      }
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int g = 0; g < kGroups; ++g) {
+      store8(task, row + r, panel * kPanelOutputs + (group + g) * 8,
+             _mm256_add_ps(even_sums[r][g], odd_sums[r][g]));
+    }
+  }
+}
+
+void panels_int8(const LinearTask& task, const LinearRange& range) {
+  for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+    int32_t row = range.row_begin;
+    for (; row + 4 <= range.row_end; row += 4) {
+      tile_int8<4, 2>(task, panel, 0, row);
+      tile_int8<4, 2>(task, panel, 2, row);
+    }
+    for (; row + 2 <= range.row_end; row += 2) tile_int8<2, 4>(task, panel, 0, row);
+    if (row < range.row_end) tile_int8<1, 4>(task, panel, 0, row);
+  }
+}
+
+void panels_bf16(const LinearTask& task, const LinearRange& range) {
+  for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+    int32_t row = range.row_begin;
+    for (; row + 3 <= range.row_end; row += 3) tile_bf16<3, 2>(task, panel, 0, row);
+    for (; row < range.row_end; ++row) tile_bf16<1, 2>(task, panel, 0, row);
+  }
+}
+
+}  // namespace
+
+const LinearKernel kInt8Avx2{.bytes_per_input = 2,
+                             .prepare = prepare_int16,
+                             .few_rows = panels_int8,
+                             .many_rows = panels_int8};
+const LinearKernel kBf16Avx2{.bytes_per_input = 4,
+                             .prepare = prepare_float,
+                             .few_rows = panels_bf16,
+                             .many_rows = panels_bf16};
+
+}  // namespace rondo::kernels
+
+HWY_POP_ATTRIBUTES
