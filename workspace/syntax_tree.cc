@@ -9,23 +9,6 @@
 namespace rondo::workspace {
 namespace {
 
-// What differs between two texts: `after` has `inserted` where `before` has `removed`.
-struct Difference {
-  ByteRange removed;
-  ByteRange inserted;
-};
-
-Difference difference(std::string_view before, std::string_view after) {
-  const size_t shorter = std::min(before.size(), after.size());
-  const auto begin = std::mismatch(before.begin(), before.begin() + shorter, after.begin()).first;
-  const auto n_front = begin - before.begin();
-  const auto end = std::mismatch(before.rbegin(), before.rend() - n_front, after.rbegin(),
-                                 after.rend() - n_front);
-  const auto n_back = end.first - before.rbegin();
-  return {.removed = {n_front, static_cast<int64_t>(before.size()) - n_back},
-          .inserted = {n_front, static_cast<int64_t>(after.size()) - n_back}};
-}
-
 // tree-sitter's rows end at LF alone, other than Text's lines.
 TSPoint point_at(std::string_view bytes, int64_t offset) {
   const std::string_view before = bytes.substr(0, offset);
@@ -35,7 +18,7 @@ TSPoint point_at(std::string_view bytes, int64_t offset) {
 }
 
 TSInputEdit edit_between(const Text& before, const Text& after) {
-  const auto [removed, inserted] = difference(before.bytes(), after.bytes());
+  const auto [removed, inserted] = difference(before, after);
   return {.start_byte = static_cast<uint32_t>(removed.begin),
           .old_end_byte = static_cast<uint32_t>(removed.end),
           .new_end_byte = static_cast<uint32_t>(inserted.end),

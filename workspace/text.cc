@@ -188,4 +188,15 @@ Text Text::replace(ByteRange range, std::string_view with) const {
   return Text(std::move(bytes), std::move(begins), ascii);
 }
 
+Difference difference(const Text& before, const Text& after) {
+  const std::string_view a = before.bytes();
+  const std::string_view b = after.bytes();
+  const size_t shorter = std::min(a.size(), b.size());
+  const auto n_front = std::mismatch(a.begin(), a.begin() + shorter, b.begin()).first - a.begin();
+  const auto n_back =
+      std::mismatch(a.rbegin(), a.rbegin() + (shorter - n_front), b.rbegin()).first - a.rbegin();
+  return {.removed = {n_front, before.size() - n_back},
+          .inserted = {n_front, after.size() - n_back}};
+}
+
 }  // namespace rondo::workspace

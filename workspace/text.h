@@ -94,4 +94,13 @@ class Text {
 
 using TextSnapshot = std::shared_ptr<const Text>;
 
+// What changed between two texts, as one piece: `after` has the bytes `inserted` where `before` has
+// `removed`. Both begin at the same offset.
+struct Difference {
+  ByteRange removed;
+  ByteRange inserted;
+};
+
+Difference difference(const Text& before, const Text& after);
+
 }  // namespace rondo::workspace

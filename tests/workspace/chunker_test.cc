@@ -8,7 +8,7 @@
 #include <random>
 #include <sstream>
 
-#include "workspace/block_query.h"
+#include "tests/workspace/index_fixture.h"
 
 namespace rondo::workspace {
 namespace {
@@ -23,8 +23,6 @@ std::string read(const fs::path& path) {
   bytes << file.rdbuf();
   return bytes.str();
 }
-
-TextSnapshot snapshot(std::string bytes) { return std::make_shared<const Text>(std::move(bytes)); }
 
 // "method 8-15 Cart.add part 1 {NAME OTHER}", lines counted from 1.
 std::string describe(const Block& block) {
@@ -44,14 +42,11 @@ std::string describe(const std::vector<Block>& blocks) {
   return lines;
 }
 
-class ChunkerTest : public testing::Test {
+class ChunkerTest : public IndexFixture {
  protected:
   std::vector<Block> chunk(std::string_view language_id, std::string bytes) {
     return chunker_.chunk(*language_by_id(language_id), snapshot(std::move(bytes)))->blocks;
   }
-
-  BlockQueries queries_;
-  Chunker chunker_{queries_};
 };
 
 // Each fixture has its Blocks beside it.

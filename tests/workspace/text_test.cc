@@ -172,6 +172,22 @@ TEST(Text, EditsEqualTextBuiltAnew) {
   }
 }
 
+TEST(Text, DifferenceTurnsOneTextIntoTheOther) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    const Text before(random_bytes(random, static_cast<int>(random() % 10)));
+    const int64_t at = static_cast<int64_t>(random() % (before.size() + 1));
+    const int64_t end = std::min<int64_t>(before.size(), at + random() % 9);
+    const Text after =
+        before.replace({at, end}, random_bytes(random, static_cast<int>(random() % 3)));
+    const Difference changed = difference(before, after);
+    EXPECT_EQ(changed.removed.begin, changed.inserted.begin);
+    EXPECT_LE(changed.removed.size(), end - at);
+    EXPECT_EQ(before.replace(changed.removed, after.slice(changed.inserted)), after);
+  }
+  EXPECT_TRUE(difference(Text("aa"), Text("aa")).removed.empty());
+}
+
 TEST(Text, CountsInTheUnitsOfTheEncoding) {
   const Text text("aé😀b");
   EXPECT_EQ(text.position_at(7, PositionEncoding::kUtf8), (Position{0, 7}));

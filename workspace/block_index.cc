@@ -1,0 +1,151 @@
+#include "workspace/block_index.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "workspace/path.h"
+
+namespace rondo::workspace {
+namespace {
+
+// Every name that the Blocks of `file` define; `visit(name, index of the Block)` once for each
+// pair.
+template <typename Visit>
+void for_each_name(const FileBlocks& file, Visit visit) {
+  for (size_t i = 0; i < file.blocks.size(); ++i) {
+    const Block& block = file.blocks[i];
+    const bool names_itself = block.part == 0 && block.kind != BlockKind::kSection;
+    if (names_itself && !block.name.empty()) visit(block.name, static_cast<int32_t>(i));
+    for (const std::string& name : block.defines) visit(name, static_cast<int32_t>(i));
+  }
+}
+
+// Takes the places in `file` out of a table's row, and an empty row out of the table.
+template <typename Table, typename Key>
+void erase_file(Table& table, const Key& key, const FileBlocks* file) {
+  const auto row = table.find(key);
+  if (row == table.end()) return;
+  std::erase_if(row->second, [file](const auto& place) { return place.file == file; });
+  if (row->second.empty()) table.erase(row);
+}
+
+}  // namespace
+
+void BlockIndex::replace(FileBlocks file) {
+  auto snapshot = std::make_shared<FileBlocks>(std::move(file));
+  const std::unique_lock lock(mutex_);
+  remove_locked(snapshot->path);
+  if (snapshot->text != nullptr && stats_.text_bytes + snapshot->text->size() > max_text_bytes_) {
+    snapshot->text = nullptr;
+  }
+  add_locked(*snapshot);
+  files_[snapshot->path] = std::move(snapshot);
+}
+
+void BlockIndex::remove(std::string_view path) {
+  const std::unique_lock lock(mutex_);
+  remove_locked(path);
+}
+
+void BlockIndex::add_locked(const FileBlocks& file) {
+  by_stem_[std::string(stem_of(file.path))].push_back(&file);
+  for_each_name(file, [&](const std::string& name, int32_t index) {
+    by_name_[name].push_back({.file = &file, .index = index});
+  });
+  for (size_t i = 0; i < file.blocks.size(); ++i) {
+    by_hash_[file.blocks[i].hash].push_back({.file = &file, .index = static_cast<int32_t>(i)});
+  }
+  ++stats_.n_files;
+  stats_.n_blocks += static_cast<int64_t>(file.blocks.size());
+  stats_.text_bytes += file.text != nullptr ? file.text->size() : 0;
+  stats_.n_without_text += file.text == nullptr ? 1 : 0;
+}
+
+void BlockIndex::remove_locked(std::string_view path) {
+  const auto it = files_.find(path);
+  if (it == files_.end()) return;
+  const FileBlocks& file = *it->second;
+  const auto stem = by_stem_.find(stem_of(path));
+  std::erase(stem->second, &file);
+  if (stem->second.empty()) by_stem_.erase(stem);
+  std::set<std::string_view> names;
+  for_each_name(file, [&](const std::string& name, int32_t) { names.insert(name); });
+  for (const std::string_view name : names) erase_file(by_name_, name, &file);
+  for (const Block& block : file.blocks) erase_file(by_hash_, block.hash, &file);
+  --stats_.n_files;
+  stats_.n_blocks -= static_cast<int64_t>(file.blocks.size());
+  stats_.text_bytes -= file.text != nullptr ? file.text->size() : 0;
+  stats_.n_without_text -= file.text == nullptr ? 1 : 0;
+  files_.erase(it);
+}
+
+FileBlocksSnapshot BlockIndex::file(std::string_view path) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = files_.find(path);
+  return it == files_.end() ? nullptr : it->second;
+}
+
+std::vector<FileBlocksSnapshot> BlockIndex::files_in(std::string_view folder, int64_t limit) const {
+  const std::string prefix = folder.empty() ? "" : std::string(folder) + '/';
+  std::vector<FileBlocksSnapshot> files;
+  const std::shared_lock lock(mutex_);
+  auto it = files_.lower_bound(prefix);
+  while (it != files_.end() && it->first.starts_with(prefix)) {
+    if (static_cast<int64_t>(files.size()) == limit) break;
+    const size_t slash = it->first.find('/', prefix.size());
+    if (slash == std::string::npos) {
+      files.push_back((it++)->second);
+    } else {  // over the folder below: '0' follows '/'
+      it = files_.lower_bound(it->first.substr(0, slash) + '0');
+    }
+  }
+  return files;
+}
+
+std::vector<FileBlocksSnapshot> BlockIndex::files_named(std::string_view stem) const {
+  std::vector<FileBlocksSnapshot> files;
+  const std::shared_lock lock(mutex_);
+  if (const auto row = by_stem_.find(stem); row != by_stem_.end()) {
+    for (const FileBlocks* file : row->second) files.push_back(files_.find(file->path)->second);
+  }
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a->path < b->path; });
+  return files;
+}
+
+int64_t BlockIndex::count_defining(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto row = by_name_.find(name);
+  return row == by_name_.end() ? 0 : static_cast<int64_t>(row->second.size());
+}
+
+std::vector<BlockRef> BlockIndex::defining(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto row = by_name_.find(name);
+  return row == by_name_.end() ? std::vector<BlockRef>() : refs_locked(row->second);
+}
+
+std::vector<BlockRef> BlockIndex::with_hash(Hash128 hash) const {
+  const std::shared_lock lock(mutex_);
+  const auto row = by_hash_.find(hash);
+  return row == by_hash_.end() ? std::vector<BlockRef>() : refs_locked(row->second);
+}
+
+std::vector<BlockRef> BlockIndex::refs_locked(const std::vector<Place>& places) const {
+  std::vector<BlockRef> refs;
+  refs.reserve(places.size());
+  for (const Place& place : places) {
+    refs.push_back({.file = files_.find(place.file->path)->second, .index = place.index});
+  }
+  return refs;
+}
+
+IndexStats BlockIndex::stats() const {
+  const std::shared_lock lock(mutex_);
+  IndexStats stats = stats_;
+  stats.n_names = static_cast<int64_t>(by_name_.size());
+  return stats;
+}
+
+}  // namespace rondo::workspace

@@ -1,0 +1,95 @@
+// BlockIndex: the Blocks of one workspace folder, found by path, by defined name and by content.
+//
+// Readers get shared snapshots of whole files, so that what they hold never changes under them.
+// The tables themselves are guarded by one mutex that is held only for a lookup or for exchanging
+// one file, some microseconds: simpler than persistent maps, and no reader has to see all files at
+// the same moment.
+//
+// The texts of files stay in memory, since the completion path must not read files: about 35 MB a
+// million lines, of at most max_text_bytes. Files that come when that is full are indexed without
+// text; they count as definitions but cannot be context.
+//
+// Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "workspace/block.h"
+
+namespace rondo::workspace {
+
+// A Block and the file that holds it.
+struct BlockRef {
+  FileBlocksSnapshot file;
+  int64_t index = 0;  // in file->blocks
+
+  const Block& block() const { return file->blocks[index]; }
+};
+
+struct IndexStats {
+  int64_t n_files = 0;
+  int64_t n_blocks = 0;
+  int64_t n_names = 0;         // distinct
+  int64_t text_bytes = 0;      // in memory
+  int64_t n_without_text = 0;  // files for whose text there was no room
+};
+
+class BlockIndex {
+ public:
+  explicit BlockIndex(int64_t max_text_bytes = int64_t{512} << 20)
+      : max_text_bytes_(max_text_bytes) {}
+
+  // Puts the Blocks of file.path in place of what the index knew of it.
+  void replace(FileBlocks file);
+  // Forgets a file; nothing happens when it is unknown.
+  void remove(std::string_view path);
+
+  // nullptr when unknown.
+  FileBlocksSnapshot file(std::string_view path) const;
+  // The files directly in a folder ("" is the root), in the order of their paths; at most `limit`.
+  std::vector<FileBlocksSnapshot> files_in(std::string_view folder, int64_t limit) const;
+  // The files whose name without extension is `stem`, in the order of their paths.
+  std::vector<FileBlocksSnapshot> files_named(std::string_view stem) const;
+
+  // How many Blocks define a name.
+  int64_t count_defining(std::string_view name) const;
+  // Those Blocks; in no particular order.
+  std::vector<BlockRef> defining(std::string_view name) const;
+  // The Blocks with the same bytes.
+  std::vector<BlockRef> with_hash(Hash128 hash) const;
+
+  IndexStats stats() const;
+
+ private:
+  struct Place {
+    const FileBlocks* file;
+    int32_t index;
+  };
+  struct StringHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  template <typename T>
+  using ByString = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
+
+  void add_locked(const FileBlocks& file);
+  void remove_locked(std::string_view path);
+  std::vector<BlockRef> refs_locked(const std::vector<Place>& places) const;
+
+  const int64_t max_text_bytes_;
+  mutable std::shared_mutex mutex_;
+  // All below are guarded by mutex_. The places point into files_.
+  std::map<std::string, FileBlocksSnapshot, std::less<>> files_;  // by path
+  ByString<std::vector<const FileBlocks*>> by_stem_;
+  ByString<std::vector<Place>> by_name_;
+  std::unordered_map<Hash128, std::vector<Place>, Hash128Hasher> by_hash_;
+  IndexStats stats_;
+};
+
+}  // namespace rondo::workspace
