@@ -1,0 +1,24 @@
+// What a file imports, told from its lines alone.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workspace/block_index.h"
+
+namespace rondo::workspace {
+
+// The modules that the first lines of a file name in imports and includes, as paths without
+// extension: "shop/cart" of  #include "shop/cart.h"  or  use crate::shop::cart::{A, B};  both
+// "shop/cart/Item" and "shop/cart" of  from shop.cart import Item  or  import shop.cart.Item.
+// Relative ones ('../cart', from .cart) are resolved from `path`, the file's own.
+std::vector<std::string> imported_modules(std::string_view path, std::string_view text);
+
+// The indexed files that a module may mean: those that end with its path or, when there are none,
+// those in the folder that does. At most 8 of each module, in the order of their paths.
+std::vector<FileBlocksSnapshot> files_of_module(std::string_view module, const BlockIndex& index);
+
+}  // namespace rondo::workspace
