@@ -91,11 +91,25 @@ std::vector<std::string> bad_links(const File& file) {
   return errors;
 }
 
+// Method names of the Language Server Protocol are spelled in lsp/protocol.* alone.
+std::vector<std::string> wire_names(const File& file) {
+  static const std::regex method(R"re("((?:textDocument|completionItem|window|client|\$)/\w+)")re");
+  if (file.path.starts_with("lsp/protocol.")) return {};
+  std::vector<std::string> errors;
+  for (const std::string& name : matches(file.text, method)) {
+    errors.push_back(file.path + ": the method " + name + " belongs into lsp/protocol.h");
+  }
+  return errors;
+}
+
 std::vector<std::string> layering_errors(const File& file) {
   const std::string folder = top_folder(file.path);
   if (folder == "tests") return {};
   if (!layer_of(folder)) return {file.path + ": " + folder + "/ is not in the list of layers"};
-  return is_source(file.path) ? bad_includes(file) : bad_links(file);
+  if (!is_source(file.path)) return bad_links(file);
+  std::vector<std::string> errors = bad_includes(file);
+  for (std::string& error : wire_names(file)) errors.push_back(std::move(error));
+  return errors;
 }
 
 // Our C++ and its CMakeLists.txt; samples/ and editors/ are no part of the binary.
@@ -118,7 +132,7 @@ std::vector<File> read_tree(const fs::path& root) {
   return files;
 }
 
-TEST(Layering, IncludesAndLinksOfTheTreeGoDown) {
+TEST(Layering, HoldsInTheTree) {
   const std::vector<File> files = read_tree(RONDO_SOURCE_DIR);
   ASSERT_GT(files.size(), 10u);
   for (const File& file : files) {
@@ -151,6 +165,12 @@ TEST(Layering, FindsAPlantedLinkEdge) {
   EXPECT_EQ(errors("rondo_library(NAME workspace SOURCES a.cc LINKS rondo_engine rondo_base)"), 0u);
   EXPECT_EQ(errors("rondo_library(NAME workspace SOURCES a.cc LINKS rondo_assist)"), 1u);
   EXPECT_EQ(errors("target_link_libraries(rondo_workspace PUBLIC rondo_lsp rondo_cli)"), 2u);
+}
+
+TEST(Layering, FindsAWireNameOutsideTheProtocol) {
+  const std::string text = "reply(\"textDocument/hover\"); send(\"$/cancelRequest\");";
+  EXPECT_EQ(layering_errors({"lsp/session.cc", text}).size(), 2u);
+  EXPECT_EQ(layering_errors({"lsp/protocol.cc", text}).size(), 0u);
 }
 
 }  // namespace
