@@ -41,7 +41,6 @@ struct CompletionCandidate {
       0;  // byte offsets into the document; replace_end lies on the cursor's line
   int64_t replace_end = 0;
   float mean_logprob = 0;  // a token
-  bool parses = true;      // the accepted state has no more syntax errors than before
 };
 
 struct UsedBlock {

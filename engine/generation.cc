@@ -95,7 +95,10 @@ bool Generation::start() {
     fail(std::move(status));
     return true;
   }
-  if (!request_.cursor.empty()) sequence_ = parts_.cursors.take(request_.cursor);
+  // Background work never takes a cursor's sequence away: it makes another and swaps it in when it
+  // is whole.
+  const bool may_continue = !request_.cursor.empty() && priority() == Priority::kInteractive;
+  if (may_continue) sequence_ = parts_.cursors.take(request_.cursor);
   completion_.n_prompt_tokens = static_cast<int32_t>(request_.prompt.size());
   if (sequence_ != nullptr && request_.keep_cursor_segments && continues_cursor())
     return begin_prefill();
@@ -252,8 +255,8 @@ bool Generation::finish(StopReason reason) {
   }
   completion_.stop_reason = reason;
   completion_.text = matcher_.text();
-  keep_sequence();
   phase_ = Phase::kDone;
+  keep_sequence();
   if (request_.on_done) request_.on_done(std::move(completion_));
   return true;
 }
@@ -268,6 +271,8 @@ void Generation::fail(Status status) {
 void Generation::keep_sequence() {
   prefill_.reset();
   if (sequence_ == nullptr || request_.cursor.empty()) return;
+  if (phase_ != Phase::kDone && priority() == Priority::kBackground)
+    return;  // half a sequence helps nobody
   sequence_->trim(parts_.model.config().loop_window + kWindowKeptBehind);
   parts_.cursors.put(request_.cursor, std::move(sequence_));
 }

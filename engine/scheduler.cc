@@ -44,9 +44,10 @@ bool Scheduler::admit(Priority priority) {
 }
 
 bool Scheduler::cursor_busy(const Generation& generation) const {
-  if (generation.cursor().empty()) return false;
-  return std::any_of(running_.begin(), running_.end(),
-                     [&](const auto& other) { return other->cursor() == generation.cursor(); });
+  if (generation.cursor().empty() || generation.priority() == Priority::kBackground) return false;
+  return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
+    return other->cursor() == generation.cursor() && other->priority() == Priority::kInteractive;
+  });
 }
 
 void Scheduler::remove(const Generation& generation) {

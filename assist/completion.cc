@@ -1,0 +1,413 @@
+#include "assist/completion.h"
+
+#include <algorithm>
+#include <future>
+#include <map>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "assist/cursor_window.h"
+#include "assist/fim_prompt.h"
+#include "assist/healed_word.h"
+#include "assist/postprocess.h"
+#include "assist/segment_cache.h"
+#include "base/bounded_queue.h"
+#include "workspace/context.h"
+
+namespace rondo::assist {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Done = std::function<void(Result<CompletionOutcome>)>;
+
+constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
+constexpr size_t kMaxCursors = 64;
+
+std::chrono::microseconds since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+}
+
+// Models read and write LF.
+std::string with_lf(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    out += text[i];
+  }
+  return out;
+}
+
+std::string with_line_ends_of(std::string_view document, std::string_view text) {
+  const size_t newline = document.find('\n');
+  const bool crlf =
+      newline != std::string_view::npos && newline > 0 && document[newline - 1] == '\r';
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' && crlf) out += '\r';
+    out += c;
+  }
+  return out;
+}
+
+Surroundings surroundings_of(const workspace::Text& text, int64_t begin, int64_t end) {
+  const int64_t line = text.line_at(end);
+  Surroundings around = {.line_before = text.slice({text.line(text.line_at(begin)).begin, begin}),
+                         .line_after = text.slice({end, std::max(end, text.line(line).end)})};
+  for (int64_t below = line + 1; below < text.line_count() && around.next_line.empty(); ++below) {
+    const std::string_view candidate = text.slice(text.line(below));
+    if (candidate.find_first_not_of(" \t") != std::string_view::npos) around.next_line = candidate;
+  }
+  return around;
+}
+
+// What was last offered at a cursor.
+struct Offer {
+  workspace::TextSnapshot text;
+  int64_t offset = 0;
+  CompletionOutcome outcome;
+};
+
+// The rest of an offer whose beginning has been typed since; nothing when the text is another.
+std::optional<CompletionOutcome> typed_through(const Offer& offer, const std::string& text,
+                                               int64_t offset) {
+  if (offer.text == nullptr || offer.outcome.candidates.empty()) return std::nullopt;
+  const std::string_view before = offer.text->bytes();
+  const int64_t n_typed = offset - offer.offset;
+  if (n_typed < 0 ||
+      static_cast<int64_t>(text.size()) != static_cast<int64_t>(before.size()) + n_typed) {
+    return std::nullopt;
+  }
+  const std::string_view now = text;
+  if (now.substr(0, offer.offset) != before.substr(0, offer.offset)) return std::nullopt;
+  if (now.substr(offset) != before.substr(offer.offset)) return std::nullopt;
+  const std::string_view typed = now.substr(offer.offset, n_typed);
+  CompletionOutcome rest = {.report = offer.outcome.report};
+  for (CompletionCandidate candidate : offer.outcome.candidates) {
+    const bool at_cursor =
+        candidate.replace_begin == offer.offset && candidate.replace_end == offer.offset;
+    if (!at_cursor || !candidate.text.starts_with(typed) || candidate.text.size() == typed.size())
+      continue;
+    candidate.text.erase(0, typed.size());
+    candidate.replace_begin = candidate.replace_end = offset;
+    rest.candidates.push_back(std::move(candidate));
+  }
+  if (rest.candidates.empty()) return std::nullopt;
+  return rest;
+}
+
+}  // namespace
+
+struct Completer::Impl {
+  // A document that a client is working in.
+  struct Cursor {
+    explicit Cursor(WindowLimits limits) : window(limits) {}
+    CursorWindow window;
+    std::stop_source request;  // of the newest completion
+    std::stop_source prepare;  // of the sequence with better context that is made when nobody waits
+    Offer offer;
+    int64_t last_used = 0;
+  };
+
+  // One complete() on its way.
+  struct Pending {
+    CompletionParams params;
+    Done done;
+    std::stop_source stop;
+    std::optional<std::stop_callback<std::function<void()>>> on_cancel;
+    std::stop_token cancelled;  // the caller's
+    std::string cursor;
+    Clock::time_point began = Clock::now();
+    engine::Request request;  // what is asked; later candidates ask again with other seeds
+    std::vector<workspace::ContextBlock> blocks;  // [i]: request.segments[i]
+    std::string healed;                           // typed, taken off the prompt
+    CompletionOutcome outcome;
+    std::string silence;
+    int32_t n_asked = 0;
+  };
+  using PendingPtr = std::shared_ptr<Pending>;
+
+  Impl(engine::Engine& engine, const workspace::BlockIndex& index, CompleterOptions options)
+      : engine(engine),
+        index(index),
+        options(options),
+        config(engine.config()),
+        segments(config, engine.tokenizer()),
+        worker([this](std::stop_token stop) { work(stop); }) {}
+  ~Impl();
+
+  void work(std::stop_token stop);
+  void close();
+  void submit(engine::Request request, std::function<void(Result<engine::Completion>)> done);
+
+  void post(std::function<void()> job) { queue.push(std::move(job), {}); }
+  void begin(const PendingPtr& pending);
+  void build_request(Pending& pending, Cursor& cursor);
+  void choose_blocks(Pending& pending, const Cursor& cursor);
+  void ask(const PendingPtr& pending);
+  void take(const PendingPtr& pending, Result<engine::Completion> completion);
+  void add_candidate(Pending& pending, const engine::Completion& completion);
+  void answer(Pending& pending);
+  void fail(Pending& pending, Status status);
+  void prepare_better_context(const Pending& pending, const engine::Completion& completion);
+  Cursor& cursor_of(const std::string& name);
+
+  engine::Engine& engine;
+  const workspace::BlockIndex& index;
+  const CompleterOptions options;
+  const engine::ModelConfig& config;
+
+  // The worker's own.
+  SegmentCache segments;
+  std::map<std::string, Cursor> cursors;
+  int64_t n_begun = 0;
+  int32_t n_in_flight = 0;  // requests that the engine has not answered
+  bool closing = false;
+
+  std::promise<void> closed;  // the engine holds no callback of ours any more
+  BoundedQueue<std::function<void()>> queue{4096};
+  std::jthread worker;  // last: stops before what it uses goes
+};
+
+Completer::Completer(engine::Engine& engine, const workspace::BlockIndex& index,
+                     CompleterOptions options)
+    : impl_(std::make_unique<Impl>(engine, index, options)) {
+  CHECK(engine.config().fim.has_value(),
+        "a Completer needs a model that was trained to fill in the middle");
+}
+
+Completer::~Completer() = default;
+
+void Completer::complete(CompletionParams params, std::stop_token stop, Done done) {
+  auto pending = std::make_shared<Impl::Pending>();
+  pending->cursor = params.client + ":" + params.document->path;
+  pending->params = std::move(params);
+  pending->done = std::move(done);
+  pending->cancelled = stop;
+  pending->on_cancel.emplace(stop, [source = pending->stop]() mutable { source.request_stop(); });
+  impl_->post([impl = impl_.get(), pending] { impl->begin(pending); });
+}
+
+Completer::Impl::Cursor& Completer::Impl::cursor_of(const std::string& name) {
+  const auto limit = [](int32_t tokens) { return static_cast<int64_t>(tokens * kBytesPerToken); };
+  if (cursors.size() >= kMaxCursors && !cursors.contains(name)) {
+    cursors.erase(std::min_element(
+        cursors.begin(), cursors.end(),
+        [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; }));
+  }
+  Cursor& cursor =
+      cursors
+          .try_emplace(name, WindowLimits{.prefix_bytes = limit(options.prefix_tokens),
+                                          .prefix_step_bytes = limit(options.prefix_tokens / 3),
+                                          .suffix_bytes = limit(options.suffix_tokens)})
+          .first->second;
+  cursor.last_used = ++n_begun;
+  return cursor;
+}
+
+void Completer::Impl::begin(const PendingPtr& pending) {
+  const CompletionParams& params = pending->params;
+  Cursor& cursor = cursor_of(pending->cursor);
+  cursor.request.request_stop();  // superseded
+  cursor.prepare.request_stop();
+  cursor.request = pending->stop;
+  if (pending->stop.stop_requested())
+    return fail(*pending, cancelled_error("the completion was cancelled"));
+  if (params.offset < 0 || params.offset > params.document->text->size()) {
+    return fail(*pending,
+                invalid_argument_error("the cursor lies outside " + params.document->path));
+  }
+  if (params.automatic && params.must_start_with.empty()) {
+    if (auto rest = typed_through(cursor.offer, params.document->text->bytes(), params.offset)) {
+      pending->done(std::move(*rest));
+      return;
+    }
+  }
+  build_request(*pending, cursor);
+  ask(pending);
+}
+
+void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
+  const CompletionParams& params = pending.params;
+  const workspace::Document& document = *params.document;
+  const bool selected = !params.must_start_with.empty() && params.replace_begin >= 0;
+  const int64_t prompt_end =
+      selected ? std::min(params.replace_begin, params.offset) : params.offset;
+  const bool continues = cursor.window.place(document.text->bytes(), prompt_end);
+  const std::string prefix = with_lf(cursor.window.prefix());
+  const std::string_view healed = healed_word(prefix);
+  pending.healed = std::string(healed) + params.must_start_with;
+
+  auto mark = Clock::now();
+  if (params.use_context && config.segment) choose_blocks(pending, cursor);
+  pending.outcome.report.context = since(mark);
+  mark = Clock::now();
+  engine::Request& request = pending.request;
+  for (const workspace::ContextBlock& block : pending.blocks)
+    request.segments.push_back(segments.segment(block));
+  request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order,
+                              {.path = document.path,
+                               .prefix = prefix.substr(0, prefix.size() - healed.size()),
+                               .suffix = with_lf(cursor.window.suffix())});
+  pending.outcome.report.tokenize = since(mark);
+
+  request.segment_deadline = options.segment_deadline;
+  request.cursor = pending.cursor;
+  request.keep_cursor_segments = continues && params.automatic;
+  request.healing = pending.healed;
+  request.stop.max_tokens = params.max_tokens > 0 ? params.max_tokens : config.max_new_tokens;
+  request.stop.strings = {params.multiline ? "\n\n" : "\n"};
+  request.cancel = pending.stop.get_token();
+}
+
+void Completer::Impl::choose_blocks(Pending& pending, const Cursor& cursor) {
+  const workspace::Document& document = *pending.params.document;
+  workspace::ContextQuery query = {.path = document.path,
+                                   .language = document.language,
+                                   .text = document.text,
+                                   .cursor = pending.params.offset,
+                                   .window = {cursor.window.begin(), cursor.window.end()},
+                                   .max_tokens = options.context_tokens};
+  query.count_tokens = [this](const workspace::ContextBlock& block) {
+    return static_cast<int64_t>(segments.segment(block).tokens->size());
+  };
+  pending.blocks = workspace::choose_context(query, index);
+}
+
+// Asks the engine for the next candidate: the first one greedy, the others drawn.
+void Completer::Impl::ask(const PendingPtr& pending) {
+  engine::Request request = pending->request;
+  if (pending->n_asked > 0) {
+    request.sampling = {
+        .temperature = 0.6f, .top_p = 0.9f, .seed = static_cast<uint64_t>(pending->n_asked)};
+    request.keep_cursor_segments = true;
+  }
+  ++pending->n_asked;
+  request.on_done = [this, pending](Result<engine::Completion> completion) {
+    post([this, pending, completion = std::move(completion)]() mutable {
+      take(pending, std::move(completion));
+    });
+  };
+  engine.submit(std::move(request));
+}
+
+void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion> completion) {
+  if (!completion.ok()) return fail(*pending, completion.status());
+  const auto mark = Clock::now();
+  add_candidate(*pending, *completion);
+  pending->outcome.report.postprocess += since(mark);
+  const int32_t n_wanted =
+      pending->params.automatic ? 1 : std::max(pending->params.n_candidates, 1);
+  if (pending->n_asked < n_wanted && !closing) return ask(pending);
+  answer(*pending);
+  if (pending->params.automatic && !closing) prepare_better_context(*pending, *completion);
+}
+
+void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& completion) {
+  const CompletionParams& params = pending.params;
+  CompletionReport& report = pending.outcome.report;
+  if (pending.n_asked == 1) {
+    report.engine = completion.timings;
+    report.n_prompt_tokens = completion.n_prompt_tokens;
+    report.n_cached_tokens = completion.n_cached_tokens;
+    report.n_segment_tokens = completion.n_segment_tokens;
+    report.tokens = completion.tokens;
+    for (const int32_t i : completion.segments_used) {
+      report.blocks.push_back(
+          {.path = pending.blocks[i].path,
+           .n_tokens = static_cast<int32_t>(pending.request.segments[i].tokens->size()),
+           .score = pending.blocks[i].score,
+           .reason = pending.blocks[i].reason});
+    }
+  }
+  report.n_generated_tokens += static_cast<int32_t>(completion.tokens.size());
+
+  const workspace::Text& text = *params.document->text;
+  const int64_t begin = params.must_start_with.empty() || params.replace_begin < 0
+                            ? params.offset
+                            : params.replace_begin;
+  FittedText fitted =
+      fit_text(completion.text, surroundings_of(text, params.offset, params.offset));
+  if (fitted.text.empty()) {
+    pending.silence = fitted.silence;
+    return;
+  }
+  double sum = 0;
+  for (const float logprob : completion.logprobs) sum += logprob;
+  const auto mean = static_cast<float>(sum / std::max<size_t>(completion.logprobs.size(), 1));
+  if (params.automatic && mean < options.min_mean_logprob) {
+    pending.silence = "the model is unsure: mean log-probability " + std::to_string(mean) +
+                      " is below " + std::to_string(options.min_mean_logprob);
+    return;
+  }
+  CompletionCandidate candidate = {
+      .text = params.must_start_with + with_line_ends_of(text.bytes(), fitted.text),
+      .replace_begin = begin,
+      .replace_end = params.offset,
+      .mean_logprob = mean};
+  const bool known =
+      std::any_of(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
+                  [&](const auto& other) { return other.text == candidate.text; });
+  if (!known) pending.outcome.candidates.push_back(std::move(candidate));
+}
+
+void Completer::Impl::answer(Pending& pending) {
+  CompletionReport& report = pending.outcome.report;
+  report.total = since(pending.began);
+  if (pending.outcome.candidates.empty()) report.silence = pending.silence;
+  std::stable_sort(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
+                   [](const auto& a, const auto& b) { return a.mean_logprob > b.mean_logprob; });
+  cursor_of(pending.cursor).offer = {.text = pending.params.document->text,
+                                     .offset = pending.params.offset,
+                                     .outcome = pending.outcome};
+  pending.done(std::move(pending.outcome));
+}
+
+void Completer::Impl::fail(Pending& pending, Status status) {
+  const bool superseded = status.code() == Code::kCancelled && !pending.cancelled.stop_requested();
+  pending.done(superseded ? stale_error("a newer completion of this document was asked for")
+                          : std::move(status));
+}
+
+// The answer came from the Segments that were there. When better ones were chosen, a sequence with
+// them is made while nobody waits, for the next keystroke to continue; a keystroke that comes first
+// stops it.
+void Completer::Impl::prepare_better_context(const Pending& pending,
+                                             const engine::Completion& completion) {
+  if (completion.segments_used.size() == pending.request.segments.size()) return;
+  engine::Request request = {.priority = engine::Priority::kBackground,
+                             .segments = pending.request.segments,
+                             .segment_deadline = std::chrono::seconds(60),
+                             .prompt = pending.request.prompt,
+                             .cursor = pending.request.cursor};
+  request.stop.max_tokens = 0;
+  Cursor& cursor = cursor_of(pending.cursor);
+  cursor.prepare = std::stop_source();
+  request.cancel = cursor.prepare.get_token();
+  submit(std::move(request), [](Result<engine::Completion>) {});
+}
+
+void Completer::Impl::work(std::stop_token stop) {
+  bool told = false;
+  while (auto job = queue.pop(stop)) {
+    (*job)();
+    if (closing && n_in_flight == 0 && !std::exchange(told, true)) closed.set_value();
+  }
+}
+
+// Everything under way is cancelled, everything that still comes is refused.
+void Completer::Impl::close() {
+  closing = true;
+  for (auto& [name, cursor] : cursors) {
+    cursor.request.request_stop();
+    cursor.prepare.request_stop();
+  }
+}
+
+Completer::Impl::~Impl() {
+  post([this] { close(); });
+  closed.get_future().wait();
+}
+
+}  // namespace rondo::assist

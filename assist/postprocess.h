@@ -1,0 +1,26 @@
+// Makes of generated text what fits between what stands before and after the cursor.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace rondo::assist {
+
+struct Surroundings {
+  std::string_view line_before;  // the cursor's line up to the cursor
+  std::string_view line_after;   // the rest of the cursor's line
+  std::string_view next_line;    // the first line below that is not blank; empty: none
+};
+
+struct FittedText {
+  std::string text;     // to insert at the cursor; LF line ends; empty: nothing to show
+  std::string silence;  // why it is empty, as a sentence
+};
+
+// Cuts what the suffix already has (closers, the rest of the line, a repetition of the next line)
+// and trailing blanks.
+FittedText fit_text(std::string_view generated, const Surroundings& surroundings);
+
+}  // namespace rondo::assist
