@@ -1,0 +1,144 @@
+#include "bench/engine_bench.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "bench/loaded_model.h"
+
+namespace rondo::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kPoolBytes = 1ll << 30;
+constexpr int32_t kSegmentTokens = 300;  // a long function
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+// Weights of one layer, in numbers of parameters.
+int64_t layer_parameters(const engine::ModelConfig& config) {
+  const int64_t c = config.hidden_size;
+  return c * config.qkv_dim() + c * config.n_heads * config.head_dim +
+         3 * c * config.intermediate_size;
+}
+
+int64_t weight_bytes(const engine::ModelConfig& config, int64_t n_parameters) {
+  return config.weight_format == engine::WeightFormat::kBf16 ? 2 * n_parameters : n_parameters;
+}
+
+// What a decode step must read: every layer once a loop, the head, and the K/V it attends to.
+int64_t decode_bytes(const LoadedModel& loaded, const engine::Sequence& sequence) {
+  const engine::ModelConfig& config = loaded.model.config();
+  const int64_t n_weights = config.n_loops * config.n_layers * layer_parameters(config) +
+                            int64_t{config.vocab_size} * config.hidden_size;
+  const int64_t token_bytes = loaded.pages.page_bytes() / kernels::kPageTokens;
+  const int64_t n_visible = sequence.n_segment_tokens() + sequence.n_tokens();
+  const int64_t n_window =
+      config.n_loops > 1 ? std::min(config.loop_window, sequence.n_tokens()) : 0;
+  return weight_bytes(config, n_weights) + token_bytes * (config.n_loops * n_visible + n_window);
+}
+
+// Multiplications and additions of the matrix products and of attention over what each row sees.
+int64_t segment_flops(const engine::ModelConfig& config, int64_t n_tokens) {
+  const int64_t attention = 2 * 2 * int64_t{config.n_heads} * config.head_dim * (n_tokens / 2);
+  const int64_t last_layer = 2 * int64_t{config.hidden_size} * config.qkv_dim();
+  return n_tokens *
+         ((config.n_layers - 1) * (2 * layer_parameters(config) + attention) + last_layer);
+}
+
+int64_t active_flops(const engine::ModelConfig& config, int32_t n_tokens) {
+  const engine::PrefillPlan plan = engine::plan_prefill(
+      config,
+      {.n_tokens = n_tokens, .first_output = n_tokens - 1, .margin = engine::kTruncationMargin},
+      std::vector<int32_t>(config.n_layers, 0));
+  int64_t flops = 2 * int64_t{config.vocab_size} * config.hidden_size;
+  for (const auto* ranges : {&plan.loop0, &plan.loop1}) {
+    for (const engine::LayerRange& range : *ranges) {
+      const int64_t qkv = 2 * int64_t{config.hidden_size} * config.qkv_dim();
+      const int64_t n_outputs = n_tokens - range.outputs_from;
+      const int64_t attention =
+          2 * 2 * int64_t{config.n_heads} * config.head_dim * ((n_tokens + range.outputs_from) / 2);
+      flops += (n_tokens - range.keys_from) * qkv +
+               n_outputs * (2 * layer_parameters(config) - qkv + attention);
+    }
+  }
+  return flops;
+}
+
+// Brings `sequence` to `prompt` and returns the seconds that took.
+double prefill_seconds(LoadedModel& loaded, engine::Sequence& sequence,
+                       const engine::TokenIds& prompt) {
+  const auto begin = Clock::now();
+  const auto n_tokens = static_cast<int32_t>(prompt.size());
+  engine::Prefill prefill(loaded.model, loaded.pages, sequence, prompt, n_tokens - 1, 64);
+  CHECK(prefill.reserve(n_tokens), "the benchmark's pool is too small");
+  while (!prefill.step()) {
+  }
+  loaded.logits.resize(loaded.model.config().vocab_size);
+  loaded.model.head(prefill.outputs().data(), 1, loaded.logits.data());
+  return seconds_since(begin);
+}
+
+}  // namespace
+
+Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
+                                                  kPoolBytes));
+  const engine::ModelConfig& config = loaded->model.config();
+  engine::Sequence sequence(config, loaded->pages,
+                            loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1));
+  const int32_t n_prompt = std::max(options.n_active_tokens, 1);
+  prefill_seconds(*loaded, sequence, loaded->random_ids(n_prompt, 2));
+  CHECK(sequence.reserve(n_prompt + options.n_tokens), "the benchmark's pool is too small");
+
+  DecodeResult result = {.kernels = loaded->kernels.name, .n_threads = loaded->threads->size()};
+  std::vector<double> rates;
+  for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
+    sequence.truncate(n_prompt);
+    int32_t token = 100;
+    const auto begin = Clock::now();
+    for (int32_t i = 0; i < options.n_tokens; ++i) token = loaded->decode(sequence, token);
+    rates.push_back(options.n_tokens / seconds_since(begin));
+  }
+  result.tokens_per_s = median(rates);
+  result.best_tokens_per_s = *std::max_element(rates.begin(), rates.end());
+  sequence.truncate(n_prompt + options.n_tokens / 2);
+  result.bytes_per_token = decode_bytes(*loaded, sequence);
+  result.bytes_per_s = result.tokens_per_s * static_cast<double>(result.bytes_per_token);
+  return result;
+}
+
+Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
+                                                  kPoolBytes));
+  const engine::ModelConfig& config = loaded->model.config();
+  PrefillResult result = {.kernels = loaded->kernels.name, .n_threads = loaded->threads->size()};
+  std::vector<double> segment_rates;
+  std::vector<double> active_seconds;
+  const auto warm_up = loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
+  for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
+    loaded->store.clear();
+    const auto begin = Clock::now();
+    loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
+    segment_rates.push_back(options.n_tokens / seconds_since(begin));
+    engine::Sequence sequence(config, loaded->pages, {});
+    active_seconds.push_back(prefill_seconds(
+        *loaded, sequence, loaded->random_ids(options.n_active_tokens, 2 + repetition)));
+  }
+  result.segment_tokens_per_s = median(segment_rates);
+  result.segment_flops_per_s = result.segment_tokens_per_s / kSegmentTokens *
+                               static_cast<double>(segment_flops(config, kSegmentTokens));
+  result.active_ms = 1000 * median(active_seconds);
+  result.active_flops = active_flops(config, options.n_active_tokens);
+  result.active_flops_per_s = static_cast<double>(result.active_flops) / median(active_seconds);
+  return result;
+}
+
+}  // namespace rondo::bench

@@ -1,0 +1,49 @@
+// How fast the engine runs a model: decoding, encoding Segments, cold prefill. Each figure stands
+// beside the bytes or operations that it cannot do without, so that a reader sees how far from the
+// limit it is.
+//
+// Thread: the caller's; starts threads of its own for the time of the call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace rondo::bench {
+
+struct EngineBenchOptions {
+  std::string model;
+  std::string kernels;            // empty: the fastest
+  int32_t n_threads = 0;          // 0: all
+  int32_t n_context_tokens = 0;   // composed Segments, for decode
+  int32_t n_active_tokens = 512;  // of the prompt
+  int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
+  int32_t n_repetitions = 5;      // the best and the median are reported
+};
+
+struct DecodeResult {
+  std::string kernels;
+  int32_t n_threads = 0;
+  double tokens_per_s = 0;  // median repetition
+  double best_tokens_per_s = 0;
+  int64_t bytes_per_token = 0;  // weights as often as they are read, and the K/V
+  double bytes_per_s = 0;       // bytes_per_token * tokens_per_s
+};
+
+struct PrefillResult {
+  std::string kernels;
+  int32_t n_threads = 0;
+  double segment_tokens_per_s = 0;  // encoding Segments of about 300 tokens
+  double segment_flops_per_s = 0;
+  double active_ms = 0;  // cold active window of n_active_tokens, both loops, to the first logits
+  double active_flops_per_s = 0;
+  int64_t active_flops = 0;  // what the trapezoid leaves of it
+};
+
+// Errors: those of loading the model.
+Result<DecodeResult> bench_decode(const EngineBenchOptions& options);
+Result<PrefillResult> bench_prefill(const EngineBenchOptions& options);
+
+}  // namespace rondo::bench

@@ -1,0 +1,67 @@
+#include "bench/loaded_model.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace rondo::bench {
+
+using engine::TokenIds;
+
+Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const std::string& folder,
+                                                       const std::string& kernels_name,
+                                                       int32_t n_threads, int64_t kv_bytes) {
+  const kernels::Kernels* table =
+      kernels_name.empty() ? &kernels::best_cpu_kernels() : kernels::cpu_kernels(kernels_name);
+  if (table == nullptr)
+    return invalid_argument_error("this machine cannot run the kernels '" + kernels_name + "'");
+  if (n_threads <= 0) n_threads = static_cast<int32_t>(std::thread::hardware_concurrency());
+  auto threads = std::make_unique<kernels::ThreadPool>(n_threads);
+  ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::ModelConfig::load(folder));
+  ASSIGN_OR_RETURN(engine::Model model,
+                   engine::Model::load(folder, config, *table, {.threads = threads.get()}));
+  ASSIGN_OR_RETURN(engine::PagePool pages,
+                   engine::PagePool::create(config, table->kv_type, kv_bytes));
+  return std::make_unique<LoadedModel>(std::move(threads), std::move(model), std::move(pages),
+                                       *table);
+}
+
+TokenIds LoadedModel::random_ids(int32_t n, uint32_t seed) const {
+  std::mt19937 random(seed);
+  TokenIds ids(n);
+  // Special tokens have the lowest ids.
+  for (int32_t& id : ids)
+    id = 20 + static_cast<int32_t>(random() % (model.config().vocab_size - 20));
+  return ids;
+}
+
+std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments(
+    int32_t n_tokens, int32_t tokens_each, uint32_t seed) {
+  engine::SegmentEncoder encoder(model, pages, store);
+  std::vector<std::shared_ptr<const engine::Segment>> segments;
+  for (int32_t n = 0; n < n_tokens; n += tokens_each) {
+    const TokenIds ids = random_ids(std::min(tokens_each, n_tokens - n), seed++);
+    if (!encoder.add({.tokens = std::make_shared<const TokenIds>(ids)})) break;
+  }
+  while (!encoder.idle()) {
+    for (auto& segment : encoder.step(256)) segments.push_back(std::move(segment));
+  }
+  return segments;
+}
+
+int32_t LoadedModel::decode(engine::Sequence& sequence, int32_t token) {
+  const engine::ModelConfig& config = model.config();
+  engine::Step step;
+  sequence.add_rows(sequence.n_tokens(), std::span(&token, 1), step);
+  std::vector<float> x(config.hidden_size);
+  const std::vector<engine::LayerRows> rows(config.n_layers);
+  model.embed(step, x.data());
+  for (int32_t loop = 0; loop < config.n_loops; ++loop)
+    model.run_loop(loop, step, rows, pages, x.data());
+  sequence.append(step.tokens);
+  logits.resize(config.vocab_size);
+  model.head(x.data(), 1, logits.data());
+  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+}  // namespace rondo::bench

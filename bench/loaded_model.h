@@ -1,0 +1,51 @@
+// A model with its memory and no engine thread, for benchmarks that step it by hand.
+//
+// Thread: one at a time. Owns everything.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/model.h"
+#include "engine/prefill.h"
+#include "engine/segment_encoder.h"
+#include "engine/segment_store.h"
+#include "engine/sequence.h"
+#include "kernels/thread_pool.h"
+
+namespace rondo::bench {
+
+struct LoadedModel {
+  // Errors: those of ModelConfig, Weights and PagePool.
+  static Result<std::unique_ptr<LoadedModel>> load(const std::string& folder,
+                                                   const std::string& kernels, int32_t n_threads,
+                                                   int64_t kv_bytes);
+
+  LoadedModel(std::unique_ptr<kernels::ThreadPool> threads, engine::Model model,
+              engine::PagePool pages, const kernels::Kernels& kernels)
+      : threads(std::move(threads)),
+        kernels(kernels),
+        model(std::move(model)),
+        pages(std::move(pages)),
+        store(this->model.digest()) {}
+
+  // `n` ids of the vocabulary, the same for the same seed.
+  engine::TokenIds random_ids(int32_t n, uint32_t seed) const;
+  // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all.
+  std::vector<std::shared_ptr<const engine::Segment>> random_segments(int32_t n_tokens,
+                                                                      int32_t tokens_each,
+                                                                      uint32_t seed);
+  // Feeds `token` and returns the likeliest next one.
+  int32_t decode(engine::Sequence& sequence, int32_t token);
+
+  std::unique_ptr<kernels::ThreadPool> threads;
+  const kernels::Kernels& kernels;
+  engine::Model model;
+  engine::PagePool pages;
+  engine::SegmentStore store;
+  std::vector<float> logits;
+};
+
+}  // namespace rondo::bench
