@@ -5,12 +5,30 @@
 
 namespace rondo {
 
-Result<Json> parse_json(std::string_view text, std::string_view what) {
+namespace {
+
+template <typename AnyJson>
+Result<AnyJson> parse(std::string_view text, std::string_view what) {
   try {
-    return Json::parse(text);
+    return AnyJson::parse(text);
   } catch (const nlohmann::json::exception& error) {
     return invalid_argument_error(std::string(what) + " is not valid JSON: " + error.what());
   }
+}
+
+template <typename AnyJson>
+std::string dump(const AnyJson& json, int indent) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, AnyJson::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view what) {
+  return parse<Json>(text, what);
+}
+
+Result<OrderedJson> parse_ordered_json(std::string_view text, std::string_view what) {
+  return parse<OrderedJson>(text, what);
 }
 
 Result<Json> parse_json_unique(std::string_view text, std::string_view what) {
@@ -36,8 +54,8 @@ Result<Json> parse_json_unique(std::string_view text, std::string_view what) {
   }
 }
 
-std::string dump_json(const Json& json, int indent) {
-  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
+std::string dump_json(const Json& json, int indent) { return dump(json, indent); }
+
+std::string dump_json(const OrderedJson& json, int indent) { return dump(json, indent); }
 
 }  // namespace rondo

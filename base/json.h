@@ -14,6 +14,7 @@
 namespace rondo {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // keeps keys as written: files that people read
 
 // The parsed document. `what` names the text in the error ("config.json").
 // Errors: InvalidArgument with the byte offset.
@@ -23,8 +24,11 @@ Result<Json> parse_json(std::string_view text, std::string_view what);
 // the first.
 Result<Json> parse_json_unique(std::string_view text, std::string_view what);
 
+Result<OrderedJson> parse_ordered_json(std::string_view text, std::string_view what);
+
 // The JSON text; bytes that are not UTF-8 become U+FFFD instead of an exception.
 std::string dump_json(const Json& json, int indent = -1);
+std::string dump_json(const OrderedJson& json, int indent = -1);
 
 // The member `key` of object `json` as a T, or nothing when it is absent, null or of another type.
 template <typename T>
