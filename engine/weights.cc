@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "engine/host_memory.h"
+#include "engine/tensor_values.h"
 #include "kernels/bf16.h"
 
 namespace rondo::engine {
@@ -30,40 +31,6 @@ using kernels::WeightType;
 constexpr int64_t kWholeDigestBytes = 1ll << 30;
 constexpr size_t kSampleBytes = 4096;
 constexpr size_t kSampleStride = 1 << 20;
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t exponent = half >> 10 & 31;
-  const uint32_t fraction = half & 0x3ff;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000 | fraction << 13);
-  if (exponent == 0) {
-    const float value = static_cast<float>(fraction) * 0x1p-24f;
-    return sign != 0 ? -value : value;
-  }
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-// Number `index` of a BF16, F16 or F32 tensor.
-float load_float(const Tensor& tensor, int64_t index) {
-  const std::byte* bytes = tensor.bytes.data();
-  if (tensor.dtype == DType::kBf16) return kernels::load_bf16(bytes, index);
-  if (tensor.dtype == DType::kF16) {
-    uint16_t half;
-    std::memcpy(&half, bytes + index * 2, sizeof half);
-    return half_to_float(half);
-  }
-  float value;
-  std::memcpy(&value, bytes + index * 4, sizeof value);
-  return value;
-}
-
-bool is_float(DType dtype) {
-  return dtype == DType::kBf16 || dtype == DType::kF16 || dtype == DType::kF32;
-}
-
-int64_t n_elements(const Tensor& tensor) {
-  return std::ssize(tensor.bytes) / dtype_bytes(tensor.dtype);
-}
 
 // Appends `tensor` as bf16.
 void append_bf16(const Tensor& tensor, std::vector<std::byte>& out) {

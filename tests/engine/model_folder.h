@@ -55,7 +55,7 @@ inline std::string safetensors_file(std::string_view header, std::string_view da
   return file.append(header).append(data);
 }
 
-struct TensorToWrite {
+struct StoredTensor {
   std::string name;
   std::string dtype;
   std::vector<int64_t> shape;
@@ -63,10 +63,10 @@ struct TensorToWrite {
 };
 
 // A well-formed file of these tensors, in this order.
-inline std::string safetensors_file(const std::vector<TensorToWrite>& tensors) {
+inline std::string safetensors_file(const std::vector<StoredTensor>& tensors) {
   std::string header = "{";
   std::string data;
-  for (const TensorToWrite& tensor : tensors) {
+  for (const StoredTensor& tensor : tensors) {
     if (header.size() > 1) header += ",";
     std::string shape;
     for (const int64_t dim : tensor.shape)

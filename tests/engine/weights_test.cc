@@ -64,7 +64,7 @@ std::string f16_bytes(const std::vector<float>& values) {
 
 // A checkpoint in memory: tests change entries, then write it.
 struct Checkpoint {
-  std::map<std::string, TensorToWrite> tensors;
+  std::map<std::string, StoredTensor> tensors;
   std::map<std::string, std::vector<float>> values;  // what each float tensor or int8 matrix means
 
   void add(const std::string& name, std::vector<int64_t> shape, std::mt19937& random) {
@@ -77,7 +77,7 @@ struct Checkpoint {
     tensors[name] = {name, "BF16", std::move(shape), bf16_bytes(numbers)};
   }
   void write(const ScratchFolder& folder) const {
-    std::vector<TensorToWrite> list;
+    std::vector<StoredTensor> list;
     for (const auto& [name, tensor] : tensors) list.push_back(tensor);
     folder.write("model.safetensors", safetensors_file(list));
   }
@@ -116,7 +116,7 @@ Checkpoint make_checkpoint(const ModelConfig& config) {
 // Turns every matrix but the gates into I8 with a power of two as each row's scale.
 void make_int8(Checkpoint& checkpoint) {
   for (auto& [name, numbers] : checkpoint.values) {
-    TensorToWrite& tensor = checkpoint.tensors[name];
+    StoredTensor& tensor = checkpoint.tensors[name];
     if (tensor.shape.size() != 2 || name.find("gate_projections") != name.npos) continue;
     std::vector<float> scales;
     std::string bytes;
@@ -294,7 +294,7 @@ TEST(Weights, ConvertsOtherFloatTypes) {
     expect_holds(*weights, checkpoint, config);
   }
   Checkpoint fine = make_checkpoint(config);
-  TensorToWrite& head = fine.tensors["model.embed_tokens.weight"];
+  StoredTensor& head = fine.tensors["model.embed_tokens.weight"];
   head.dtype = "F32";
   head.bytes = f32_bytes(std::vector<float>(190, 1.00390625f));  // halfway: rounds to even, 1.0
   const auto weights = load(fine, config);
@@ -309,7 +309,7 @@ TEST(Weights, DigestFollowsNamesShapesAndBytesButNotShards) {
   EXPECT_EQ(load(checkpoint, config)->digest(), digest);
 
   ScratchFolder shards;
-  std::vector<TensorToWrite> halves[2];
+  std::vector<StoredTensor> halves[2];
   std::string index;
   for (const auto& [name, tensor] : checkpoint.tensors) {
     const size_t half = halves[0].size() > halves[1].size() ? 1 : 0;
