@@ -1,12 +1,11 @@
 """Golden vectors: what a model computes for given tokens, written down for other implementations.
 
     golden.json               {"compute": ..., "cases": [...]}, one line a case:
-        name, order, path, prefix, suffix, blocks    the text (cases.py); empty if only ids are given
+        name, order, path, prefix, suffix, blocks    see cases.py; empty if only ids are given
         input_ids, position_ids, segment_ids, active, visible    see model.Tokens
         top20          [{"index", "ids", "logits"}]: the 20 largest logits after some tokens
         full_rows      indices of the tokens whose whole logits are in golden_rows.safetensors
         greedy_ids     the greedy continuation, up to and with the stop id or to its limit
-        greedy_gaps    largest minus second largest logit of each of its steps
         greedy_text    greedy_ids as text, without the stop id
     golden_rows.safetensors   {name of the case: F32 [rows, V]}
 
@@ -34,8 +33,9 @@ def tokens_of(case):
 def sampled_indices(tokens):
     """The first and last two tokens of the active Segment, and eight between."""
     n, n_active = len(tokens.input_ids), sum(tokens.active)
-    ends = [n - n_active, n - n_active + 1, n - 2, n - 1]
-    return sorted({*ends, *(n - n_active + int(n_active * f) for f in FRACTIONS)})
+    begin = n - n_active
+    ends = {begin, min(begin + 1, n - 1), max(begin, n - 2), n - 1}
+    return sorted(ends.union(begin + int(n_active * f) for f in FRACTIONS))
 
 
 def top_logits(logits, index):
@@ -48,40 +48,41 @@ def top_logits(logits, index):
 
 
 def greedy(model, tokens, n_tokens, stop_id):
-    """(ids, gaps) of the greedy continuation; everything is computed again for each token."""
-    ids, gaps = [], []
+    """(ids, gap): the greedy continuation and the least lead of a choice over the next best logit.
+
+    Everything is computed again for each token.
+    """
+    ids, least_gap = [], np.inf
     while len(ids) < n_tokens and stop_id not in ids:
         logits = model.logits(model.hidden(tokens.extended(ids))[-1])
         second, first = np.partition(logits, -2)[-2:]
         ids.append(int(logits.argmax()))
-        gaps.append(round(float(first - second), 5))
-    return ids, gaps
+        least_gap = min(least_gap, first - second)
+    return ids, least_gap
 
 
 def measured(model, tokens, full_rows, n_greedy):
-    """(fields of golden.json, full logits rows) for the tokens of a case."""
+    """(fields of golden.json, full logits rows, least greedy gap) for the tokens of a case."""
     hidden = model.hidden(tokens)
-    ids, gaps = greedy(model, tokens, n_greedy, model.config["eos_token_id"])
+    ids, least_gap = greedy(model, tokens, n_greedy, model.config["eos_token_id"])
     fields = {field: getattr(tokens, field) for field in TOKEN_FIELDS}
     fields["top20"] = [top_logits(model.logits(hidden[i]), i) for i in sampled_indices(tokens)]
     fields["full_rows"] = full_rows
-    fields.update(greedy_ids=ids, greedy_gaps=gaps)
-    return fields, model.logits(hidden[full_rows])
+    fields["greedy_ids"] = ids
+    return fields, model.logits(hidden[full_rows]), least_gap
 
 
 def write(folder, compute, cases, rows):
-    """`rows`: {case name: F32 [rows, V]}; a set without any full rows has no rows file."""
+    """`rows`: {case name: F32 [rows, V]}."""
     os.makedirs(folder, exist_ok=True)
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
     with open(os.path.join(folder, GOLDEN), "w", encoding="utf-8") as f:
         f.write(f'{{"compute": {json.dumps(compute)}, "cases": [\n{lines}\n]}}\n')
-    if any(len(r) for r in rows.values()):
-        tensor_file.write_file(os.path.join(folder, ROWS), rows)
+    tensor_file.write_file(os.path.join(folder, ROWS), rows)
 
 
 def read(folder):
     """(cases, rows) as `write` took them."""
     with open(os.path.join(folder, GOLDEN), encoding="utf-8") as f:
         cases = json.load(f)["cases"]
-    file = os.path.join(folder, ROWS)
-    return cases, tensor_file.read_file(file) if os.path.exists(file) else {}
+    return cases, tensor_file.read_file(os.path.join(folder, ROWS))

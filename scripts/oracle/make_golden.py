@@ -23,13 +23,12 @@ def main():
     cases, rows = [], {}
     for case in CASES:
         tokens = case_tokens(tokenizer, model.config, case)
-        n, n_active = len(tokens.input_ids), sum(tokens.active)
-        full_rows = [] if arguments.no_rows else [n - n_active // 2, n - 1]
-        fields, rows[case["name"]] = golden.measured(model, tokens, full_rows, N_GREEDY)
+        n = len(tokens.input_ids)
+        full_rows = [] if arguments.no_rows else [n - 1]
+        fields, rows[case["name"]], gap = golden.measured(model, tokens, full_rows, N_GREEDY)
         stop_id = model.config["eos_token_id"]
         text = tokenizer.decode([i for i in fields["greedy_ids"] if i != stop_id])
         cases.append({**case, **fields, "greedy_text": text})
-        gap = min(fields["greedy_gaps"])
         print(f"{case['name']:36} {n:5} tokens, least gap {gap:.4f}, {text!r}", flush=True)
     golden.write(arguments.out, "float32 on the dequantised weights", cases, rows)
 

@@ -35,7 +35,7 @@ def main():
     cases, rows = golden.read(golden_folder)
     failed = False
     for case in cases:
-        difference, same = verify_case(model, case, rows.get(case["name"], []))
+        difference, same = verify_case(model, case, rows[case["name"]])
         failed |= difference > MAX_DIFFERENCE or not same
         print(
             f"{case['name']:36} max |difference| {difference:.1e}, greedy equal: {same}", flush=True
