@@ -189,20 +189,29 @@ class SplitAttention {
     const D d;
     for (int32_t key = 0; key < n_keys; key += kKeys) {
       V sums[kKeys][kVectors];
-      for (auto& row : sums) std::fill_n(row, kVectors, hn::Zero(d));
+#pragma GCC unroll 8
+      for (int k = 0; k < kKeys; ++k) {
+#pragma GCC unroll 3
+        for (int v = 0; v < kVectors; ++v) sums[k][v] = hn::Zero(d);
+      }
       const float* keys = w_.keys + key * unit_.dim;
       for (int32_t i = 0; i < p_.head_dim; ++i) {
         const float* q = w_.queries + i * stride_ + lane;
         V queries[kVectors];
+#pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v) queries[v] = hn::Load(d, q + v * kLanes);
+#pragma GCC unroll 8
         for (int k = 0; k < kKeys; ++k) {
           const V element = hn::Set(d, keys[k * unit_.dim + i]);
+#pragma GCC unroll 3
           for (int v = 0; v < kVectors; ++v) {
             sums[k][v] = hn::MulAdd(element, queries[v], sums[k][v]);
           }
         }
       }
+#pragma GCC unroll 8
       for (int k = 0; k < kKeys; ++k) {
+#pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v) {
           hn::Store(sums[k][v], d, w_.scores + (key + k) * stride_ + lane + v * kLanes);
         }
@@ -239,7 +248,9 @@ class SplitAttention {
     for (int32_t i = 0; i < unit_.dim; i += kElements) {
       float* out = result_.out + i * stride_ + lane;
       V sums[kElements][kVectors];
+#pragma GCC unroll 8
       for (int e = 0; e < kElements; ++e) {
+#pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v) {
           sums[e][v] = hn::Mul(hn::Load(d, out + e * stride_ + v * kLanes),
                                hn::Load(d, w_.rescale + lane + v * kLanes));
@@ -247,17 +258,22 @@ class SplitAttention {
       }
       for (int32_t key = 0; key < n_keys; ++key) {
         V weights[kVectors];
+#pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v) {
           weights[v] = hn::Load(d, w_.scores + key * stride_ + lane + v * kLanes);
         }
+#pragma GCC unroll 8
         for (int e = 0; e < kElements; ++e) {
           const V element = hn::Set(d, w_.values[key * unit_.dim + i + e]);
+#pragma GCC unroll 3
           for (int v = 0; v < kVectors; ++v) {
             sums[e][v] = hn::MulAdd(element, weights[v], sums[e][v]);
           }
         }
       }
+#pragma GCC unroll 8
       for (int e = 0; e < kElements; ++e) {
+#pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v) {
           hn::Store(sums[e][v], d, out + e * stride_ + v * kLanes);
         }
