@@ -77,6 +77,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   ASSIGN_OR_RETURN(const kernels::Kernels* kernels, choose_kernels(options.kernels));
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
+  RETURN_IF_ERROR(resolve_special_tokens(config, tokenizer));
   auto threads = std::make_unique<kernels::ThreadPool>(choose_threads(options.n_threads));
   ASSIGN_OR_RETURN(Model model,
                    Model::load(options.model, config, *kernels, {.threads = threads.get()}));
