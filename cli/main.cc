@@ -10,6 +10,7 @@
 #include "cli/bench_command.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/model_command.h"
 
 namespace rondo::cli {
 namespace {
@@ -43,6 +44,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   const CommandContext context = {.environment = environment, .exit_code = exit_code};
   add_bench_command(app, context);
+  add_model_command(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -254,43 +254,52 @@ Weights::Weights(Weights&&) noexcept = default;
 Weights& Weights::operator=(Weights&&) noexcept = default;
 Weights::~Weights() = default;
 
+struct Weights::Plan {
+  MatrixSource embedding;
+  std::vector<PackJob> jobs;
+};
+
+Result<Weights::Plan> Weights::read(const std::string& folder, const ModelConfig& config) {
+  ASSIGN_OR_RETURN(storage_->tensors, TensorFolder::open(folder));
+  CheckpointReader reader(storage_->tensors, config);
+  const int32_t vocab = config.vocab_size, hidden = config.hidden_size;
+  Plan plan;
+  ASSIGN_OR_RETURN(plan.embedding, reader.matrix({{"model.embed_tokens.weight", vocab}}, hidden));
+  layers_.resize(static_cast<size_t>(config.n_layers));
+  for (int32_t i = 0; i < config.n_layers; ++i) {
+    RETURN_IF_ERROR(read_layer(reader, config, i, layers_[static_cast<size_t>(i)], plan.jobs));
+  }
+  RETURN_IF_ERROR(reader.vector("model.norm.weight", {hidden}, final_norm_));
+  MatrixSource head = plan.embedding;
+  if (!config.tied_embeddings) {
+    ASSIGN_OR_RETURN(head, reader.matrix({{"lm_head.weight", vocab}}, hidden));
+  }
+  plan.jobs.push_back({std::move(head), &head_});
+  RETURN_IF_ERROR(reader.check_all_used());
+  return plan;
+}
+
+Status Weights::check(const std::string& folder, const ModelConfig& config) {
+  return Weights().read(folder, config).status();
+}
+
 Result<Weights> Weights::load(const std::string& folder, const ModelConfig& config,
                               const kernels::Kernels& kernels, kernels::Stream stream) {
   Weights weights;
+  ASSIGN_OR_RETURN(const Plan plan, weights.read(folder, config));
   Storage& storage = *weights.storage_;
-  ASSIGN_OR_RETURN(storage.tensors, TensorFolder::open(folder));
-  CheckpointReader reader(storage.tensors, config);
-
-  // Check everything before any large copy.
-  ASSIGN_OR_RETURN(
-      MatrixSource embedding,
-      reader.matrix({{"model.embed_tokens.weight", config.vocab_size}}, config.hidden_size));
-  std::vector<PackJob> jobs;
-  weights.layers_.resize(static_cast<size_t>(config.n_layers));
-  for (int32_t i = 0; i < config.n_layers; ++i) {
-    RETURN_IF_ERROR(read_layer(reader, config, i, weights.layers_[static_cast<size_t>(i)], jobs));
-  }
-  RETURN_IF_ERROR(reader.vector("model.norm.weight", {config.hidden_size}, weights.final_norm_));
-  if (config.tied_embeddings) {
-    jobs.push_back({embedding, &weights.head_});
-  } else {
-    ASSIGN_OR_RETURN(MatrixSource head,
-                     reader.matrix({{"lm_head.weight", config.vocab_size}}, config.hidden_size));
-    jobs.push_back({std::move(head), &weights.head_});
-  }
-  RETURN_IF_ERROR(reader.check_all_used());
-
-  weights.embedding_ = row_major(embedding, storage.embedding);
-  for (const PackJob& job : jobs) {
-    weights.packed_bytes_ += kernels.packed_bytes(job.source.type, job.source.n, job.source.k);
+  weights.embedding_ = row_major(plan.embedding, storage.embedding);
+  for (const auto& [source, packed] : plan.jobs) {
+    weights.packed_bytes_ += kernels.packed_bytes(source.type, source.n, source.k);
   }
   ASSIGN_OR_RETURN(storage.packed, HostMemory::allocate(weights.packed_bytes_));
   std::byte* out = storage.packed.data();
   RowBuffer buffer;
-  for (const PackJob& job : jobs) {
-    const RowMajorMatrix matrix = row_major(job.source, buffer);
+  for (const auto& [source, packed] : plan.jobs) {
+    const RowMajorMatrix matrix = row_major(source, buffer);
     CHECK(kernels.pack(matrix, out, stream) == 0, "a checked matrix can be packed");
-    *job.out = {.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type};
+    // head_ lives in `weights`, layers' matrices on the heap: both are still where `read` saw them.
+    *packed = {.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type};
     out += kernels.packed_bytes(matrix.type, matrix.n, matrix.k);
   }
   weights.digest_ = digest_of(storage.tensors);

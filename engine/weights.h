@@ -36,6 +36,9 @@ class Weights {
   static Result<Weights> load(const std::string& folder, const ModelConfig& config,
                               const kernels::Kernels& kernels, kernels::Stream stream);
 
+  // All that load() checks, without packing anything.
+  static Status check(const std::string& folder, const ModelConfig& config);
+
   Weights(Weights&&) noexcept;
   Weights& operator=(Weights&&) noexcept;
   ~Weights();
@@ -50,7 +53,11 @@ class Weights {
   }  // of the checkpoint's tensor names, shapes and bytes (see .cc)
 
  private:
+  struct Plan;
   Weights();
+  // Opens the checkpoint, reads the vectors and checks the matrices.
+  Result<Plan> read(const std::string& folder, const ModelConfig& config);
+
   kernels::RowMajorMatrix embedding_;
   kernels::PackedMatrix head_;
   std::vector<float> final_norm_;
