@@ -284,9 +284,19 @@ void Completer::Impl::ask(const PendingPtr& pending) {
     request.keep_cursor_segments = true;
   }
   ++pending->n_asked;
-  request.on_done = [this, pending](Result<engine::Completion> completion) {
-    post([this, pending, completion = std::move(completion)]() mutable {
-      take(pending, std::move(completion));
+  submit(std::move(request), [this, pending](Result<engine::Completion> completion) {
+    take(pending, std::move(completion));
+  });
+}
+
+// `done` runs on the worker.
+void Completer::Impl::submit(engine::Request request,
+                             std::function<void(Result<engine::Completion>)> done) {
+  ++n_in_flight;
+  request.on_done = [this, done = std::move(done)](Result<engine::Completion> completion) {
+    post([this, done, completion = std::move(completion)]() mutable {
+      --n_in_flight;
+      done(std::move(completion));
     });
   };
   engine.submit(std::move(request));

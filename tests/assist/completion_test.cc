@@ -1,0 +1,190 @@
+// Completion through the real engine and the embedded model.
+#include "assist/completion.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+
+#include "workspace/block_query.h"
+#include "workspace/chunker.h"
+#include "workspace/languages.h"
+
+namespace rondo::assist {
+namespace {
+
+const std::string kModel = RONDO_SOURCE_DIR "/models/loopcoder-mini";
+
+const std::string kPricing =
+    "def apply_discount(total, percent):\n"
+    "    \"\"\"Returns the total less percent, never below zero.\"\"\"\n"
+    "    return max(0, total - total * percent / 100)\n";
+
+// A document with the cursor at '^'.
+struct Place {
+  std::shared_ptr<workspace::Document> document = std::make_shared<workspace::Document>();
+  int64_t offset = 0;
+
+  explicit Place(std::string marked, std::string path = "shop/checkout.py") {
+    offset = static_cast<int64_t>(marked.find('^'));
+    marked.erase(offset, 1);
+    document->path = path;
+    document->uri = "file:///" + path;
+    document->language = &workspace::language_of_file(path, marked);
+    document->text = std::make_shared<const workspace::Text>(marked);
+  }
+};
+
+class Completion : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    engine_ = engine::Engine::load({.model = kModel, .kv_bytes = 128 << 20}).value();
+  }
+  static void TearDownTestSuite() { engine_.reset(); }
+
+  Completion() {
+    workspace::BlockQueries queries;
+    workspace::Chunker chunker(queries);
+    const auto text = std::make_shared<const workspace::Text>(kPricing);
+    const auto& language = workspace::language_of_file("shop/pricing.py", kPricing);
+    index_.replace({.path = "shop/pricing.py",
+                    .language = &language,
+                    .text = text,
+                    .blocks = chunker.chunk(language, text).value().blocks});
+  }
+
+  std::future<Result<CompletionOutcome>> start(CompletionParams params, std::stop_token stop = {}) {
+    auto promise = std::make_shared<std::promise<Result<CompletionOutcome>>>();
+    completer_.complete(std::move(params), stop, [promise](Result<CompletionOutcome> outcome) {
+      promise->set_value(std::move(outcome));
+    });
+    return promise->get_future();
+  }
+  CompletionOutcome complete(const Place& place, bool automatic = true, int32_t n_candidates = 1) {
+    return start({.document = place.document,
+                  .offset = place.offset,
+                  .client = "test",
+                  .automatic = automatic,
+                  .n_candidates = n_candidates})
+        .get()
+        .value();
+  }
+
+  static std::unique_ptr<engine::Engine> engine_;
+  workspace::BlockIndex index_;
+  Completer completer_{*engine_, index_, {.min_mean_logprob = -10}};
+};
+
+std::unique_ptr<engine::Engine> Completion::engine_;
+
+const std::string kCheckout =
+    "from shop.pricing import apply_discount\n\n\ndef checkout(cart, percent):\n"
+    "    total = sum(item.price for item in cart)\n    total = apply_dis^\n    return total\n";
+
+TEST_F(Completion, SpellsTheWordUnderTheCursorAndUsesItsDefinition) {
+  const CompletionOutcome outcome = complete(Place(kCheckout));
+  ASSERT_EQ(outcome.candidates.size(), 1u) << outcome.report.silence;
+  EXPECT_TRUE(outcome.candidates[0].text.starts_with("count(")) << outcome.candidates[0].text;
+  ASSERT_EQ(outcome.report.blocks.size(), 1u);
+  EXPECT_EQ(outcome.report.blocks[0].path, "shop/pricing.py");
+  EXPECT_GT(outcome.report.n_segment_tokens, 20);
+}
+
+TEST_F(Completion, AKeystrokeContinuesWhatIsThere) {
+  complete(Place(kCheckout));
+  std::string typed = kCheckout;
+  typed.replace(typed.find("apply_dis^"), 10, "x = len(^");
+  const CompletionOutcome outcome = complete(Place(typed));
+  EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
+}
+
+TEST_F(Completion, TypingTheSuggestionCostsNoModelCall) {
+  const CompletionOutcome first = complete(Place(kCheckout));
+  ASSERT_FALSE(first.candidates.empty());
+  const std::string text = first.candidates[0].text;
+  const int64_t n_before = engine_->stats().n_requests;
+  std::string typed = kCheckout;
+  typed.insert(typed.find('^'), text.substr(0, 4));
+  const CompletionOutcome rest = complete(Place(typed));
+  ASSERT_FALSE(rest.candidates.empty());
+  EXPECT_EQ(rest.candidates[0].text, text.substr(4));
+  EXPECT_EQ(engine_->stats().n_requests, n_before);
+}
+
+TEST_F(Completion, InvokedGivesSeveralDifferentOnes) {
+  const CompletionOutcome outcome = complete(Place(kCheckout), false, 4);
+  ASSERT_GE(outcome.candidates.size(), 1u);
+  for (size_t i = 1; i < outcome.candidates.size(); ++i) {
+    EXPECT_NE(outcome.candidates[i].text, outcome.candidates[0].text);
+    EXPECT_LE(outcome.candidates[i].mean_logprob, outcome.candidates[i - 1].mean_logprob);
+  }
+}
+
+TEST_F(Completion, ExtendsTheSelectedEntryOfTheMenu) {
+  const Place place("import os\n\nhome = os.path.ex^\n");
+  const auto outcome = start({.document = place.document,
+                              .offset = place.offset,
+                              .client = "test",
+                              .must_start_with = "expanduser",
+                              .replace_begin = place.offset - 2})
+                           .get()
+                           .value();
+  ASSERT_EQ(outcome.candidates.size(), 1u) << outcome.report.silence;
+  EXPECT_TRUE(outcome.candidates[0].text.starts_with("expanduser"));
+  EXPECT_GT(outcome.candidates[0].text.size(), 10u);
+  EXPECT_EQ(outcome.candidates[0].replace_begin, place.offset - 2);
+}
+
+TEST_F(Completion, ANewerRequestSupersedesTheOlder) {
+  const Place place(kCheckout);
+  const CompletionParams params = {
+      .document = place.document, .offset = place.offset, .client = "test", .automatic = false};
+  auto first = start(params);
+  auto second = start(params);
+  EXPECT_TRUE(second.get().ok());
+  const auto outcome = first.get();
+  EXPECT_TRUE(outcome.ok() || outcome.status().code() == Code::kStale);
+}
+
+TEST_F(Completion, ACancelledRequestSaysSo) {
+  const Place place(kCheckout);
+  std::stop_source source;
+  source.request_stop();
+  const auto outcome = start({.document = place.document, .offset = place.offset, .client = "test"},
+                             source.get_token())
+                           .get();
+  EXPECT_EQ(outcome.status().code(), Code::kCancelled);
+}
+
+TEST_F(Completion, ACursorOutsideTheTextIsAnError) {
+  const Place place("x^");
+  const auto outcome = start({.document = place.document, .offset = 99, .client = "test"}).get();
+  EXPECT_EQ(outcome.status().code(), Code::kInvalidArgument);
+}
+
+TEST_F(Completion, LivesWithEmptyAndBrokenText) {
+  for (const char* text : {"^", "\n^", "\xff\xfe^\xc3", "\r\n^\r\n", "\t\t\t^"}) {
+    EXPECT_TRUE(
+        start({.document = Place(text).document, .offset = Place(text).offset, .client = "test"})
+            .get()
+            .ok());
+  }
+}
+
+TEST_F(Completion, EndsWhileARequestRuns) {
+  const Place place(kCheckout);
+  std::future<Result<CompletionOutcome>> pending;
+  {
+    Completer completer(*engine_, index_, {});
+    auto promise = std::make_shared<std::promise<Result<CompletionOutcome>>>();
+    pending = promise->get_future();
+    completer.complete(
+        {.document = place.document, .offset = place.offset, .client = "test"}, {},
+        [promise](Result<CompletionOutcome> outcome) { promise->set_value(std::move(outcome)); });
+  }
+  EXPECT_EQ(pending.wait_for(std::chrono::seconds(0)),
+            std::future_status::ready);  // answered, one way or the other
+}
+
+}  // namespace
+}  // namespace rondo::assist

@@ -1,0 +1,111 @@
+#include "assist/cursor_window.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace rondo::assist {
+namespace {
+
+constexpr WindowLimits kLimits = {
+    .prefix_bytes = 600, .prefix_step_bytes = 200, .suffix_bytes = 120};
+
+std::string lines(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) text += "line " + std::to_string(i) + " of the file\n";
+  return text;
+}
+
+struct Editor {
+  std::string text = lines(100);
+  int64_t cursor = static_cast<int64_t>(lines(50).size());
+  CursorWindow window{kLimits};
+
+  bool place() { return window.place(text, cursor); }
+  void type(const std::string& typed, const std::string& behind = "") {
+    text.insert(cursor, typed + behind);
+    cursor += static_cast<int64_t>(typed.size());
+  }
+};
+
+TEST(CursorWindow, BeginsAtALineAndKeepsItsLimits) {
+  Editor editor;
+  EXPECT_FALSE(editor.place());
+  EXPECT_TRUE(editor.window.prefix().starts_with("line "));
+  EXPECT_LE(editor.window.prefix().size(), 600u);
+  EXPECT_LE(editor.window.suffix().size(), 120u);
+  EXPECT_TRUE(editor.window.suffix().ends_with("file"));
+}
+
+TEST(CursorWindow, StaysWhileOneTypes) {
+  Editor editor;
+  editor.place();
+  const std::string suffix = editor.window.suffix();
+  const int64_t begin = editor.window.begin();
+  for (const char* key : {"f", "o", "o", " ", "=", " ", "1", "\n", "b"}) {
+    editor.type(key);
+    EXPECT_TRUE(editor.place()) << key;
+  }
+  EXPECT_EQ(editor.window.begin(), begin);
+  EXPECT_EQ(editor.window.suffix(), suffix);
+  EXPECT_TRUE(editor.window.prefix().ends_with("foo = 1\nb"));
+}
+
+TEST(CursorWindow, AnInsertedCloserChangesNothing) {
+  Editor editor;
+  editor.place();
+  const std::string suffix = editor.window.suffix();
+  editor.type("f(", ")");
+  EXPECT_TRUE(editor.place());
+  EXPECT_EQ(editor.window.suffix(), suffix);
+}
+
+TEST(CursorWindow, AnEditAboveMovesItAlong) {
+  Editor editor;
+  editor.place();
+  const std::string prefix = editor.window.prefix();
+  editor.text.insert(0, "import x\n");
+  editor.cursor += 9;
+  EXPECT_TRUE(editor.place());
+  EXPECT_EQ(editor.window.prefix(), prefix);
+}
+
+TEST(CursorWindow, AJumpOrAnEditBelowMakesANewOne) {
+  Editor editor;
+  editor.place();
+  editor.text.insert(editor.cursor + 3, "changed");
+  EXPECT_FALSE(editor.place());
+  editor.cursor = static_cast<int64_t>(lines(10).size());
+  EXPECT_FALSE(editor.place());
+  EXPECT_FALSE(editor.window.prefix().empty());
+}
+
+TEST(CursorWindow, MovesInStepsWhenItIsFull) {
+  Editor editor;
+  editor.place();
+  int n_moves = 0;
+  for (int i = 0; i < 1000; ++i) {
+    editor.type(i % 20 == 19 ? "\n" : "x");
+    n_moves += !editor.place();
+    EXPECT_LE(editor.window.prefix().size(), 600u);
+  }
+  EXPECT_GE(n_moves, 3);
+  EXPECT_LE(n_moves, 6);
+}
+
+TEST(CursorWindow, LivesWithTheEdgesOfTheText) {
+  CursorWindow window(kLimits);
+  window.place("", 0);
+  EXPECT_EQ(window.prefix() + window.suffix(), "");
+  window.place("abc", 3);
+  EXPECT_EQ(window.prefix(), "abc");
+  window.place("abc", 0);
+  EXPECT_EQ(window.suffix(), "abc");
+  const std::string long_line(10000, 'x');
+  window.place(long_line, 5000);
+  EXPECT_LE(window.prefix().size(), 600u);
+  EXPECT_LE(window.suffix().size(), 120u);
+}
+
+}  // namespace
+}  // namespace rondo::assist

@@ -1,0 +1,47 @@
+#include "assist/postprocess.h"
+
+#include <gtest/gtest.h>
+
+namespace rondo::assist {
+namespace {
+
+struct Case {
+  const char* name;
+  const char* generated;
+  Surroundings around;
+  const char* expected;  // "": nothing is shown
+};
+
+const Case kCases[] = {
+    {"plain", "x + 1", {"return ", "", ""}, "x + 1"},
+    {"trailing blanks go", "x + 1  \t", {"return ", "", ""}, "x + 1"},
+    {"a closer that stands there already",
+     "queue_.pop(&job))",
+     {"if (", ")", ""},
+     "queue_.pop(&job)"},
+    {"a closer of its own stays", "f(x)", {"y = g(", ")", ""}, "f(x)"},
+    {"closer and colon", "self.items):", {"for i in range(len(", "):", ""}, "self.items"},
+    {"two closers", "a[i]))", {"f(g(", "))", ""}, "a[i]"},
+    {"a quote", "hello\"", {"print(\"", "\")", ""}, "hello"},
+    {"the whole rest of the line", "b, c)", {"f(a, ", ", c)", ""}, "b"},
+    {"one letter in common is no overlap", "data", {"x = ", "a", ""}, "data"},
+    {"a second line when text follows", "a,\n  b", {"f(", ")", ""}, "a,"},
+    {"repeats the next line", "return total", {"    ", "", "    return total"}, ""},
+    {"the same text behind other text is wanted",
+     "return total",
+     {"if x: ", "", "    return total"},
+     "return total"},
+    {"nothing", " \n", {"x", "", ""}, ""},
+    {"more lines", "a\n  b", {"  ", "", "c"}, "a\n  b"},
+};
+
+TEST(FitText, FitsWhatStandsAround) {
+  for (const Case& c : kCases) {
+    const FittedText fitted = fit_text(c.generated, c.around);
+    EXPECT_EQ(fitted.text, c.expected) << c.name;
+    EXPECT_EQ(fitted.silence.empty(), !fitted.text.empty()) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace rondo::assist
