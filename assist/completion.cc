@@ -62,6 +62,17 @@ Surroundings surroundings_of(const workspace::Text& text, int64_t begin, int64_t
   return around;
 }
 
+// How sure the model was of what it chose freely; of its last token when all had to spell what was
+// typed.
+float mean_free_logprob(const engine::Completion& completion) {
+  const auto n_tokens = static_cast<int32_t>(completion.logprobs.size());
+  if (n_tokens == 0) return 0;
+  const int32_t first = std::min(completion.n_healed_tokens, n_tokens - 1);
+  double sum = 0;
+  for (int32_t i = first; i < n_tokens; ++i) sum += completion.logprobs[i];
+  return static_cast<float>(sum / (n_tokens - first));
+}
+
 // What was last offered at a cursor.
 struct Offer {
   workspace::TextSnapshot text;
@@ -343,9 +354,7 @@ void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& 
     pending.silence = fitted.silence;
     return;
   }
-  double sum = 0;
-  for (const float logprob : completion.logprobs) sum += logprob;
-  const auto mean = static_cast<float>(sum / std::max<size_t>(completion.logprobs.size(), 1));
+  const float mean = mean_free_logprob(completion);
   if (params.automatic && mean < options.min_mean_logprob) {
     pending.silence = "the model is unsure: mean log-probability " + std::to_string(mean) +
                       " is below " + std::to_string(options.min_mean_logprob);

@@ -232,6 +232,7 @@ bool Generation::accept(const Sample& sample) {
     return finish(StopReason::kStopToken);
   }
   completion_.tokens.push_back(sample.token);
+  if (!healing_.done()) ++completion_.n_healed_tokens;
   completion_.logprobs.push_back(sample.logprob);
   std::string_view bytes = parts_.tokenizer.token_bytes(sample.token);
   const size_t n_healed = std::min(bytes.size(), healing_.rest().size());

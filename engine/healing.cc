@@ -15,12 +15,16 @@ ByteVocabulary::ByteVocabulary(const Tokenizer& tokenizer) : tokenizer_(tokenize
 
 std::vector<int32_t> ByteVocabulary::compatible(std::string_view rest) const {
   std::vector<int32_t> ids;
-  for (size_t length = 1; length < rest.size(); ++length) append_equal(rest.substr(0, length), ids);
+  const size_t usual_length = tokenizer_.token_bytes(tokenizer_.encode(rest).front()).size();
+  for (size_t length = std::max<size_t>(usual_length, 1); length < rest.size(); ++length) {
+    append_equal(rest.substr(0, length), ids);
+  }
   const auto first = std::lower_bound(
       ids_.begin(), ids_.end(), rest,
       [&](int32_t id, std::string_view text) { return tokenizer_.token_bytes(id) < text; });
-  for (auto it = first; it != ids_.end() && tokenizer_.token_bytes(*it).starts_with(rest); ++it)
+  for (auto it = first; it != ids_.end() && tokenizer_.token_bytes(*it).starts_with(rest); ++it) {
     ids.push_back(*it);
+  }
   return ids;
 }
 

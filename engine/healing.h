@@ -1,6 +1,9 @@
 // Token healing: the word under the cursor was taken off the prompt, and the first generated tokens
-// have to spell it again, whatever tokens they choose. While bytes remain, a token is allowed when
-// its bytes begin the rest or the rest begins its bytes.
+// have to spell it again. While bytes remain, a token is allowed when its bytes begin with the
+// rest, or when they are a beginning of the rest and no shorter than the token that the tokenizer
+// itself would begin the rest with. Shorter ones are barred: a lone space is likely for the sake of
+// other words, and behind it the model goes on in a spelling that it never saw ("apply_dis" became
+// "apply_distance" by " ", "a", "pp", "l", ... with apply_discount in sight).
 //
 // Thread: ByteVocabulary is immutable after construction; Healing belongs to one generation.
 #pragma once
@@ -20,7 +23,7 @@ class ByteVocabulary {
   // Borrows the tokenizer, which must outlive it.
   explicit ByteVocabulary(const Tokenizer& tokenizer);
 
-  // The tokens whose bytes begin `rest`, and those that begin with it.
+  // The tokens that may come first when `rest` has to be spelled. REQUIRES: rest is not empty.
   std::vector<int32_t> compatible(std::string_view rest) const;
 
  private:

@@ -59,6 +59,7 @@ struct Completion {
   std::string text;  // their bytes, cut before a stop string; healed bytes not included
   std::vector<float>
       logprobs;  // one a generated token, natural logarithm, of the unconstrained distribution
+  int32_t n_healed_tokens = 0;  // leading tokens that had to spell Request::healing
   StopReason stop_reason = StopReason::kStopToken;
   std::vector<float> scores;  // Request::score only: log-probability of each scored token
   Timings timings;

@@ -1,0 +1,244 @@
+// The engine from outside: requests in, answers out, from several threads.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <random>
+#include <thread>
+
+namespace rondo::engine {
+namespace {
+
+const std::string kModel = RONDO_SOURCE_DIR "/models/loopcoder-mini";
+
+class EngineTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    engine_ = Engine::load({.model = kModel, .kv_bytes = 96 << 20}).value();
+  }
+  static void TearDownTestSuite() { engine_.reset(); }
+
+  static std::future<Result<Completion>> submit(Request request) {
+    auto promise = std::make_shared<std::promise<Result<Completion>>>();
+    request.on_done = [promise](Result<Completion> completion) {
+      promise->set_value(std::move(completion));
+    };
+    engine_->submit(std::move(request));
+    return promise->get_future();
+  }
+  static Completion run(Request request) { return submit(std::move(request)).get().value(); }
+
+  static Request prompt(const std::string& prefix, const std::string& suffix = "\n") {
+    const FimConfig& fim = *engine_->config().fim;
+    const Tokenizer& tokenizer = engine_->tokenizer();
+    Request request;
+    const auto append = [&](const TokenIds& ids) {
+      request.prompt.insert(request.prompt.end(), ids.begin(), ids.end());
+    };
+    append({fim.suffix_token});
+    append(tokenizer.encode(suffix));
+    append({fim.prefix_token, *fim.file_sep_token});
+    append(tokenizer.encode("a.py\n"));
+    append(tokenizer.encode(prefix));
+    append({fim.middle_token});
+    request.stop = {.max_tokens = 12, .strings = {"\n"}};
+    return request;
+  }
+
+  static SegmentInput segment(const std::string& text) {
+    const SegmentConfig& config = *engine_->config().segment;
+    TokenIds ids = {config.block_token};
+    const TokenIds more = engine_->tokenizer().encode("lib.py\n" + text);
+    ids.insert(ids.end(), more.begin(), more.end());
+    ids.insert(ids.end(), config.anchors_per_segment, config.anchor_token);
+    return {.tokens = std::make_shared<const TokenIds>(std::move(ids))};
+  }
+
+  static std::unique_ptr<Engine> engine_;
+};
+
+std::unique_ptr<Engine> EngineTest::engine_;
+
+const std::string kPrefix =
+    "def mean(values):\n    total = 0\n    for v in values:\n        total += ";
+
+TEST_F(EngineTest, StreamsWhatItAnswers) {
+  Request request = prompt(kPrefix);
+  std::string streamed;
+  request.on_text = [&](std::string_view text) { streamed += text; };
+  const Completion completion = run(std::move(request));
+  EXPECT_FALSE(completion.text.empty());
+  EXPECT_EQ(streamed, completion.text);
+  EXPECT_EQ(completion.tokens.size(), completion.logprobs.size());
+}
+
+TEST_F(EngineTest, SameRequestSameAnswerWhateverElseRuns) {
+  const Completion alone = run(prompt(kPrefix));
+  std::vector<std::future<Result<Completion>>> others;
+  for (int i = 0; i < 12; ++i) {
+    Request request = prompt(kPrefix + std::to_string(i) + " + ");
+    request.priority = i % 2 == 0 ? Priority::kInteractive : Priority::kBackground;
+    others.push_back(submit(std::move(request)));
+  }
+  const Completion among = run(prompt(kPrefix));
+  EXPECT_EQ(among.tokens, alone.tokens);
+  EXPECT_EQ(among.logprobs, alone.logprobs);
+  for (auto& other : others) EXPECT_TRUE(other.get().ok());
+}
+
+TEST_F(EngineTest, SamplingIsSeeded) {
+  Request request = prompt(kPrefix);
+  request.sampling = {.temperature = 1.0f, .top_p = 0.95f, .seed = 42};
+  const Completion first = run(request);
+  EXPECT_EQ(run(request).tokens, first.tokens);
+}
+
+TEST_F(EngineTest, SegmentsAreEncodedOnceAndInAnyOrder) {
+  Request request = prompt("import lib\nx = lib.");
+  request.segments = {segment("def first_function(a):\n    return a\n"),
+                      segment("def second_function(b):\n    return b\n")};
+  const Completion cold = run(request);
+  EXPECT_GT(cold.n_encoded_tokens, 0);
+  std::swap(request.segments[0], request.segments[1]);
+  const Completion warm = run(request);
+  EXPECT_EQ(warm.n_encoded_tokens, 0);
+  EXPECT_EQ(warm.n_segment_tokens, cold.n_segment_tokens);
+  EXPECT_EQ(warm.tokens, cold.tokens);
+  EXPECT_EQ(warm.logprobs, cold.logprobs);
+}
+
+TEST_F(EngineTest, SegmentsBeyondTheDeadlineStayOutAndComeLater) {
+  Request request = prompt("y = ");
+  request.segments = {segment("def too_late(c):\n    return c * 3\n")};
+  request.segment_deadline = std::chrono::milliseconds(0);
+  EXPECT_TRUE(run(request).segments_used.empty());
+  // The background encodes it; anything that waits in line behind that sees it.
+  Request later = prompt("z = ");
+  later.priority = Priority::kBackground;
+  run(later);
+  EXPECT_EQ(run(request).segments_used, std::vector<int32_t>{0});
+}
+
+TEST_F(EngineTest, ACursorContinuesItsPrompt) {
+  Request request = prompt(kPrefix);
+  request.cursor = "test:a.py";
+  EXPECT_EQ(run(request).n_cached_tokens, 0);
+  Request next = prompt(kPrefix + "v * ");
+  next.cursor = request.cursor;
+  const Completion continued = run(next);
+  EXPECT_GT(continued.n_cached_tokens, continued.n_prompt_tokens / 2);
+  next.cursor.clear();
+  EXPECT_EQ(run(next).text, continued.text);
+}
+
+TEST_F(EngineTest, ScoresGivenTokens) {
+  Request request = prompt(kPrefix);
+  const Completion greedy = run(request);
+  request.score = greedy.tokens;
+  const Completion scored = run(request);
+  ASSERT_EQ(scored.scores.size(), greedy.tokens.size());
+  for (size_t i = 0; i < scored.scores.size(); ++i)
+    EXPECT_NEAR(scored.scores[i], greedy.logprobs[i], 0.05);
+}
+
+TEST_F(EngineTest, HealingSpellsTheWordFirst) {
+  Request request = prompt("def mean(values):\n    ret = 1\n   ");
+  request.healing = " retu";
+  const Completion completion = run(request);
+  EXPECT_TRUE(completion.text.starts_with("rn")) << completion.text;
+  EXPECT_GT(completion.n_healed_tokens, 0);
+}
+
+TEST_F(EngineTest, RefusesWhatCanNeverRun) {
+  Request outside = prompt("x");
+  outside.prompt.push_back(engine_->config().vocab_size);
+  EXPECT_EQ(submit(outside).get().status().code(), Code::kInvalidArgument);
+  Request too_long = prompt("x");
+  too_long.prompt.resize(100'000, 100);
+  EXPECT_EQ(submit(too_long).get().status().code(), Code::kInvalidArgument);
+  Request too_much = prompt("x");
+  for (int i = 0; i < 200; ++i) {
+    std::string text = "n" + std::to_string(i);
+    for (int j = 0; j < 200; ++j) text += " a b";
+    too_much.segments.push_back(segment(text));
+  }
+  EXPECT_EQ(submit(too_much).get().status().code(), Code::kResourceExhausted);
+  EXPECT_TRUE(submit(prompt("x")).get().ok());
+}
+
+TEST_F(EngineTest, CancelsQueuedAndRunningRequests) {
+  std::stop_source source;
+  std::vector<std::future<Result<Completion>>> answers;
+  for (int i = 0; i < 10; ++i) {
+    Request request = prompt(kPrefix + std::to_string(i));
+    request.cancel = source.get_token();
+    request.cursor = "cancelled:" + std::to_string(i % 3);
+    answers.push_back(submit(std::move(request)));
+  }
+  answers.front().wait();
+  source.request_stop();
+  int n_cancelled = 0;
+  for (auto& answer : answers) n_cancelled += answer.get().status().code() == Code::kCancelled;
+  EXPECT_GT(n_cancelled, 5);
+  EXPECT_TRUE(submit(prompt("x")).get().ok());
+}
+
+// Random requests, some cancelled at random moments, from several threads: every one is answered
+// exactly once, and in the end all pages but those of Segments and cursors are free.
+TEST_F(EngineTest, AnswersEveryRequestUnderStress) {
+  std::atomic<int> n_answers = 0;
+  constexpr int kThreads = 3;
+  constexpr int kRequests = 20;
+  {
+    std::vector<std::jthread> clients;
+    for (int client = 0; client < kThreads; ++client) {
+      clients.emplace_back([&, client] {
+        std::mt19937 random(client);
+        for (int i = 0; i < kRequests; ++i) {
+          std::stop_source source;
+          Request request = prompt(kPrefix.substr(0, 20 + random() % 40));
+          request.stop.max_tokens = static_cast<int32_t>(random() % 6);
+          request.cursor = random() % 2 == 0 ? "stress:" + std::to_string(random() % 3) : "";
+          request.segments = {segment("v" + std::to_string(random() % 8) + " = 1\n")};
+          request.cancel = source.get_token();
+          auto done = std::make_shared<std::promise<void>>();
+          request.on_done = [&n_answers, done](Result<Completion>) {
+            ++n_answers;
+            done->set_value();
+          };
+          engine_->submit(std::move(request));
+          if (random() % 3 == 0) source.request_stop();
+          done->get_future().wait();
+        }
+      });
+    }
+  }
+  EXPECT_EQ(n_answers, kThreads * kRequests);
+}
+
+TEST(EngineLoad, SaysWhatIsWrong) {
+  const auto missing = Engine::load({.model = "/nonexistent"});
+  EXPECT_EQ(missing.status().code(), Code::kNotFound);
+  EXPECT_NE(missing.status().message().find("/nonexistent"), std::string::npos);
+  const auto kernels = Engine::load({.model = kModel, .kernels = "abacus"});
+  EXPECT_NE(kernels.status().message().find("abacus"), std::string::npos);
+  EXPECT_EQ(Engine::load({.model = kModel, .kv_bytes = 10}).status().code(),
+            Code::kResourceExhausted);
+}
+
+TEST(EngineLoad, AnswersWhatIsLeftWhenItEnds) {
+  auto engine = Engine::load({.model = kModel, .kv_bytes = 64 << 20}).value();
+  std::atomic<int> n_answers = 0;
+  for (int i = 0; i < 5; ++i) {
+    Request request;
+    request.prompt = TokenIds(300, 100 + i);
+    request.on_done = [&](Result<Completion>) { ++n_answers; };
+    engine->submit(std::move(request));
+  }
+  engine.reset();
+  EXPECT_EQ(n_answers, 5);
+}
+
+}  // namespace
+}  // namespace rondo::engine
