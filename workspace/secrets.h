@@ -1,0 +1,32 @@
+// Secrets: files and bytes that must never become tokens.
+//
+// The rule: a file is left out whole when its name says that it holds secrets, or when its text
+// holds one. Nothing in the workspace can loosen that. A secret is
+//   - a private key in text form,
+//   - a key of a form that its issuer chose to be recognised (AWS, GitHub, Slack, ...),
+//   - a value of at least 16 bytes that looks random, where it is assigned to a name with password,
+//     secret, token, credential or key in it. It looks random when letters and digits are mixed and
+//     its entropy is at least 3.5 bits a byte: base64 and hexadecimal keys have 4 and more.
+//
+// Thread: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rondo::workspace {
+
+// Whether the name of a file says that it holds secrets: .env, *.pem, id_rsa, credentials, ...
+// Templates of such files (.env.example, id_rsa.pub) are none.
+bool is_secret_file(std::string_view path);
+
+struct Secret {
+  std::string what;  // "a private key", for people; never the secret itself
+  size_t offset = 0;
+};
+
+// The first secret in a text.
+std::optional<Secret> find_secret(std::string_view text);
+
+}  // namespace rondo::workspace
