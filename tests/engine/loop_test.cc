@@ -1,0 +1,166 @@
+// The two loops end to end on a tiny random model whose gate lets the window through (bias -3):
+// prefill in chunks, the trapezoid, truncation and the order of Segments must not change what comes
+// out.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "tests/engine/model_harness.h"
+
+namespace rondo::engine {
+namespace {
+
+const std::string kTinyLoop = RONDO_SOURCE_DIR "/tests/golden/tiny-loop/bf16";
+
+TokenIds random_ids(const ModelConfig& config, int32_t n, uint32_t seed) {
+  std::mt19937 random(seed);
+  TokenIds ids(n);
+  for (int32_t& id : ids)
+    id = std::uniform_int_distribution<int32_t>(20, config.vocab_size - 1)(random);
+  return ids;
+}
+
+std::vector<float> last_row(const std::vector<float>& logits, int32_t vocab_size) {
+  return {logits.end() - vocab_size, logits.end()};
+}
+
+double max_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(double(a[i]) - b[i]));
+  return worst;
+}
+
+class Loop : public testing::Test {
+ protected:
+  ModelHarness harness_{kTinyLoop, kernels::reference_kernels()};
+  const TokenIds prompt_ = random_ids(harness_.config(), 150, 1);
+  const int32_t n_ = 150;
+  const int32_t v_ = harness_.config().vocab_size;
+
+  std::vector<float> all_at_once(const TokenIds& prompt) {
+    ModelHarness fresh(kTinyLoop, kernels::reference_kernels(), 1024);
+    auto sequence = fresh.sequence();
+    return last_row(fresh.prefill(*sequence, prompt, 0), v_);
+  }
+};
+
+TEST_F(Loop, TheWindowMatters) {
+  // Else none of the tests below could fail.
+  TokenIds changed = prompt_;
+  changed[n_ - 4] = changed[n_ - 4] == 30 ? 31 : 30;
+  EXPECT_GT(max_difference(all_at_once(prompt_), all_at_once(changed)), 1e-3);
+}
+
+TEST_F(Loop, ChunksDoNotChangeTheAnswer) {
+  const auto expected = all_at_once(prompt_);
+  for (const int32_t chunk : {1, 7, 16, 64, 149, 150}) {
+    harness_.set_chunk_tokens(chunk);
+    auto sequence = harness_.sequence();
+    EXPECT_LE(max_difference(last_row(harness_.prefill(*sequence, prompt_, 0), v_), expected), 1e-5)
+        << chunk;
+  }
+}
+
+TEST_F(Loop, TheTrapezoidIsExact) {
+  const auto expected = all_at_once(prompt_);
+  for (const int32_t chunk : {1, 16, 64, 1024}) {
+    harness_.set_chunk_tokens(chunk);
+    auto sequence = harness_.sequence();
+    EXPECT_LE(max_difference(harness_.prefill(*sequence, prompt_, n_ - 1), expected), 1e-5)
+        << chunk;
+  }
+}
+
+TEST_F(Loop, DecodingContinuesThePrefill) {
+  auto sequence = harness_.sequence();
+  harness_.prefill(*sequence, TokenIds(prompt_.begin(), prompt_.begin() + 100), 99);
+  std::vector<float> logits;
+  for (int32_t i = 100; i < n_; ++i) logits = harness_.decode(*sequence, prompt_[i]);
+  EXPECT_LE(max_difference(logits, all_at_once(prompt_)), 1e-5);
+}
+
+// What an editor does: the end of the prompt changes again and again, sometimes by little,
+// sometimes by much.
+TEST_F(Loop, TruncationAndGrowthEqualAFreshPrefill) {
+  std::mt19937 random(5);
+  auto sequence = harness_.sequence();
+  TokenIds prompt = prompt_;
+  bool cached = false;
+  bool rewound = false;
+  for (int round = 0; round < 60; ++round) {
+    const int32_t keep = std::max<int32_t>(
+        1, static_cast<int32_t>(prompt.size()) -
+               std::uniform_int_distribution<int32_t>(0, round % 3 == 0 ? 90 : 6)(random));
+    prompt.resize(keep);
+    const auto more = random_ids(
+        harness_.config(), std::uniform_int_distribution<int32_t>(1, 40)(random), 100 + round);
+    prompt.insert(prompt.end(), more.begin(), more.end());
+    if (prompt.size() > 220) prompt.resize(180);
+    const int32_t n_matching = sequence->n_matching(prompt);
+    int32_t n_cached = 0;
+    const auto logits =
+        harness_.prefill(*sequence, prompt, static_cast<int32_t>(prompt.size()) - 1, &n_cached);
+    ASSERT_LE(max_difference(logits, all_at_once(prompt)), 1e-5) << "round " << round;
+    cached |= n_cached > 0 && n_cached == std::min<int32_t>(n_matching, prompt.size() - 1);
+    rewound |= n_cached < std::min<int32_t>(n_matching, prompt.size() - 1);
+    for (int i = 0; i < 5; ++i) harness_.decode(*sequence, 40 + i);
+    sequence->trim(harness_.config().loop_window + 16);
+  }
+  EXPECT_TRUE(cached);
+  EXPECT_TRUE(rewound);
+}
+
+TEST_F(Loop, AnAbandonedPrefillLeavesATrueSequence) {
+  for (const int32_t n_steps : {1, 2, 4, 6}) {
+    auto sequence = harness_.sequence();
+    harness_.set_chunk_tokens(32);
+    harness_.prefill(*sequence, TokenIds(prompt_.begin(), prompt_.begin() + 40), 39);
+    harness_.abandon(*sequence, prompt_, n_steps);
+    EXPECT_LE(max_difference(harness_.prefill(*sequence, prompt_, n_ - 1), all_at_once(prompt_)),
+              1e-5)
+        << n_steps;
+  }
+}
+
+std::vector<SegmentInput> some_segments(const ModelConfig& config) {
+  std::vector<SegmentInput> segments;
+  for (const int32_t n : {5, 40, 17}) {
+    TokenIds ids = random_ids(config, n, 200 + n);
+    ids.front() = config.segment->block_token;
+    ids.insert(ids.end(), config.segment->anchors_per_segment, config.segment->anchor_token);
+    segments.push_back({.tokens = std::make_shared<const TokenIds>(std::move(ids))});
+  }
+  segments.push_back(segments[1]);
+  segments.back().n_released_head = 6;
+  return segments;
+}
+
+TEST_F(Loop, SegmentsInAnyOrderAreBitEqual) {
+  auto segments = some_segments(harness_.config());
+  auto sequence = harness_.sequence(segments);
+  const auto expected = harness_.prefill(*sequence, prompt_, n_ - 1);
+  auto without = harness_.sequence();
+  EXPECT_GT(max_difference(harness_.prefill(*without, prompt_, n_ - 1), expected), 1e-3);
+  do {
+    ModelHarness fresh(kTinyLoop, kernels::reference_kernels());
+    auto other = fresh.sequence(segments);
+    EXPECT_EQ(fresh.prefill(*other, prompt_, n_ - 1), expected);
+  } while (
+      std::next_permutation(segments.begin(), segments.end(), [](const auto& a, const auto& b) {
+        return std::tie(*a.tokens, a.n_released_head) < std::tie(*b.tokens, b.n_released_head);
+      }));
+}
+
+TEST_F(Loop, PagesAllComeBack) {
+  {
+    auto sequence = harness_.sequence(some_segments(harness_.config()));
+    harness_.prefill(*sequence, prompt_, n_ - 1);
+    sequence->trim(16);
+  }
+  harness_.store().clear();
+  EXPECT_EQ(harness_.pages().n_free(), harness_.pages().n_pages());
+}
+
+}  // namespace
+}  // namespace rondo::engine
