@@ -18,20 +18,27 @@ struct EngineBenchArguments {
 
 std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
   auto arguments = std::make_shared<EngineBenchArguments>();
-  command.add_option("--model", arguments->model, "Model folder (default: the one that rondo complete uses)");
-  command.add_option("--kernels", arguments->options.kernels, "Force reference, avx2, avxvnni, avx512 or amx");
+  command.add_option("--model", arguments->model,
+                     "Model folder (default: the one that rondo complete uses)");
+  command.add_option("--kernels", arguments->options.kernels,
+                     "Force reference, avx2, avxvnni, avx512 or amx");
   command.add_option("--threads", arguments->options.n_threads, "Threads (default: all cores)");
-  command.add_option("--context", arguments->options.n_context_tokens, "Tokens of composed Segments");
+  command.add_option("--context", arguments->options.n_context_tokens,
+                     "Tokens of composed Segments");
   command.add_option("--active", arguments->options.n_active_tokens, "Tokens of the active window");
-  command.add_option("--tokens", arguments->options.n_tokens, "Tokens a repetition")->check(CLI::PositiveNumber);
-  command.add_option("--repetitions", arguments->options.n_repetitions, "Repetitions; the median counts")
+  command.add_option("--tokens", arguments->options.n_tokens, "Tokens a repetition")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--repetitions", arguments->options.n_repetitions,
+                  "Repetitions; the median counts")
       ->check(CLI::PositiveNumber);
   command.add_flag("--json", arguments->json, "One JSON object instead of text");
   return arguments;
 }
 
 void add_decode(CLI::App& bench, CommandContext context) {
-  CLI::App* command = bench.add_subcommand("decode", "Tokens a second, one at a time, beside the bytes they must read");
+  CLI::App* command = bench.add_subcommand(
+      "decode", "Tokens a second, one at a time, beside the bytes they must read");
   const auto arguments = add_engine_options(*command);
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
     ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
@@ -45,16 +52,17 @@ void add_decode(CLI::App& bench, CommandContext context) {
                   {"bytes_per_s", result.bytes_per_s}});
     } else {
       std::printf("decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a token, %.1f GB/s\n",
-                  result.kernels.c_str(), result.n_threads, result.tokens_per_s, result.best_tokens_per_s,
-                  1e-6 * static_cast<double>(result.bytes_per_token), 1e-9 * result.bytes_per_s);
+                  result.kernels.c_str(), result.n_threads, result.tokens_per_s,
+                  result.best_tokens_per_s, 1e-6 * static_cast<double>(result.bytes_per_token),
+                  1e-9 * result.bytes_per_s);
     }
     return {};
   });
 }
 
 void add_prefill(CLI::App& bench, CommandContext context) {
-  CLI::App* command =
-      bench.add_subcommand("prefill", "Encoding Segments, and a cold active window, beside their operations");
+  CLI::App* command = bench.add_subcommand(
+      "prefill", "Encoding Segments, and a cold active window, beside their operations");
   const auto arguments = add_engine_options(*command);
   arguments->options.n_tokens = 3000;
   arguments->options.n_repetitions = 3;
@@ -71,10 +79,12 @@ void add_prefill(CLI::App& bench, CommandContext context) {
                   {"active_flops", result.active_flops},
                   {"active_flops_per_s", result.active_flops_per_s}});
     } else {
-      std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s\n", result.kernels.c_str(), result.n_threads,
-                  result.segment_tokens_per_s, 1e-9 * result.segment_flops_per_s);
-      std::printf("active    %d tokens cold: %.0f ms, %.1f GFLOP at %.1f GFLOP/s\n", arguments->options.n_active_tokens,
-                  result.active_ms, 1e-9 * static_cast<double>(result.active_flops), 1e-9 * result.active_flops_per_s);
+      std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s\n", result.kernels.c_str(),
+                  result.n_threads, result.segment_tokens_per_s, 1e-9 * result.segment_flops_per_s);
+      std::printf("active    %d tokens cold: %.0f ms, %.1f GFLOP at %.1f GFLOP/s\n",
+                  arguments->options.n_active_tokens, result.active_ms,
+                  1e-9 * static_cast<double>(result.active_flops),
+                  1e-9 * result.active_flops_per_s);
     }
     return {};
   });

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/model_command.h"
+#include "cli/product.h"
 
 namespace rondo::cli {
 namespace {
@@ -43,6 +44,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   const CommandContext context = {.environment = environment, .exit_code = exit_code};
+  add_product_commands(app, context);
   add_bench_command(app, context);
   add_model_command(app, context);
   try {

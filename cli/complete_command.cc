@@ -1,0 +1,196 @@
+#include "cli/complete_command.h"
+
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+
+#include "assist/completion.h"
+#include "cli/model_path.h"
+#include "cli/place.h"
+#include "engine/engine.h"
+#include "workspace/block_index.h"
+#include "workspace/block_query.h"
+#include "workspace/chunker.h"
+#include "workspace/scanner.h"
+
+namespace rondo::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Arguments {
+  std::string place;
+  std::string workspace;
+  std::string model;
+  std::string kernels;
+  int32_t n_threads = 0;
+  int32_t max_tokens = 0;
+  int32_t n_candidates = 1;
+  bool no_context = false;
+  bool multiline = false;
+  bool json = false;
+};
+
+int64_t us_since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count();
+}
+
+// Indexes the workspace for as long as a person at a prompt would wait.
+Status index_workspace(const Place& place, workspace::BlockIndex& index) {
+  constexpr auto kPatience = std::chrono::seconds(5);
+  const auto deadline = Clock::now() + kPatience;
+  ASSIGN_OR_RETURN(workspace::Scanner scanner, workspace::Scanner::open(place.workspace));
+  workspace::BlockQueries queries;
+  workspace::Chunker chunker(queries);
+  std::stop_source out_of_time;
+  const auto add = [&](const std::string& path) {
+    if (Clock::now() > deadline) out_of_time.request_stop();
+    if (out_of_time.stop_requested()) return;
+    constexpr int64_t kMaxFileBytes = 4 << 20;
+    auto bytes = workspace::read_source(scanner.root(), path, kMaxFileBytes);
+    if (!bytes.ok()) return;
+    const auto text = std::make_shared<const workspace::Text>(std::move(*bytes));
+    const workspace::Language& language = workspace::language_of_file(path, text->bytes());
+    auto chunked = chunker.chunk(language, text);
+    if (!chunked.ok()) return;
+    index.replace(
+        {.path = path, .language = &language, .text = text, .blocks = std::move(chunked->blocks)});
+  };
+  const auto summary = scanner.scan(add, out_of_time.get_token());
+  if (out_of_time.stop_requested()) {
+    std::fprintf(
+        stderr, "rondo: read %lld files in %lld s and went on without the rest of the workspace\n",
+        static_cast<long long>(index.stats().n_files), static_cast<long long>(kPatience.count()));
+  } else if (!summary.ok()) {
+    return summary.status();
+  }
+  return {};
+}
+
+Json candidates_json(const Place& place, const assist::CompletionOutcome& outcome) {
+  Json candidates = Json::array();
+  for (const auto& candidate : outcome.candidates) {
+    candidates.push_back({{"text", candidate.text},
+                          {"replace_begin", candidate.replace_begin},
+                          {"replace_end", candidate.replace_end},
+                          {"mean_logprob", candidate.mean_logprob}});
+  }
+  return candidates;
+}
+
+Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, int64_t load_us,
+                  int64_t index_us) {
+  const assist::CompletionReport& report = outcome.report;
+  Json blocks = Json::array();
+  for (const auto& block : report.blocks) {
+    blocks.push_back({{"path", block.path},
+                      {"tokens", block.n_tokens},
+                      {"score", block.score},
+                      {"reason", block.reason}});
+  }
+  Json json = {{"text", outcome.candidates.empty() ? "" : outcome.candidates[0].text},
+               {"candidates", candidates_json(place, outcome)},
+               {"tokens", report.tokens},
+               {"prompt_tokens", report.n_prompt_tokens},
+               {"cached_tokens", report.n_cached_tokens},
+               {"segment_tokens", report.n_segment_tokens},
+               {"blocks", std::move(blocks)},
+               {"timings_us",
+                {{"load_model", load_us},
+                 {"index", index_us},
+                 {"context", report.context.count()},
+                 {"tokenize", report.tokenize.count()},
+                 {"queued", report.engine.queued.count()},
+                 {"segments", report.engine.segments.count()},
+                 {"prefill", report.engine.prefill.count()},
+                 {"decode", report.engine.decode.count()},
+                 {"postprocess", report.postprocess.count()},
+                 {"total", report.total.count()}}}};
+  if (!report.silence.empty()) json["silence"] = report.silence;
+  return json;
+}
+
+Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Place& place,
+                                           engine::Engine& engine,
+                                           const workspace::BlockIndex& index) {
+  assist::Completer completer(engine, index, {});
+  std::promise<Result<assist::CompletionOutcome>> promise;
+  completer.complete({.document = place.document,
+                      .offset = place.offset,
+                      .client = "shell",
+                      .automatic = false,
+                      .n_candidates = arguments.n_candidates,
+                      .max_tokens = arguments.max_tokens,
+                      .use_context = !arguments.no_context,
+                      .multiline = arguments.multiline},
+                     {}, [&](Result<assist::CompletionOutcome> outcome) {
+                       promise.set_value(std::move(outcome));
+                     });
+  return promise.get_future().get();
+}
+
+Status run(const Arguments& arguments, const Environment& environment) {
+  ASSIGN_OR_RETURN(const Place place, find_place(arguments.place, arguments.workspace));
+  ASSIGN_OR_RETURN(const std::string model, find_model(environment, arguments.model));
+
+  // The model loads while the workspace is read.
+  auto begin = Clock::now();
+  auto loading = std::async(std::launch::async, [&] {
+    return engine::Engine::load({.model = model,
+                                 .kernels = arguments.kernels,
+                                 .n_threads = arguments.n_threads,
+                                 .kv_bytes = 256ll << 20});
+  });
+  workspace::BlockIndex index;
+  const Status indexed = arguments.no_context ? Status() : index_workspace(place, index);
+  const int64_t index_us = us_since(begin);
+  ASSIGN_OR_RETURN(const auto engine, loading.get());
+  const int64_t load_us = us_since(begin);
+  RETURN_IF_ERROR(indexed);
+  if (!engine->config().fim) {
+    return invalid_argument_error(
+        model + " was not trained to fill in the middle; choose another with --model");
+  }
+
+  ASSIGN_OR_RETURN(const assist::CompletionOutcome outcome,
+                   complete(arguments, place, *engine, index));
+  if (arguments.json) {
+    print_json(outcome_json(place, outcome, load_us, index_us));
+  } else if (outcome.candidates.empty()) {
+    std::fprintf(stderr, "rondo: no completion: %s\n", outcome.report.silence.c_str());
+  } else {
+    for (const auto& candidate : outcome.candidates) std::printf("%s\n", candidate.text.c_str());
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_complete_command(CLI::App& app, CommandContext context) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("complete", "Complete the code at a place in a file");
+  command
+      ->add_option("FILE:LINE:COLUMN", arguments->place, "The place; line and byte column from 1")
+      ->required();
+  command->add_option(
+      "--workspace", arguments->workspace,
+      "Folder whose code is context (default: the nearest with a .git, else the file's)");
+  command->add_option("--model", arguments->model,
+                      "Model folder (default: the first found, see rondo --help)");
+  command->add_flag("--no-context", arguments->no_context, "Look at the file alone");
+  command->add_option("--max-tokens", arguments->max_tokens, "Length limit")
+      ->check(CLI::Range(1, 4096));
+  command->add_option("-n,--candidates", arguments->n_candidates, "How many different completions")
+      ->check(CLI::Range(1, 20));
+  command->add_flag("--multiline", arguments->multiline, "Go on after the end of the line");
+  command->add_option("--kernels", arguments->kernels,
+                      "Force reference, avx2, avxvnni, avx512 or amx");
+  command->add_option("--threads", arguments->n_threads, "Threads (default: all cores)");
+  command->add_flag("--json", arguments->json,
+                    "Text, tokens, timings and the Blocks that were used");
+  on_run(*command, context,
+         [arguments, &environment = context.environment] { return run(*arguments, environment); });
+}
+
+}  // namespace rondo::cli

@@ -1,0 +1,7 @@
+#include "cli/product.h"
+
+namespace rondo::cli {
+
+void add_product_commands(CLI::App&, CommandContext) {}
+
+}  // namespace rondo::cli

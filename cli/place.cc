@@ -1,0 +1,95 @@
+#include "cli/place.h"
+
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "workspace/scanner.h"
+
+namespace rondo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMaxFileBytes = 4 << 20;  // as in the index: longer texts are generated, or data
+
+struct Spec {
+  std::string file;
+  int64_t line = 0;
+  int64_t column = 0;
+};
+
+// Takes ":number" off the end of `text`.
+std::optional<int64_t> take_number(std::string_view& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data() + colon + 1, end, number);
+  if (error != std::errc() || parsed != end || number < 1) return std::nullopt;
+  text = text.substr(0, colon);
+  return number;
+}
+
+Result<Spec> parse_spec(const std::string& spec) {
+  std::string_view rest = spec;
+  const auto column = take_number(rest);
+  const auto line = column ? take_number(rest) : std::nullopt;
+  if (!line || rest.empty()) {
+    return invalid_argument_error("'" + spec +
+                                  "' is not FILE:LINE:COLUMN, for example src/main.py:42:17");
+  }
+  return Spec{.file = std::string(rest), .line = *line, .column = *column};
+}
+
+fs::path workspace_of(const fs::path& file) {
+  std::error_code error;
+  for (fs::path folder = file.parent_path(); folder != folder.parent_path();
+       folder = folder.parent_path()) {
+    if (fs::exists(folder / ".git", error)) return folder;
+  }
+  return file.parent_path();
+}
+
+Result<int64_t> offset_of(const workspace::Text& text, const Spec& spec) {
+  if (spec.line > text.line_count()) {
+    return invalid_argument_error(spec.file + " has " + std::to_string(text.line_count()) +
+                                  " lines; line " + std::to_string(spec.line) +
+                                  " is not one of them");
+  }
+  const workspace::ByteRange line = text.line(spec.line - 1);
+  if (spec.column > line.size() + 1) {
+    return invalid_argument_error("line " + std::to_string(spec.line) + " of " + spec.file +
+                                  " ends at column " + std::to_string(line.size() + 1) +
+                                  ", before column " + std::to_string(spec.column));
+  }
+  return line.begin + spec.column - 1;
+}
+
+}  // namespace
+
+Result<Place> find_place(const std::string& spec_text, const std::string& workspace) {
+  ASSIGN_OR_RETURN(const Spec spec, parse_spec(spec_text));
+  std::error_code error;
+  const fs::path file = fs::canonical(spec.file, error);
+  if (error) return not_found_error("cannot open " + spec.file + ": " + error.message());
+  const fs::path root = workspace.empty() ? workspace_of(file) : fs::canonical(workspace, error);
+  if (error)
+    return not_found_error("cannot open the workspace " + workspace + ": " + error.message());
+  const std::string path = file.lexically_relative(root).generic_string();
+  if (path.starts_with("..")) {
+    return invalid_argument_error(spec.file + " is not inside the workspace " + root.string() +
+                                  "; name another with --workspace");
+  }
+  ASSIGN_OR_RETURN(std::string bytes, workspace::read_source(root.string(), path, kMaxFileBytes));
+  auto document = std::make_shared<workspace::Document>();
+  document->uri = "file://" + file.string();
+  document->path = path;
+  document->language = &workspace::language_of_file(path, bytes);
+  document->text = std::make_shared<const workspace::Text>(std::move(bytes));
+  ASSIGN_OR_RETURN(const int64_t offset, offset_of(*document->text, spec));
+  return Place{.workspace = root.string(), .document = std::move(document), .offset = offset};
+}
+
+}  // namespace rondo::cli

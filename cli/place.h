@@ -1,0 +1,28 @@
+// FILE:LINE:COLUMN on the command line, and the document and workspace folder that it means.
+//
+// Thread: the main thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "workspace/document_store.h"
+
+namespace rondo::cli {
+
+struct Place {
+  std::string workspace;  // absolute
+  std::shared_ptr<const workspace::Document> document;
+  int64_t offset = 0;  // byte offset of the cursor
+};
+
+// Reads the file of `spec`, "FILE:LINE:COLUMN" with both counted from 1, the column in bytes; the
+// column behind the last byte of a line is its end. `workspace` is the folder whose files count as
+// context; empty: the nearest folder above the file with a .git, else the file's own. Errors:
+// InvalidArgument for a bad spec or a place outside the file (saying what the file has); NotFound;
+// those of workspace::read_source for files that must not be read.
+Result<Place> find_place(const std::string& spec, const std::string& workspace);
+
+}  // namespace rondo::cli

@@ -1,0 +1,12 @@
+#include "cli/blocks_command.h"
+#include "cli/complete_command.h"
+#include "cli/product.h"
+
+namespace rondo::cli {
+
+void add_product_commands(CLI::App& app, CommandContext context) {
+  add_complete_command(app, context);
+  add_blocks_command(app, context);
+}
+
+}  // namespace rondo::cli
