@@ -1,0 +1,231 @@
+// The Language Server Protocol (3.17, of 3.18 inlineCompletion) as far as we speak it, and our own
+// rondo/* methods: the only file that knows the spelling on the wire.
+//
+// read_params() is lenient in what may be missing and strict in types: a member of the wrong type
+// is InvalidArgument naming it. Members that we do not know are ignored, as the protocol asks.
+//
+// Thread: values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assist/completion.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "lsp/json_rpc.h"
+#include "workspace/document_store.h"
+#include "workspace/text.h"
+
+namespace rondo::lsp {
+
+namespace method {
+inline constexpr std::string_view kInitialize = "initialize";
+inline constexpr std::string_view kInitialized = "initialized";
+inline constexpr std::string_view kShutdown = "shutdown";
+inline constexpr std::string_view kExit = "exit";
+inline constexpr std::string_view kCancelRequest = "$/cancelRequest";
+inline constexpr std::string_view kSetTrace = "$/setTrace";
+inline constexpr std::string_view kLogTrace = "$/logTrace";
+inline constexpr std::string_view kProgress = "$/progress";
+inline constexpr std::string_view kCreateProgress = "window/workDoneProgress/create";
+inline constexpr std::string_view kLogMessage = "window/logMessage";
+inline constexpr std::string_view kShowMessage = "window/showMessage";
+inline constexpr std::string_view kRegisterCapability = "client/registerCapability";
+inline constexpr std::string_view kConfiguration = "workspace/configuration";
+inline constexpr std::string_view kDidChangeConfiguration = "workspace/didChangeConfiguration";
+inline constexpr std::string_view kDidChangeFolders = "workspace/didChangeWorkspaceFolders";
+inline constexpr std::string_view kDidChangeWatchedFiles = "workspace/didChangeWatchedFiles";
+inline constexpr std::string_view kDidOpen = "textDocument/didOpen";
+inline constexpr std::string_view kDidChange = "textDocument/didChange";
+inline constexpr std::string_view kDidSave = "textDocument/didSave";
+inline constexpr std::string_view kDidClose = "textDocument/didClose";
+inline constexpr std::string_view kInlineCompletion = "textDocument/inlineCompletion";
+inline constexpr std::string_view kCompletion = "textDocument/completion";
+inline constexpr std::string_view kCursor = "rondo/cursor";
+inline constexpr std::string_view kWhy = "rondo/why";
+inline constexpr std::string_view kStatus = "rondo/status";
+}  // namespace method
+
+// ---- what the client sends -------------------------------------------------------------------
+
+// What we use of its capabilities. Absent means no.
+struct ClientCapabilities {
+  std::vector<workspace::PositionEncoding> position_encodings;  // those we know, in its order
+  bool inline_completion = false;
+  bool insert_text_as_is = false;  // it can be told not to indent what it inserts
+  bool work_done_progress = false;
+  bool configuration = false;  // answers workspace/configuration
+  bool register_configuration = false;
+  bool register_watched_files = false;
+};
+
+struct WorkspaceFolder {
+  std::string uri;
+  std::string name;
+};
+
+struct InitializeParams {
+  std::optional<int64_t> process_id;  // of the editor
+  std::string client_name;            // empty when it does not say
+  ClientCapabilities capabilities;
+  std::vector<WorkspaceFolder> folders;  // workspaceFolders, else rootUri
+  Json settings;                         // initializationOptions, for read_settings()
+  bool trace = false;
+};
+
+struct DidOpenParams {
+  std::string uri;
+  std::string language_id;
+  int64_t version = 0;
+  std::string text;
+};
+
+struct DidChangeParams {
+  std::string uri;
+  std::optional<int64_t> version;  // older clients send null
+  std::vector<workspace::Change> changes;
+};
+
+struct DidSaveParams {
+  std::string uri;
+  std::optional<std::string> text;
+};
+
+struct DocumentParams {  // textDocument/didClose, rondo/why
+  std::string uri;
+};
+
+struct PositionParams {  // rondo/cursor, textDocument/completion
+  std::string uri;
+  workspace::Position position;
+};
+
+struct SelectedCompletion {
+  workspace::PositionRange range;
+  std::string text;
+};
+
+struct InlineCompletionParams {
+  std::string uri;
+  workspace::Position position;
+  bool invoked = true;                         // asked for; false: the user just types
+  std::optional<SelectedCompletion> selected;  // in the completion menu: to be extended
+};
+
+struct CancelParams {
+  RequestId id;
+};
+
+struct SetTraceParams {
+  bool trace = false;
+};
+
+struct DidChangeFoldersParams {
+  std::vector<WorkspaceFolder> added;
+  std::vector<WorkspaceFolder> removed;
+};
+
+struct DidChangeWatchedFilesParams {
+  std::vector<std::string> uris;  // created, changed or deleted
+};
+
+struct DidChangeConfigurationParams {
+  Json settings;  // the section "rondo"; null when the client wants to be asked for it
+};
+
+// Each reads `json` into `params`. Errors: InvalidArgument naming the member.
+Status read_params(const Json& json, InitializeParams& params);
+Status read_params(const Json& json, DidOpenParams& params);
+Status read_params(const Json& json, DidChangeParams& params);
+Status read_params(const Json& json, DidSaveParams& params);
+Status read_params(const Json& json, DocumentParams& params);
+Status read_params(const Json& json, PositionParams& params);
+Status read_params(const Json& json, InlineCompletionParams& params);
+Status read_params(const Json& json, CancelParams& params);
+Status read_params(const Json& json, SetTraceParams& params);
+Status read_params(const Json& json, DidChangeFoldersParams& params);
+Status read_params(const Json& json, DidChangeWatchedFilesParams& params);
+Status read_params(const Json& json, DidChangeConfigurationParams& params);
+
+// The user's settings: initializationOptions, and section "rondo" of the client's configuration.
+struct Settings {
+  bool automatic = true;         // suggest while typing; false: only when asked
+  bool multiline = false;        // suggestions may go on after the line
+  bool context = true;           // read other files of the workspace
+  bool completion_menu = false;  // offer textDocument/completion even to a client with ghost text
+  int32_t max_tokens = 0;        // of a suggestion; 0: as the model is made for
+  int32_t candidates = 3;        // when asked for
+
+  bool operator==(const Settings&) const = default;
+};
+
+// Takes from `json` what it has; a member of the wrong type or out of range stays as it was.
+// Errors: InvalidArgument naming the first such member and what it may be.
+Status read_settings(const Json& json, Settings& settings);
+
+// The section "rondo" in the answer to workspace/configuration; null when there is none.
+Json configuration_section(const Json& result);
+
+// ---- what we send ----------------------------------------------------------------------------
+
+struct ServerOffer {
+  std::string version;  // of Rondo
+  workspace::PositionEncoding encoding = workspace::PositionEncoding::kUtf16;
+  bool completion_menu = false;
+};
+
+// A suggestion: `text` in place of `range`, which lies on one line.
+struct Suggestion {
+  std::string text;
+  workspace::PositionRange range;
+};
+
+// The last request for suggestions in a document: the answer to rondo/why.
+struct WhyReport {
+  std::string method;
+  int64_t version = 0;  // of the document
+  workspace::Position position;
+  bool invoked = false;
+  int64_t n_suggestions = 0;
+  float mean_logprob = 0;           // of the first suggestion
+  assist::CompletionReport report;  // report.silence: why there is none, or not yet
+};
+
+// The answer to rondo/status.
+struct StatusReport {
+  std::string version;
+  std::string model;  // "loading", "ready" or "failed"
+  std::string model_message;
+  std::string index;  // "waiting", "indexing" or "ready"
+  int64_t n_documents = 0;
+  int64_t n_waiting = 0;  // requests that are not answered yet
+  workspace::PositionEncoding encoding = workspace::PositionEncoding::kUtf16;
+  std::vector<WorkspaceFolder> folders;
+  Settings settings;
+};
+
+enum class Severity { kError = 1, kWarning = 2, kInfo = 3, kLog = 4 };
+
+Json initialize_result(const ServerOffer& offer);
+Json inline_completion_result(const std::vector<Suggestion>& suggestions);
+// `as_is`: the client can be told not to indent what it inserts.
+Json completion_menu_result(const std::vector<Suggestion>& suggestions, bool as_is);
+Json why_result(const WhyReport& why);
+Json status_result(const StatusReport& status);
+
+Json message_params(Severity severity, std::string_view message);
+Json log_trace_params(std::string_view message);
+Json configuration_params();
+Json register_configuration_params();
+Json register_watched_files_params();
+
+Json create_progress_params(std::string_view token);
+Json progress_begin(std::string_view token, std::string_view title);
+Json progress_report(std::string_view token, std::string_view message, std::optional<int> percent);
+Json progress_end(std::string_view token, std::string_view message);
+
+}  // namespace rondo::lsp

@@ -1,0 +1,360 @@
+#include "lsp/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lsp/uri.h"
+
+namespace rondo::lsp {
+
+using workspace::DocumentSnapshot;
+using workspace::PositionEncoding;
+
+namespace {
+
+// UTF-16 wherever the client takes it, as most do and some insist; also when it does not say.
+PositionEncoding choose_encoding(const std::vector<PositionEncoding>& offered) {
+  const bool utf16 =
+      offered.empty() || std::count(offered.begin(), offered.end(), PositionEncoding::kUtf16) > 0;
+  return utf16 ? PositionEncoding::kUtf16 : offered.front();
+}
+
+}  // namespace
+
+Session::Session(std::string version, SessionHooks hooks)
+    : version_(std::move(version)),
+      hooks_(std::move(hooks)),
+      connection_(hooks_.send, hooks_.log,
+                  [this](std::string_view method) { return gate(method); }),
+      completions_(hooks_.post, hooks_.log),
+      model_progress_(connection_, "model"),
+      index_progress_(connection_, "index") {
+  bind();
+  model_progress_.begin("Rondo: loading the model");
+}
+
+// One line a method: everything that a client can ask.
+void Session::bind() {
+  bind_request(method::kInitialize, &Session::initialize);
+  bind_request(method::kInlineCompletion, &Session::inline_completion);
+  bind_request(method::kCompletion, &Session::completion_menu);
+  bind_request(method::kWhy, &Session::why);
+  connection_.on_request(std::string(method::kStatus),
+                         [this](const Json&, const Reply& reply) { status(reply); });
+  connection_.on_request(std::string(method::kShutdown),
+                         [this](const Json&, const Reply& reply) { shutdown(reply); });
+  connection_.on_notification(std::string(method::kInitialized),
+                              [this](const Json&) { initialized(); });
+  connection_.on_notification(std::string(method::kExit), [this](const Json&) { exit(); });
+  bind_notification(method::kCancelRequest, &Session::cancel);
+  bind_notification(method::kSetTrace, &Session::set_trace);
+  bind_notification(method::kDidChangeFolders, &Session::change_folders);
+  bind_notification(method::kDidChangeConfiguration, &Session::change_configuration);
+  bind_notification(method::kDidChangeWatchedFiles, &Session::change_files);
+  bind_notification(method::kDidOpen, &Session::open);
+  bind_notification(method::kDidChange, &Session::change);
+  bind_notification(method::kDidSave, &Session::save);
+  bind_notification(method::kDidClose, &Session::close);
+}
+
+template <typename Params>
+void Session::bind_request(std::string_view method, void (Session::*handler)(Params, Reply)) {
+  connection_.on_request(std::string(method),
+                         [this, handler](const Json& json, const Reply& reply) {
+                           Params params;
+                           if (const Status read = read_params(json, params); !read.ok()) {
+                             return reply.error(to_rpc_error(read));
+                           }
+                           (this->*handler)(std::move(params), reply);
+                         });
+}
+
+template <typename Params>
+void Session::bind_notification(std::string_view method, void (Session::*handler)(Params)) {
+  connection_.on_notification(
+      std::string(method), [this, handler, name = std::string(method)](const Json& json) {
+        Params params;
+        const Status read = read_params(json, params);
+        if (read.ok()) return (this->*handler)(std::move(params));
+        hooks_.log(name + ": " + read.message());
+        DocumentParams document;
+        if (name == method::kDidChange && read_params(json, document).ok()) {
+          documents_->lost_change(document.uri);
+        }
+      });
+}
+
+// Notifications that it refuses are dropped.
+std::optional<RpcError> Session::gate(std::string_view method) const {
+  if (method == method::kExit) return std::nullopt;
+  if (state_ == State::kStopped) {
+    return RpcError{ErrorCode::kInvalidRequest, "the server was shut down"};
+  }
+  if (state_ == State::kNew && method != method::kInitialize) {
+    return RpcError{ErrorCode::kServerNotInitialized, "initialize must come first"};
+  }
+  if (state_ == State::kRunning && method == method::kInitialize) {
+    return RpcError{ErrorCode::kInvalidRequest, "the server is initialized already"};
+  }
+  return std::nullopt;
+}
+
+// ---- messages --------------------------------------------------------------------------------
+
+void Session::receive(Frame frame) {
+  if (frame.kind == Frame::Kind::kBroken) {
+    hooks_.log("input is not framed: " + frame.text);
+    return connection_.refuse(std::nullopt, {ErrorCode::kParseError, frame.text});
+  }
+  if (frame.kind == Frame::Kind::kTooLarge) return left_out(frame);
+  Message message = read_message(frame.text);
+  const auto* invalid = std::get_if<InvalidMessage>(&message);
+  if (invalid != nullptr && invalid->error.code == ErrorCode::kParseError && documents_) {
+    const MessageHead head = read_message_head(frame.text);
+    if (head.method == method::kDidChange) documents_->lost_change(head.uri);
+  }
+  connection_.receive(std::move(message));
+}
+
+void Session::left_out(const Frame& frame) {
+  const MessageHead head = read_message_head(frame.text);
+  const std::string subject = head.uri.empty() ? head.method : head.method + " of " + head.uri;
+  const std::string sentence = "A message of " + std::to_string(frame.size_bytes >> 20) + " MiB (" +
+                               subject + ") is too large and was left out";
+  hooks_.log(sentence);
+  if (head.id || head.method.empty()) {
+    return connection_.refuse(head.id, {ErrorCode::kInvalidRequest, sentence});
+  }
+  if (head.method == method::kDidChange && documents_) documents_->lost_change(head.uri);
+  if (state_ == State::kRunning) show(Severity::kWarning, sentence);
+}
+
+int Session::end_of_input() { return state_ == State::kStopped ? 0 : 1; }
+
+// ---- life cycle ------------------------------------------------------------------------------
+
+void Session::initialize(InitializeParams params, Reply reply) {
+  client_ = std::move(params.capabilities);
+  encoding_ = choose_encoding(client_.position_encodings);
+  folders_ = std::move(params.folders);
+  trace_ = params.trace;
+  documents_.emplace(
+      encoding_,
+      DocumentEvents{.changed =
+                         [this](const DocumentSnapshot& document) {
+                           completions_.supersede(document->uri);
+                           hooks_.document_changed(document);
+                         },
+                     .closed =
+                         [this](const DocumentSnapshot& document) {
+                           completions_.forget(document->uri);
+                           hooks_.document_closed(document);
+                         },
+                     .log = hooks_.log,
+                     .warn = [this](const std::string& s) { show(Severity::kWarning, s); }});
+  const Status read = read_settings(params.settings, initial_settings_);
+  settings_ = initial_settings_;
+  // The menu is for clients that cannot show a suggestion in the text.
+  const bool menu = !client_.inline_completion || settings_.completion_menu;
+  state_ = State::kRunning;
+  reply.result(
+      initialize_result({.version = version_, .encoding = encoding_, .completion_menu = menu}));
+  if (!read.ok()) show(Severity::kWarning, read.message());
+  if (!model_message_.empty()) show(Severity::kError, model_message_);
+  if (params.process_id) hooks_.watch_process(*params.process_id);
+  announce_folders();
+}
+
+// Only from here on may the client be asked anything.
+void Session::initialized() {
+  if (client_.work_done_progress) {
+    model_progress_.enable();
+    index_progress_.enable();
+  }
+  if (client_.register_configuration) {
+    connection_.request(method::kRegisterCapability, register_configuration_params(),
+                        [](const Response&) {});
+  }
+  if (client_.register_watched_files) {
+    connection_.request(method::kRegisterCapability, register_watched_files_params(),
+                        [](const Response&) {});
+  } else {
+    hooks_.watch_files();
+  }
+  ask_for_settings();
+}
+
+void Session::shutdown(const Reply& reply) {
+  state_ = State::kStopped;
+  completions_.supersede_all();
+  reply.result(nullptr);
+}
+
+void Session::exit() { hooks_.exit(end_of_input()); }
+
+// ---- workspace -------------------------------------------------------------------------------
+
+void Session::change_folders(DidChangeFoldersParams params) {
+  for (const WorkspaceFolder& folder : params.removed) {
+    std::erase_if(folders_, [&](const WorkspaceFolder& f) { return f.uri == folder.uri; });
+  }
+  for (WorkspaceFolder& folder : params.added) folders_.push_back(std::move(folder));
+  announce_folders();
+}
+
+void Session::announce_folders() {
+  std::vector<std::string> paths;
+  for (const WorkspaceFolder& folder : folders_) {
+    if (const auto path = path_of_uri(folder.uri)) {
+      paths.push_back(*path);
+    } else {
+      hooks_.log("workspace folder " + folder.uri + " is not a folder of this machine: not read");
+    }
+  }
+  documents_->set_folders(paths);
+  hooks_.set_folders(paths);
+}
+
+void Session::change_files(DidChangeWatchedFilesParams params) {
+  std::vector<std::string> paths;
+  for (const std::string& uri : params.uris) {
+    if (auto path = path_of_uri(uri)) paths.push_back(std::move(*path));
+  }
+  hooks_.files_changed(paths);
+}
+
+void Session::change_configuration(DidChangeConfigurationParams params) {
+  if (client_.configuration) return ask_for_settings();
+  if (!params.settings.is_null()) apply_settings(params.settings);
+}
+
+void Session::ask_for_settings() {
+  if (!client_.configuration) return;
+  connection_.request(method::kConfiguration, configuration_params(),
+                      [this](const Response& response) {
+                        const Json section = configuration_section(response.result);
+                        if (!section.is_null()) apply_settings(section);
+                      });
+}
+
+void Session::apply_settings(const Json& json) {
+  settings_ = initial_settings_;
+  const Status read = read_settings(json, settings_);
+  if (!read.ok()) show(Severity::kWarning, read.message());
+}
+
+// ---- suggestions -----------------------------------------------------------------------------
+
+// What both kinds of request have in common. Answers itself, and returns nothing, when there will
+// be no suggestion.
+std::optional<Question> Session::question(std::string_view method, const PositionParams& at,
+                                          bool automatic, const Reply& reply) {
+  const DocumentSnapshot document = documents_->find(at.uri);
+  if (document == nullptr) {
+    reply.error({ErrorCode::kInvalidParams, at.uri + " is not open"});
+    return std::nullopt;
+  }
+  Question question = {
+      .method = method, .document = document, .position = at.position, .encoding = encoding_};
+  question.params = {.document = document,
+                     .offset = document->text->offset_at(at.position, encoding_),
+                     .client = document->uri,
+                     .automatic = automatic,
+                     .n_candidates = automatic ? 1 : settings_.candidates,
+                     .max_tokens = settings_.max_tokens,
+                     .use_context = settings_.context,
+                     .multiline = settings_.multiline};
+  return question;
+}
+
+void Session::inline_completion(InlineCompletionParams params, Reply reply) {
+  std::optional<Question> question = this->question(
+      method::kInlineCompletion, {params.uri, params.position}, !params.invoked, reply);
+  if (!question) return;
+  question->to_result = inline_completion_result;
+  if (params.selected) {
+    const int64_t begin =
+        question->document->text->offset_at(params.selected->range.begin, encoding_);
+    if (params.selected->range.begin.line != params.position.line ||
+        begin > question->params.offset) {
+      return reply.error({ErrorCode::kInvalidParams,
+                          "the selected completion is not on the line before the position"});
+    }
+    question->params.must_start_with = std::move(params.selected->text);
+    question->params.replace_begin = begin;
+  }
+  ask(std::move(*question), reply);
+}
+
+void Session::completion_menu(PositionParams params, Reply reply) {
+  std::optional<Question> question = this->question(method::kCompletion, params, true, reply);
+  if (!question) return;
+  question->whole_words = true;
+  question->to_result = [as_is = client_.insert_text_as_is](const std::vector<Suggestion>& all) {
+    return completion_menu_result(all, as_is);
+  };
+  ask(std::move(*question), reply);
+}
+
+void Session::ask(Question question, const Reply& reply) {
+  const bool typed = question.method == method::kInlineCompletion && question.params.automatic;
+  if (!question.document->in_sync) {
+    completions_.decline(question, reply,
+                         "the editor may show another text than Rondo has; save the file");
+  } else if (typed && !settings_.automatic) {
+    completions_.decline(question, reply, "suggestions while typing are switched off");
+  } else {
+    completions_.ask(std::move(question), reply);
+  }
+}
+
+void Session::why(DocumentParams params, Reply reply) {
+  const WhyReport* why = completions_.why(params.uri);
+  reply.result(why == nullptr ? Json() : why_result(*why));
+}
+
+void Session::status(const Reply& reply) {
+  reply.result(status_result({.version = version_,
+                              .model = model_state_,
+                              .model_message = model_message_,
+                              .index = index_state_,
+                              .n_documents = documents_->size(),
+                              .n_waiting = completions_.n_open(),
+                              .encoding = encoding_,
+                              .folders = folders_,
+                              .settings = settings_}));
+}
+
+// ---- model and index -------------------------------------------------------------------------
+
+void Session::model_ready(Complete complete) {
+  model_state_ = "ready";
+  model_progress_.end("ready");
+  completions_.model_ready(std::move(complete));
+}
+
+void Session::model_failed(const Status& status) {
+  model_state_ = "failed";
+  model_message_ = "Rondo has no model and suggests nothing: " + status.message();
+  model_progress_.end("failed");
+  if (state_ == State::kRunning) show(Severity::kError, model_message_);
+  completions_.model_failed(model_message_);
+}
+
+void Session::indexing(std::string message, std::optional<int> percent) {
+  if (std::exchange(index_state_, "indexing") != "indexing") {
+    index_progress_.begin("Rondo: reading the workspace");
+  }
+  index_progress_.report(std::move(message), percent);
+}
+
+void Session::index_ready(std::string_view message) {
+  index_state_ = "ready";
+  index_progress_.end(message);
+}
+
+void Session::show(Severity severity, const std::string& sentence) {
+  connection_.notify(method::kShowMessage, message_params(severity, sentence));
+}
+
+}  // namespace rondo::lsp

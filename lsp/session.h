@@ -1,0 +1,123 @@
+// Session: one client, from its first message to its last. It keeps the rules of the protocol's
+// life cycle and binds each method to what serves it; it knows nothing of sockets and threads:
+// messages go in and come out, what happens elsewhere is reached by the functions in SessionHooks.
+//
+//     new --initialize--> running --shutdown--> stopped       exit ends it from any state:
+//     requests: -32002             requests: -32600           code 0 after shutdown, else 1
+//
+// Thread: the loop. Ownership: owns the documents and open requests of its client.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lsp/completions.h"
+#include "lsp/connection.h"
+#include "lsp/document_sync.h"
+#include "lsp/progress.h"
+#include "lsp/protocol.h"
+#include "lsp/transport.h"
+
+namespace rondo::lsp {
+
+// What a session reaches outside. All but `post` are called on the loop thread; all must be set.
+struct SessionHooks {
+  std::function<void(const Json& message)> send;  // to the client
+  // Runs a function on the loop thread, later; from any thread.
+  std::function<void(std::function<void()>)> post;
+  std::function<void(const std::string& line)> log;
+  std::function<void(int exit_code)> exit;  // the conversation is over
+  // The editor; when this process ends, the session may end, too.
+  std::function<void(int64_t process_id)> watch_process;
+
+  // The workspace: its folders (absolute), files that may have changed on disk, open documents.
+  std::function<void(const std::vector<std::string>& folders)> set_folders;
+  std::function<void(const std::vector<std::string>& paths)> files_changed;
+  std::function<void(const workspace::DocumentSnapshot&)> document_changed;
+  std::function<void(const workspace::DocumentSnapshot&)> document_closed;
+  // The client does not tell of files that change on disk: somebody else must watch them.
+  std::function<void()> watch_files;
+};
+
+class Session {
+ public:
+  // `version` is Rondo's.
+  Session(std::string version, SessionHooks hooks);
+
+  // What the transport read.
+  void receive(Frame frame);
+  // There will be no more messages: the exit code that `exit` would have given.
+  int end_of_input();
+
+  // The model is there, or will not be: `status` says why and what to do, which the user is told.
+  void model_ready(Complete complete);
+  void model_failed(const Status& status);
+
+  // The workspace is being read: `percent` and `message` as far as it has come; ready when done.
+  void indexing(std::string message, std::optional<int> percent);
+  void index_ready(std::string_view message);
+
+ private:
+  enum class State { kNew, kRunning, kStopped };
+
+  void bind();
+  template <typename Params>
+  void bind_request(std::string_view method, void (Session::*handler)(Params, Reply));
+  template <typename Params>
+  void bind_notification(std::string_view method, void (Session::*handler)(Params));
+  std::optional<RpcError> gate(std::string_view method) const;
+  void left_out(const Frame& frame);
+
+  void initialize(InitializeParams params, Reply reply);
+  void initialized();
+  void shutdown(const Reply& reply);
+  void exit();
+  void cancel(CancelParams params) { connection_.cancel(params.id); }
+  void set_trace(SetTraceParams params) { trace_ = params.trace; }
+  void change_folders(DidChangeFoldersParams params);
+  void change_configuration(DidChangeConfigurationParams params);
+  void change_files(DidChangeWatchedFilesParams params);
+  void open(DidOpenParams params) { documents_->open(std::move(params)); }
+  void change(DidChangeParams params) { documents_->change(params); }
+  void save(DidSaveParams params) { documents_->save(std::move(params)); }
+  void close(DocumentParams params) { documents_->close(params.uri); }
+  void inline_completion(InlineCompletionParams params, Reply reply);
+  void completion_menu(PositionParams params, Reply reply);
+  void why(DocumentParams params, Reply reply);
+  void status(const Reply& reply);
+
+  void apply_settings(const Json& json);
+  void ask_for_settings();
+  void announce_folders();
+  void show(Severity severity, const std::string& sentence);
+  void ask(Question question, const Reply& reply);
+  std::optional<Question> question(std::string_view method, const PositionParams& at,
+                                   bool automatic, const Reply& reply);
+
+  const std::string version_;
+  const SessionHooks hooks_;
+  State state_ = State::kNew;
+  Connection connection_;
+  Completions completions_;
+  Progress model_progress_;
+  Progress index_progress_;
+
+  // Since initialize:
+  ClientCapabilities client_;
+  workspace::PositionEncoding encoding_ = workspace::PositionEncoding::kUtf16;
+  std::optional<DocumentSync> documents_;
+  std::vector<WorkspaceFolder> folders_;
+  Settings initial_settings_;  // initializationOptions over the defaults
+  Settings settings_;          // configuration over those
+  bool trace_ = false;
+
+  std::string model_state_ = "loading";
+  std::string model_message_;
+  std::string index_state_ = "waiting";
+};
+
+}  // namespace rondo::lsp
