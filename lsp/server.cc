@@ -1,0 +1,52 @@
+#include "lsp/server.h"
+
+#include <csignal>
+#include <utility>
+
+namespace rondo::lsp {
+
+Server::Server(Loop& loop, ServerOptions options, SessionHooks hooks)
+    : loop_(loop),
+      options_(std::move(options)),
+      log_(hooks.log),
+      channel_(loop.uv(), {.bytes = [this](std::string_view bytes) { receive(bytes); },
+                           .end = [this] { finish(session_.end_of_input()); }}),
+      session_(options_.version, with_transport(std::move(hooks))) {}
+
+SessionHooks Server::with_transport(SessionHooks hooks) {
+  hooks.send = [this](const Json& message) { channel_.write(frame_message(dump_json(message))); };
+  hooks.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
+  hooks.exit = [this](int exit_code) { finish(exit_code); };
+  hooks.watch_process = [this](int64_t process_id) { watch_process(process_id); };
+  return hooks;
+}
+
+Status Server::start() {
+  std::signal(SIGPIPE, SIG_IGN);  // a client that is gone is an error of write()
+  loop_.watch_signals([this] { finish(session_.end_of_input()); });
+  const Status status = channel_.open(options_.input, options_.output);
+  if (!status.ok()) finish(1);
+  return status;
+}
+
+void Server::watch_process(int64_t process_id) {
+  const Status status =
+      loop_.watch_process(process_id, [this] { finish(session_.end_of_input()); });
+  if (!status.ok()) log_("the editor: " + status.message());
+}
+
+void Server::receive(std::string_view bytes) {
+  for (Frame& frame : reader_.feed(bytes)) {
+    if (finished_) return;  // what follows `exit` is not read
+    session_.receive(std::move(frame));
+  }
+}
+
+void Server::finish(int exit_code) {
+  if (std::exchange(finished_, true)) return;
+  exit_code_ = exit_code;
+  channel_.close();
+  loop_.close();
+}
+
+}  // namespace rondo::lsp

@@ -1,0 +1,276 @@
+// The server on real descriptors, with its loop on a thread of its own.
+
+#include "lsp/server.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+namespace rondo::lsp {
+namespace {
+
+SessionHooks quiet_workspace() {
+  return {.log = [](const std::string&) {},
+          .set_folders = [](const std::vector<std::string>&) {},
+          .files_changed = [](const std::vector<std::string>&) {},
+          .document_changed = [](const workspace::DocumentSnapshot&) {},
+          .document_closed = [](const workspace::DocumentSnapshot&) {},
+          .watch_files = [] {}};
+}
+
+// A server that runs until it ends by itself; its model says "x" to everything, on other threads.
+class RunningServer {
+ public:
+  RunningServer(int input, int output) {
+    exit_code_ = std::async(std::launch::async, [this, input, output] {
+      Loop loop;
+      Server server(loop, {.version = "1", .input = input, .output = output}, quiet_workspace());
+      std::vector<std::jthread> model;
+      server.session().model_ready(
+          [&model](assist::CompletionParams params, std::stop_token,
+                   std::function<void(Result<assist::CompletionOutcome>)> done) {
+            model.emplace_back([offset = params.offset, done = std::move(done)] {
+              assist::CompletionOutcome outcome;
+              outcome.candidates.push_back(
+                  {.text = "x", .replace_begin = offset, .replace_end = offset});
+              done(std::move(outcome));
+            });
+          });
+      if (!server.start().ok()) return -1;
+      loop.run();
+      return server.exit_code();
+    });
+  }
+
+  int exit_code() { return exit_code_.get(); }
+
+ private:
+  std::future<int> exit_code_;
+};
+
+// The other end of the conversation; blocks.
+class Client {
+ public:
+  Client(int input, int output) : input_(input), output_(output) {}
+  ~Client() { hang_up(); }
+
+  void send(const Json& message) {
+    const std::string bytes = frame_message(dump_json(message));
+    for (size_t sent = 0; sent < bytes.size();) {
+      const ssize_t n = ::write(output_, bytes.data() + sent, bytes.size() - sent);
+      ASSERT_GT(n, 0);
+      sent += static_cast<size_t>(n);
+    }
+  }
+
+  // Null at the end of the stream.
+  Json receive() {
+    std::array<char, 1 << 16> buffer;
+    while (frames_.empty()) {
+      const ssize_t n = ::read(input_, buffer.data(), buffer.size());
+      if (n <= 0) return {};
+      for (Frame& frame : reader_.feed({buffer.data(), static_cast<size_t>(n)})) {
+        frames_.push_back(std::move(frame));
+      }
+    }
+    const std::string text = std::move(frames_.front().text);
+    frames_.pop_front();
+    return *parse_json(text, "a message of the server");
+  }
+
+  Json ask(int id, std::string_view method, Json params) {
+    send(request_message(RequestId(id), method, std::move(params)));
+    return receive();
+  }
+
+  void hang_up() {
+    if (output_ >= 0) ::close(output_);
+    if (input_ >= 0 && input_ != output_) ::close(input_);
+    input_ = output_ = -1;
+  }
+
+ private:
+  int input_;
+  int output_;
+  FrameReader reader_;
+  std::deque<Frame> frames_;
+};
+
+struct Pipes {
+  std::array<int, 2> to_server;
+  std::array<int, 2> to_client;
+  Pipes() {
+    EXPECT_EQ(::pipe2(to_server.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(to_client.data(), O_CLOEXEC), 0);
+  }
+};
+
+const Json kInitialize = {
+    {"capabilities", {{"textDocument", {{"inlineCompletion", Json::object()}}}}}};
+
+Json did_open(const std::string& uri, const std::string& text) {
+  return notification_message(
+      "textDocument/didOpen",
+      {{"textDocument", {{"uri", uri}, {"languageId", "c"}, {"version", 1}, {"text", text}}}});
+}
+
+Json at(const std::string& uri, int line, int character) {
+  return {{"textDocument", {{"uri", uri}}},
+          {"position", {{"line", line}, {"character", character}}}};
+}
+
+TEST(Server, TalksOverPipesAndEndsWithExit) {
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  EXPECT_EQ(client.ask(1, "initialize", kInitialize)["id"], 1);
+  client.send(did_open("file:///a.c", "int "));
+  const Json answer = client.ask(2, "textDocument/inlineCompletion", at("file:///a.c", 0, 4));
+  EXPECT_EQ(answer["result"]["items"][0]["insertText"], "x");
+  EXPECT_TRUE(client.ask(3, "shutdown", nullptr)["result"].is_null());
+  client.send(notification_message("exit", nullptr));
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_TRUE(client.receive().is_null());
+}
+
+TEST(Server, TalksOverASocket) {
+  std::array<int, 2> sockets;
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()), 0);
+  RunningServer server(sockets[0], ::fcntl(sockets[0], F_DUPFD_CLOEXEC, 0));
+  Client client(sockets[1], sockets[1]);
+  EXPECT_EQ(client.ask(1, "initialize", kInitialize)["id"], 1);
+  client.hang_up();
+  EXPECT_EQ(server.exit_code(), 1);
+}
+
+TEST(Server, TalksToFiles) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const std::string in = folder / ("rondo_server_in_" + std::to_string(::getpid()));
+  const std::string out = folder / ("rondo_server_out_" + std::to_string(::getpid()));
+  {
+    std::ofstream file(in);
+    for (const Json& message : {request_message(RequestId(1), "initialize", kInitialize),
+                                request_message(RequestId(2), "shutdown", nullptr),
+                                notification_message("exit", nullptr)}) {
+      file << frame_message(dump_json(message));
+    }
+  }
+  RunningServer server(::open(in.c_str(), O_RDONLY | O_CLOEXEC),
+                       ::open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  EXPECT_EQ(server.exit_code(), 0);
+  Client reader(::open(out.c_str(), O_RDONLY | O_CLOEXEC), -1);
+  EXPECT_EQ(reader.receive()["id"], 1);
+  EXPECT_EQ(reader.receive()["id"], 2);
+  EXPECT_TRUE(reader.receive().is_null());
+  std::filesystem::remove(in);
+  std::filesystem::remove(out);
+}
+
+TEST(Server, TakesAMessageOf10Megabytes) {
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  client.ask(1, "initialize", kInitialize);
+  client.send(did_open("file:///big.c", std::string(10 << 20, 'a')));
+  const Json answer =
+      client.ask(2, "textDocument/inlineCompletion", at("file:///big.c", 0, 10 << 20));
+  EXPECT_EQ(answer["result"]["items"][0]["range"]["start"]["character"], 10 << 20);
+  client.hang_up();
+  EXPECT_EQ(server.exit_code(), 1);
+}
+
+TEST(Server, LeavesOutAMessageOf70MegabytesAndSaysSo) {
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  client.ask(1, "initialize", kInitialize);
+  // As editors write it: the text comes last.
+  const std::string body =
+      R"({"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"file:///huge.c","text":")" +
+      std::string(70 << 20, 'a') + "\"}}}";
+  const std::string bytes = frame_message(body);
+  std::jthread writer([&] {
+    for (size_t sent = 0; sent < bytes.size();) {
+      const ssize_t n = ::write(pipes.to_server[1], bytes.data() + sent, bytes.size() - sent);
+      if (n <= 0) return;
+      sent += static_cast<size_t>(n);
+    }
+  });
+  const Json warning = client.receive();
+  EXPECT_EQ(warning["method"], "window/showMessage");
+  EXPECT_NE(warning["params"]["message"].get<std::string>().find("file:///huge.c"),
+            std::string::npos);
+  writer.join();
+  EXPECT_EQ(client.ask(2, "rondo/status", nullptr)["result"]["documents"], 0);
+  client.hang_up();
+  EXPECT_EQ(server.exit_code(), 1);
+}
+
+TEST(Server, EndsAtASignal) {
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  client.ask(1, "initialize", kInitialize);
+  std::raise(SIGTERM);
+  EXPECT_TRUE(client.receive().is_null());
+  EXPECT_EQ(server.exit_code(), 1);
+}
+
+TEST(Server, EndsWithTheEditor) {
+  std::array<int, 2> lifeline;
+  ASSERT_EQ(::pipe2(lifeline.data(), O_CLOEXEC), 0);
+  const pid_t editor = ::fork();
+  if (editor == 0) {  // lives until the lifeline is cut
+    ::close(lifeline[1]);
+    char byte;
+    (void)!::read(lifeline[0], &byte, 1);
+    ::_exit(0);
+  }
+  ::close(lifeline[0]);
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  Json params = kInitialize;
+  params["processId"] = editor;
+  client.ask(1, "initialize", params);
+  client.ask(2, "rondo/status", nullptr);
+  ::close(lifeline[1]);
+  EXPECT_EQ(server.exit_code(), 1);
+  ::waitpid(editor, nullptr, 0);
+}
+
+TEST(Server, LivesOnWhenTheEditorIsNotHere) {
+  const Pipes pipes;
+  RunningServer server(pipes.to_server[0], pipes.to_client[1]);
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  Json params = kInitialize;
+  params["processId"] = 0x7ffffffe;  // of another container
+  client.ask(1, "initialize", params);
+  EXPECT_EQ(client.ask(2, "rondo/status", nullptr)["id"], 2);
+  client.hang_up();
+  EXPECT_EQ(server.exit_code(), 1);
+}
+
+TEST(Server, RefusesADescriptorThatIsClosed) {
+  Loop loop;
+  Server server(loop, {.version = "1", .input = 9999, .output = 1}, quiet_workspace());
+  const Status status = server.start();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_NE(status.message().find("9999"), std::string::npos);
+  loop.run();
+}
+
+}  // namespace
+}  // namespace rondo::lsp
