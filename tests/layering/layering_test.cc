@@ -1,5 +1,6 @@
 // The tree is the architecture: includes and link edges go down only. A row of kLayers may use the
-// rows before it and nothing beside itself; tests/ may use everything.
+// rows before it and nothing beside itself; tests/ may use everything. Beside that, the method
+// names of the Language Server Protocol are spelled in one place.
 
 #include <gtest/gtest.h>
 
