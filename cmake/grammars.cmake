@@ -33,7 +33,7 @@ else()
   endif()
 endif()
 
-set(grammars_packages ${grammars_dir}/node_modules)
+set(grammars_packages ${grammars_dir}/node_modules CACHE INTERNAL "Where the grammars are; also their licences")
 set(tree_sitter_core ${grammars_packages}/tree-sitter/vendor/tree-sitter/lib)
 if(NOT EXISTS ${tree_sitter_core}/src/lib.c)
   message(FATAL_ERROR "No tree-sitter core in ${tree_sitter_core}")
