@@ -19,6 +19,7 @@ namespace rondo::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -160,6 +161,19 @@ void expect_same_folder(const std::string& actual, const std::string& expected) 
   for (const std::string& name : names_in(actual)) {
     ASSERT_TRUE(fs::exists(expected + "/" + name)) << name;
     EXPECT_TRUE(read_file(actual + "/" + name) == read_file(expected + "/" + name)) << name;
+  }
+}
+
+// scripts/oracle/quantize.py made the int8 folders.
+TEST(Quantize, TinyModelsAreTheOraclesByteForByte) {
+  for (const char* model : {"tiny-loop", "tiny-odd", "tiny-llama"}) {
+    const std::string golden = std::string(RONDO_SOURCE_DIR "/tests/golden/") + model;
+    ScratchFolder folder;
+    const std::string out = folder.path() + "/int8";
+    const Status status = quantize_folder(golden + "/bf16", out, {});
+    ASSERT_TRUE(status.ok()) << status.to_string();
+    EXPECT_THAT(names_in(out), Contains("model-00002-of-00002.safetensors"));
+    expect_same_folder(out, golden + "/int8");
   }
 }
 
