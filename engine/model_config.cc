@@ -275,7 +275,7 @@ void read_fim(KeyReader& reader, ModelConfig& config) {
 
 void sort_unique(std::vector<int32_t>& ids) {
   std::ranges::sort(ids);
-  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
 Status read_config(const std::string& path, std::string_view text, ModelConfig& config) {

@@ -72,12 +72,15 @@ Status write_int8(const std::string& name, const Tensor& tensor, std::span<std::
 // What the output holds: every tensor of the input, matrices in two parts.
 Result<std::vector<TensorToWrite>> plan(const TensorFolder& tensors) {
   std::vector<TensorToWrite> out;
-  for (const auto& [name, tensor] : tensors.tensors()) {
+  for (const auto& entry : tensors.tensors()) {
+    const std::string& name = entry.first;
+    const Tensor& tensor = entry.second;
     if (!is_quantized(name, tensor)) {
-      out.push_back({name, tensor.dtype, tensor.shape, [&tensor](std::span<std::byte> bytes) {
-                       std::ranges::copy(tensor.bytes, bytes.begin());
-                       return Status();
-                     }});
+      const auto copy = [&tensor](std::span<std::byte> bytes) {
+        std::ranges::copy(tensor.bytes, bytes.begin());
+        return Status();
+      };
+      out.push_back({name, tensor.dtype, tensor.shape, copy});
       continue;
     }
     if (!is_float(tensor.dtype)) {
@@ -85,15 +88,14 @@ Result<std::vector<TensorToWrite>> plan(const TensorFolder& tensors) {
                                     std::string(dtype_name(tensor.dtype)) +
                                     "; only floating-point models can be quantised");
     }
-    out.push_back({name, DType::kI8, tensor.shape, [&name, &tensor](std::span<std::byte> bytes) {
-                     return write_int8(name, tensor, bytes);
-                   }});
-    out.push_back({name + "_scale",
-                   DType::kBf16,
-                   {tensor.shape[0], 1},
-                   [&name, &tensor](std::span<std::byte> bytes) {
-                     return write_scales(name, tensor, bytes);
-                   }});
+    const auto int8 = [&name, &tensor](std::span<std::byte> bytes) {
+      return write_int8(name, tensor, bytes);
+    };
+    const auto scales = [&name, &tensor](std::span<std::byte> bytes) {
+      return write_scales(name, tensor, bytes);
+    };
+    out.push_back({name, DType::kI8, tensor.shape, int8});
+    out.push_back({name + "_scale", DType::kBf16, {tensor.shape[0], 1}, scales});
   }
   return out;
 }
