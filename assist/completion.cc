@@ -95,6 +95,7 @@ std::optional<CompletionOutcome> typed_through(const Offer& offer, const std::st
   if (now.substr(offset) != before.substr(offer.offset)) return std::nullopt;
   const std::string_view typed = now.substr(offer.offset, n_typed);
   CompletionOutcome rest = {.report = offer.outcome.report};
+  rest.report.typed_through = true;
   for (CompletionCandidate candidate : offer.outcome.candidates) {
     const bool at_cursor =
         candidate.replace_begin == offer.offset && candidate.replace_end == offer.offset;

@@ -64,7 +64,8 @@ struct CompletionReport {
   int32_t n_generated_tokens = 0;
   std::vector<int32_t> tokens;  // of the first candidate
   std::vector<UsedBlock> blocks;
-  std::string silence;  // why there is no candidate; empty when there is one
+  bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
+  std::string silence;         // why there is no candidate; empty when there is one
 };
 
 struct CompletionOutcome {

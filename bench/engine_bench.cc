@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bench/kernels.h"
 #include "bench/loaded_model.h"
+#include "bench/membw.h"
 
 namespace rondo::bench {
 namespace {
@@ -112,6 +114,12 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   sequence.truncate(n_prompt + options.n_tokens / 2);
   result.bytes_per_token = decode_bytes(*loaded, sequence);
   result.bytes_per_s = result.tokens_per_s * static_cast<double>(result.bytes_per_token);
+  const int64_t kv_bytes =
+      loaded->pages.page_bytes() * (loaded->pages.n_pages() - loaded->pages.n_free());
+  ASSIGN_OR_RETURN(
+      const ReadBandwidth bandwidth,
+      measure_read_bandwidth(loaded->model.weights().packed_bytes() + kv_bytes, *loaded->threads));
+  result.read_bandwidth = bandwidth.bytes_per_s;
   return result;
 }
 

@@ -30,6 +30,7 @@ struct DecodeResult {
   double best_tokens_per_s = 0;
   int64_t bytes_per_token = 0;  // weights as often as they are read, and the K/V
   double bytes_per_s = 0;       // bytes_per_token * tokens_per_s
+  double read_bandwidth = 0;  // bytes/s over a buffer as large as weights and K/V, in the same run
 };
 
 struct PrefillResult {
@@ -39,6 +40,8 @@ struct PrefillResult {
   double segment_flops_per_s = 0;
   double active_ms = 0;  // cold active window of n_active_tokens, both loops, to the first logits
   double active_flops_per_s = 0;
+  double peak_flops_per_s =
+      0;  // of the multiply-adds that these kernels use, on registers, in the same run
   int64_t active_flops = 0;  // what the trapezoid leaves of it
 };
 

@@ -2,9 +2,13 @@
 
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "bench/engine_bench.h"
+#include "bench/kernels.h"
+#include "bench/membw.h"
 #include "cli/model_path.h"
+#include "cli/product.h"
 
 namespace rondo::cli {
 namespace {
@@ -49,12 +53,16 @@ void add_decode(CLI::App& bench, CommandContext context) {
                   {"tokens_per_s", result.tokens_per_s},
                   {"best_tokens_per_s", result.best_tokens_per_s},
                   {"bytes_per_token", result.bytes_per_token},
-                  {"bytes_per_s", result.bytes_per_s}});
+                  {"bytes_per_s", result.bytes_per_s},
+                  {"read_bandwidth_bytes_per_s", result.read_bandwidth},
+                  {"bandwidth_share", result.bytes_per_s / result.read_bandwidth}});
     } else {
-      std::printf("decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a token, %.1f GB/s\n",
-                  result.kernels.c_str(), result.n_threads, result.tokens_per_s,
-                  result.best_tokens_per_s, 1e-6 * static_cast<double>(result.bytes_per_token),
-                  1e-9 * result.bytes_per_s);
+      std::printf(
+          "decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a token, %.1f GB/s, "
+          "%.0f%% of %.1f\n",
+          result.kernels.c_str(), result.n_threads, result.tokens_per_s, result.best_tokens_per_s,
+          1e-6 * static_cast<double>(result.bytes_per_token), 1e-9 * result.bytes_per_s,
+          100 * result.bytes_per_s / result.read_bandwidth, 1e-9 * result.read_bandwidth);
     }
     return {};
   });
@@ -77,7 +85,8 @@ void add_prefill(CLI::App& bench, CommandContext context) {
                   {"active_tokens", arguments->options.n_active_tokens},
                   {"active_ms", result.active_ms},
                   {"active_flops", result.active_flops},
-                  {"active_flops_per_s", result.active_flops_per_s}});
+                  {"active_flops_per_s", result.active_flops_per_s},
+                  {"peak_flops_per_s", result.peak_flops_per_s}});
     } else {
       std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s\n", result.kernels.c_str(),
                   result.n_threads, result.segment_tokens_per_s, 1e-9 * result.segment_flops_per_s);
@@ -90,6 +99,44 @@ void add_prefill(CLI::App& bench, CommandContext context) {
   });
 }
 
+struct MembwArguments {
+  int64_t n_mebibytes = 64;
+  int32_t n_threads = 0;
+  bool json = false;
+};
+
+void add_membw(CLI::App& bench, CommandContext context) {
+  CLI::App* command =
+      bench.add_subcommand("membw", "Read bandwidth over a buffer, the limit of decoding");
+  auto arguments = std::make_shared<MembwArguments>();
+  command->add_option("--mib", arguments->n_mebibytes, "Size of the buffer")
+      ->check(CLI::Range(1, 65536));
+  command->add_option("--threads", arguments->n_threads, "Threads (default: all cores)");
+  command->add_flag("--json", arguments->json, "One JSON object instead of text");
+  on_run(*command, context, [arguments]() -> Status {
+    const int32_t n_cores = static_cast<int32_t>(std::thread::hardware_concurrency());
+    kernels::ThreadPool threads(arguments->n_threads > 0 ? arguments->n_threads : n_cores);
+    ASSIGN_OR_RETURN(const bench::ReadBandwidth result,
+                     bench::measure_read_bandwidth(arguments->n_mebibytes << 20, threads));
+    const bench::PeakRates peak = bench::measure_peak_rates(threads);
+    if (arguments->json) {
+      print_json({{"threads", result.n_threads},
+                  {"buffer_bytes", result.buffer_bytes},
+                  {"read_bandwidth_bytes_per_s", result.bytes_per_s},
+                  {"fma_flops_per_s", peak.fma},
+                  {"amx_bf16_flops_per_s", peak.amx_bf16},
+                  {"amx_int8_ops_per_s", peak.amx_int8}});
+    } else {
+      std::printf(
+          "membw  %lld MiB, %d threads: %.1f GB/s;  peak: FMA %.0f, AMX bf16 %.0f, AMX int8 %.0f "
+          "G/s\n",
+          static_cast<long long>(arguments->n_mebibytes), result.n_threads,
+          1e-9 * result.bytes_per_s, 1e-9 * peak.fma, 1e-9 * peak.amx_bf16, 1e-9 * peak.amx_int8);
+    }
+    return {};
+  });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, CommandContext context) {
@@ -97,6 +144,8 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   bench->require_subcommand(1);
   add_decode(*bench, context);
   add_prefill(*bench, context);
+  add_membw(*bench, context);
+  add_product_benches(*bench, context);
 }
 
 }  // namespace rondo::cli

@@ -10,5 +10,7 @@
 namespace rondo::cli {
 
 void add_product_commands(CLI::App& app, CommandContext context);
+// The same for `rondo bench`.
+void add_product_benches(CLI::App& bench, CommandContext context);
 
 }  // namespace rondo::cli

@@ -1,3 +1,4 @@
+#include "cli/bench_completion.h"
 #include "cli/blocks_command.h"
 #include "cli/complete_command.h"
 #include "cli/product.h"
@@ -7,6 +8,10 @@ namespace rondo::cli {
 void add_product_commands(CLI::App& app, CommandContext context) {
   add_complete_command(app, context);
   add_blocks_command(app, context);
+}
+
+void add_product_benches(CLI::App& bench, CommandContext context) {
+  add_completion_bench(bench, context);
 }
 
 }  // namespace rondo::cli
