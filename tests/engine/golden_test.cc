@@ -28,12 +28,6 @@ std::vector<GoldenSet> golden_sets() {
       {"tiny_llama_int8", kTests + "tiny-llama/int8", kTests + "tiny-llama/int8/golden"},
       {"tiny_llama_bf16", kTests + "tiny-llama/bf16", kTests + "tiny-llama/bf16/golden"},
       {"mini_int8", RONDO_SOURCE_DIR "/models/loopcoder-mini", kTests + "loopcoder-mini-int8"},
-      {"tiny_loop_bf16", kTests + "tiny-loop/bf16", kTests + "tiny-loop/bf16/golden"},
-      {"tiny_loop_int8", kTests + "tiny-loop/int8", kTests + "tiny-loop/int8/golden"},
-      {"tiny_odd_bf16", kTests + "tiny-odd/bf16", kTests + "tiny-odd/bf16/golden"},
-      {"tiny_odd_int8", kTests + "tiny-odd/int8", kTests + "tiny-odd/int8/golden"},
-      {"tiny_llama_bf16", kTests + "tiny-llama/bf16", kTests + "tiny-llama/bf16/golden"},
-      {"tiny_llama_int8", kTests + "tiny-llama/int8", kTests + "tiny-llama/int8/golden"},
   };
   // The checkpoint before quantisation is not in the repository; where somebody has it, it is
   // tested too.
