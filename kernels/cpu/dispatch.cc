@@ -1,5 +1,7 @@
 // The CPU tables and which of them this machine can run.
 
+#include <array>
+
 #include "kernels/cpu/cpu_features.h"
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/cpu/linear_tables.h"
@@ -9,32 +11,85 @@
 namespace rondo::kernels {
 namespace {
 
-int linear_avx2(const LinearParams& params, Stream stream) {
-  return linear(params, stream, params.weight.type == WeightType::kInt8 ? kInt8Avx2 : kBf16Avx2);
+constexpr int32_t kFewRows = 16;  // the kernel family of decode (kernels.h)
+
+bool is_int8(const LinearParams& p) { return p.weight.type == WeightType::kInt8; }
+
+int linear_avx2(const LinearParams& p, Stream stream) {
+  return linear(p, stream, is_int8(p) ? kInt8Avx2 : kBf16Avx2);
 }
 
-constexpr Kernels kAvx2{
-    .name = "avx2",
-    .kv_type = KvType::kBf16,
-    .packed_bytes = packed_panels_bytes,
-    .pack = pack_panels,
-    .embed = reference::embed,
-    .rms_norm = N_AVX2::rms_norm,
-    .linear = linear_avx2,
-    .rope_store = N_AVX2::rope_store,
-    .attention = N_AVX2::attention,
-    .gate_mix = N_AVX2::gate_mix,
-    .swiglu = N_AVX2::swiglu,
+int linear_avxvnni(const LinearParams& p, Stream stream) {
+  return linear(p, stream, is_int8(p) ? kInt8AvxVnni : kBf16Avx2);
+}
+
+int linear_avx512(const LinearParams& p, Stream stream) {
+  return linear(p, stream, is_int8(p) ? kInt8Avx512 : kBf16Avx512);
+}
+
+int linear_amx(const LinearParams& p, Stream stream) {
+  if (is_int8(p)) return linear(p, stream, kInt8Amx);
+  return linear(p, stream, p.n_rows <= kFewRows ? kBf16Avx512 : kBf16Amx);
+}
+
+using Linear = int (*)(const LinearParams&, Stream);
+
+constexpr Kernels narrow_table(const char* name, Linear linear) {
+  return {.name = name,
+          .kv_type = KvType::kBf16,
+          .packed_bytes = packed_panels_bytes,
+          .pack = pack_panels,
+          .embed = reference::embed,
+          .rms_norm = N_AVX2::rms_norm,
+          .linear = linear,
+          .rope_store = N_AVX2::rope_store,
+          .attention = N_AVX2::attention,
+          .gate_mix = N_AVX2::gate_mix,
+          .swiglu = N_AVX2::swiglu};
+}
+
+constexpr Kernels wide_table(const char* name, Linear linear) {
+  return {.name = name,
+          .kv_type = KvType::kBf16,
+          .packed_bytes = packed_panels_bytes,
+          .pack = pack_panels,
+          .embed = reference::embed,
+          .rms_norm = N_AVX3::rms_norm,
+          .linear = linear,
+          .rope_store = N_AVX3::rope_store,
+          .attention = N_AVX3::attention,
+          .gate_mix = N_AVX3::gate_mix,
+          .swiglu = N_AVX3::swiglu};
+}
+
+struct Entry {
+  Kernels table;
+  bool CpuFeatures::*needs;
+};
+
+// Fastest first.
+constexpr std::array kTables = {
+    Entry{wide_table("amx", linear_amx), &CpuFeatures::amx},
+    Entry{wide_table("avx512", linear_avx512), &CpuFeatures::avx512},
+    Entry{narrow_table("avxvnni", linear_avxvnni), &CpuFeatures::avxvnni},
+    Entry{narrow_table("avx2", linear_avx2), &CpuFeatures::avx2},
 };
 
 }  // namespace
 
 const Kernels* cpu_kernels(std::string_view name) {
   if (name == reference_kernels().name) return &reference_kernels();
-  if (name == kAvx2.name && cpu_features().avx2) return &kAvx2;
+  for (const Entry& entry : kTables) {
+    if (name == entry.table.name && cpu_features().*entry.needs) return &entry.table;
+  }
   return nullptr;
 }
 
-const Kernels& best_cpu_kernels() { return cpu_features().avx2 ? kAvx2 : reference_kernels(); }
+const Kernels& best_cpu_kernels() {
+  for (const Entry& entry : kTables) {
+    if (cpu_features().*entry.needs) return entry.table;
+  }
+  return reference_kernels();
+}
 
 }  // namespace rondo::kernels

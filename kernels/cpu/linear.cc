@@ -19,9 +19,11 @@ struct Prepared {
 
 Prepared allocate(const LinearParams& p, const Panels& panels, const LinearKernel& kernel,
                   ThreadPool& threads) {
-  const int64_t row_bytes = panels.padded_k * kernel.bytes_per_input;  // a multiple of 64
-  std::byte* memory = threads.scratch(p.n_rows * (row_bytes + int64_t{sizeof(float)}));
-  return {memory, reinterpret_cast<float*>(memory + p.n_rows * row_bytes), row_bytes};
+  // One line more, so that rows a power of two long do not share cache sets.
+  const int64_t row_bytes = panels.padded_k * kernel.bytes_per_input + kLineBytes;
+  const int64_t n_rows = (p.n_rows + kTileRows - 1) / kTileRows * kTileRows;
+  std::byte* memory = threads.scratch(n_rows * (row_bytes + int64_t{sizeof(float)}));
+  return {memory, reinterpret_cast<float*>(memory + n_rows * row_bytes), row_bytes};
 }
 
 void prepare(const LinearParams& p, const Panels& panels, const LinearKernel& kernel,
@@ -50,17 +52,17 @@ int linear(const LinearParams& p, Stream stream, const LinearKernel& kernel) {
                         .out_stride = p.out_stride,
                         .n = p.weight.n,
                         .accumulate = p.accumulate};
-  const PanelKernel run = p.n_rows <= kFewRows ? kernel.few_rows : kernel.many_rows;
   // Items are panels by row blocks; a range may end in one row block and begin in another.
   const int64_t n_blocks = (p.n_rows + kRowBlock - 1) / kRowBlock;
   const int64_t grain =
-      p.n_rows <= kFewRows ? std::max<int64_t>(1, kWorthAThread / panels.panel_bytes) : 2;
+      p.n_rows <= kTileRows ? std::max<int64_t>(1, kWorthAThread / panels.panel_bytes) : 2;
   stream.threads->parallel_for(n_blocks * panels.n_panels, grain, [&](int64_t begin, int64_t end) {
     while (begin < end) {
       const int64_t block = begin / panels.n_panels;
       const int64_t panel = begin % panels.n_panels;
       const int64_t n = std::min<int64_t>(end - begin, panels.n_panels - panel);
-      run(task,
+      kernel.run(
+          task,
           {.panel_begin = static_cast<int32_t>(panel),
            .panel_end = static_cast<int32_t>(panel + n),
            .row_begin = static_cast<int32_t>(block * kRowBlock),

@@ -18,7 +18,8 @@ namespace rondo::kernels {
 // One call as a panel kernel sees it.
 struct LinearTask {
   Panels panels;
-  const std::byte* x = nullptr;  // prepared rows
+  // Prepared rows, aligned to 64; behind the last one is room to read whole tiles of kTileRows.
+  const std::byte* x = nullptr;
   int64_t x_row_bytes = 0;
   const float* x_scales = nullptr;  // f32 [T], int8 weights only
   float* out = nullptr;
@@ -32,29 +33,28 @@ struct LinearRange {
   int32_t panel_begin = 0, panel_end = 0;
   int32_t row_begin = 0, row_end = 0;
 };
-using PanelKernel = void (*)(const LinearTask& task, const LinearRange& range);
 
-// How a table multiplies weights of one type.
+// How weights of one type are multiplied with one instruction set.
 struct LinearKernel {
   // Bytes of a prepared activation, all its planes together.
   int64_t bytes_per_input;
-  // Prepares x[0..k) as padded_k inputs; returns the row's scale.
+  // Prepares x[0..k) as padded_k inputs; returns the row's step.
   float (*prepare)(const float* x, int32_t k, int32_t padded_k, std::byte* out);
-  PanelKernel few_rows;  // T <= kFewRows
-  PanelKernel many_rows;
+  void (*run)(const LinearTask& task, const LinearRange& range);
 };
 
-inline constexpr int32_t kFewRows = 16;  // the kernel family of decode (kernels.h)
+inline constexpr int32_t kTileRows = 16;
 
 int linear(const LinearParams& params, Stream stream, const LinearKernel& kernel);
 
-// Prepared forms. All need AVX2.
+// Prepared forms, padded with zeros. All need AVX2.
 // int16 [padded_k].
 float prepare_int16(const float* x, int32_t k, int32_t padded_k, std::byte* out);
-// The same numbers plus 32768 as two planes of bytes: high [padded_k], low [padded_k]. Padding is
-// whatever: its weights are zero.
+// The same numbers plus 32768 as two planes of bytes: high [padded_k], low [padded_k].
 float prepare_byte_planes(const float* x, int32_t k, int32_t padded_k, std::byte* out);
 // float [padded_k].
 float prepare_float(const float* x, int32_t k, int32_t padded_k, std::byte* out);
+// x = high + low to 16 bits, as two planes of bf16: high [padded_k], low [padded_k].
+float prepare_bf16_planes(const float* x, int32_t k, int32_t padded_k, std::byte* out);
 
 }  // namespace rondo::kernels

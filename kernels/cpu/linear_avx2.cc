@@ -140,7 +140,7 @@ void tile_bf16(const LinearTask& task, int32_t panel, int64_t row) {
   }
 }
 
-void panels_int8(const LinearTask& task, const LinearRange& range) {
+void run_int8(const LinearTask& task, const LinearRange& range) {
   for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
     int32_t row = range.row_begin;
     for (; row + 4 <= range.row_end; row += 4) {
@@ -152,7 +152,7 @@ void panels_int8(const LinearTask& task, const LinearRange& range) {
   }
 }
 
-void panels_bf16(const LinearTask& task, const LinearRange& range) {
+void run_bf16(const LinearTask& task, const LinearRange& range) {
   for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
     int32_t row = range.row_begin;
     for (; row + 2 <= range.row_end; row += 2) tile_bf16<2>(task, panel, row);
@@ -162,14 +162,8 @@ void panels_bf16(const LinearTask& task, const LinearRange& range) {
 
 }  // namespace
 
-const LinearKernel kInt8Avx2{.bytes_per_input = 2,
-                             .prepare = prepare_int16,
-                             .few_rows = panels_int8,
-                             .many_rows = panels_int8};
-const LinearKernel kBf16Avx2{.bytes_per_input = 4,
-                             .prepare = prepare_float,
-                             .few_rows = panels_bf16,
-                             .many_rows = panels_bf16};
+const LinearKernel kInt8Avx2{.bytes_per_input = 2, .prepare = prepare_int16, .run = run_int8};
+const LinearKernel kBf16Avx2{.bytes_per_input = 4, .prepare = prepare_float, .run = run_bf16};
 
 }  // namespace rondo::kernels
 

@@ -52,6 +52,12 @@ struct Step {
   float inverse;
 };
 
+// The nearest number whose low 16 bits are zero.
+__m256i round_to_bf16(__m256 value) {
+  const __m256i bits = _mm256_add_epi32(_mm256_castps_si256(value), _mm256_set1_epi32(0x8000));
+  return _mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(0xffff0000)));
+}
+
 }  // namespace
 
 float prepare_int16(const float* x, int32_t k, int32_t padded_k, std::byte* out) {
@@ -88,6 +94,26 @@ float prepare_byte_planes(const float* x, int32_t k, int32_t padded_k, std::byte
 float prepare_float(const float* x, int32_t k, int32_t padded_k, std::byte* out) {
   std::memcpy(out, x, k * sizeof(float));
   std::memset(out + k * sizeof(float), 0, (padded_k - k) * sizeof(float));
+  return 1;
+}
+
+float prepare_bf16_planes(const float* x, int32_t k, int32_t padded_k, std::byte* out) {
+  auto* high = reinterpret_cast<__m256i*>(out);
+  auto* low = reinterpret_cast<__m256i*>(out + 2 * int64_t{padded_k});
+  for (int32_t i = 0; i < padded_k; i += 2 * kLanes) {
+    __m256i highs[2], lows[2];
+    for (int half = 0; half < 2; ++half) {
+      const __m256 value = load(x, i + half * kLanes, k);
+      const __m256i rounded = round_to_bf16(value);
+      const __m256 rest = _mm256_sub_ps(value, _mm256_castsi256_ps(rounded));  // exact
+      highs[half] = _mm256_srli_epi32(rounded, 16);
+      lows[half] = _mm256_srli_epi32(round_to_bf16(rest), 16);
+    }
+    _mm256_store_si256(
+        high++, _mm256_permute4x64_epi64(_mm256_packus_epi32(highs[0], highs[1]), 0b11011000));
+    _mm256_store_si256(low++,
+                       _mm256_permute4x64_epi64(_mm256_packus_epi32(lows[0], lows[1]), 0b11011000));
+  }
   return 1;
 }
 

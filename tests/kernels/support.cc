@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <string_view>
 
 #include "kernels/bf16.h"
 
@@ -17,11 +18,12 @@ std::vector<const Kernels*> runnable_tables() {
 
 std::string table_name(const Kernels* table) { return table->name; }
 
-LinearError linear_error(const Kernels& table, WeightType type, int32_t) {
+LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) {
   LinearError error{.relative = 0x1p-20};  // float32 sums of up to some thousand products
-  if (&table != &reference_kernels() && type == WeightType::kInt8) {
-    error.of_largest = 0.5 / 32767;  // 16-bit activations, a step a row
-  }
+  if (&table == &reference_kernels()) return error;
+  if (type == WeightType::kInt8) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row
+  const bool two_planes = std::string_view(table.name) == "amx" && n_rows > 16;
+  if (type == WeightType::kBf16 && two_planes) error.relative = 0x1p-16;  // 8 bits, then 8 more
   return error;
 }
 
