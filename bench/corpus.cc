@@ -5,7 +5,6 @@
 #include <system_error>
 #include <unordered_set>
 
-#include "base/hash.h"
 #include "base/mapped_file.h"
 #include "workspace/languages.h"
 
@@ -218,6 +217,17 @@ Result<Corpus> read_corpus(const std::string& folder) {
                            "; scripts/fetch-corpus fetches some");
   }
   return corpus;
+}
+
+Hash128 corpus_digest(const Corpus& corpus) {
+  Hash128 digest;
+  for (const Repository& repository : corpus.repositories) {
+    digest = hash_combine(digest, hash_text(repository.name));
+    for (const CorpusFile& file : repository.files) {
+      digest = hash_combine(digest, hash_combine(hash_text(file.path), hash_text(file.text)));
+    }
+  }
+  return digest;
 }
 
 }  // namespace rondo::bench

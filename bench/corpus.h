@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/status.h"
 
 namespace rondo::bench {
@@ -38,6 +39,9 @@ struct Corpus {
 // Every folder of `folder` as a repository; a text that occurred before is dropped.
 // Errors: NotFound when there is no such folder or nothing measurable in it.
 Result<Corpus> read_corpus(const std::string& folder);
+
+// The digest of all its names, paths and texts.
+Hash128 corpus_digest(const Corpus& corpus);
 
 // Whether the path is source code of a Group that people wrote in this project: not vendored,
 // generated, minified or test data. In the spirit of the filter of the training data.

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "bench/pools.h"
 #include "bench/random.h"
 
 namespace rondo::bench {
@@ -14,9 +15,6 @@ namespace {
 constexpr int64_t kMinCharacters = 4;  // white space at both ends not counted
 constexpr int64_t kMaxCharacters = 120;
 constexpr int64_t kMinPrefixCharacters = 100;
-// A repository stands for a group with more than one part in so many of its code: a lone script in
-// a large C project says nothing of Python.
-constexpr int64_t kMinPoolShare = 50;
 constexpr int64_t kMaxTries = 2000;  // for one hole
 
 struct Span {
@@ -93,46 +91,24 @@ std::optional<Span> cut_line(std::string_view text, Span line, HoleKind kind, Ra
   return Span{line.begin + *place, line.end};
 }
 
-// The files of one group in one repository, drawn by size.
-struct Pool {
-  int64_t repository = 0;
-  std::vector<int64_t> files;
-  std::vector<int64_t> end_bytes;  // running sum of their sizes
-
-  int64_t draw(Random& random) const {
-    const int64_t byte = random.below(end_bytes.back());
-    const auto it = std::upper_bound(end_bytes.begin(), end_bytes.end(), byte);
-    return files[it - end_bytes.begin()];
+// A file of the pool, drawn by size.
+int64_t draw_file(const Corpus& corpus, const Pool& pool, Random& random) {
+  const std::vector<CorpusFile>& files = corpus.repositories[pool.repository].files;
+  int64_t n_bytes = 0;
+  for (const int64_t file : pool.files) n_bytes += static_cast<int64_t>(files[file].text.size());
+  int64_t byte = random.below(n_bytes);
+  for (const int64_t file : pool.files) {
+    byte -= static_cast<int64_t>(files[file].text.size());
+    if (byte < 0) return file;
   }
-};
-
-int64_t repository_bytes(const std::vector<CorpusFile>& files) {
-  int64_t bytes = 0;
-  for (const CorpusFile& file : files) bytes += static_cast<int64_t>(file.text.size());
-  return bytes;
-}
-
-std::vector<Pool> pools_of(const Corpus& corpus, Group group) {
-  std::vector<Pool> pools;
-  for (size_t r = 0; r < corpus.repositories.size(); ++r) {
-    Pool pool{static_cast<int64_t>(r), {}, {}};
-    const std::vector<CorpusFile>& files = corpus.repositories[r].files;
-    int64_t bytes = 0;
-    for (size_t f = 0; f < files.size(); ++f) {
-      if (files[f].group != group) continue;
-      pool.files.push_back(static_cast<int64_t>(f));
-      pool.end_bytes.push_back(bytes += static_cast<int64_t>(files[f].text.size()));
-    }
-    if (bytes * kMinPoolShare > repository_bytes(files)) pools.push_back(std::move(pool));
-  }
-  return pools;
+  return pool.files.back();
 }
 
 using Line = std::tuple<int64_t, int64_t, int64_t>;  // repository, file, end
 
 std::optional<Hole> draw_hole(const Corpus& corpus, const Pool& pool, HoleKind kind,
                               Random& random) {
-  const int64_t file = pool.draw(random);
+  const int64_t file = draw_file(corpus, pool, random);
   const std::string& text = corpus.repositories[pool.repository].files[file].text;
   const std::vector<Span> lines = lines_of(text);
   const Span line = lines[random.below(static_cast<int64_t>(lines.size()))];
@@ -144,11 +120,7 @@ std::optional<Hole> draw_hole(const Corpus& corpus, const Pool& pool, HoleKind k
 }  // namespace
 
 std::vector<Hole> cut_holes(const Corpus& corpus, int64_t n_holes, uint64_t seed) {
-  std::vector<std::vector<Pool>> groups;
-  for (const Group group : kGroups) {
-    groups.push_back(pools_of(corpus, group));
-    if (groups.back().empty()) groups.pop_back();
-  }
+  const std::vector<std::vector<Pool>> groups = pools_by_group(corpus);
   Random random(seed);
   std::vector<Hole> holes;
   std::set<Line> taken;
@@ -175,6 +147,16 @@ std::string cut_text(std::string_view text, const Hole& hole) {
   std::string cut(text.substr(0, hole.begin));
   cut += text.substr(hole.end);
   return cut;
+}
+
+std::string_view line_of(std::string_view text, const Hole& hole) {
+  const size_t before = text.substr(0, hole.begin).rfind('\n');
+  const size_t begin = before == text.npos ? 0 : before + 1;
+  return text.substr(begin, hole.end - begin);
+}
+
+bool cuts_word(std::string_view text, const Hole& hole) {
+  return is_word(text[hole.begin - 1]) && is_word(text[hole.begin]);
 }
 
 }  // namespace rondo::bench

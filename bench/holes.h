@@ -37,4 +37,10 @@ std::vector<Hole> cut_holes(const Corpus& corpus, int64_t n_holes, uint64_t seed
 // The file as the user would have it before writing the middle.
 std::string cut_text(std::string_view text, const Hole& hole);
 
+// The whole line that the hole was cut into.
+std::string_view line_of(std::string_view text, const Hole& hole);
+
+// Whether the cut goes through a word.
+bool cuts_word(std::string_view text, const Hole& hole);
+
 }  // namespace rondo::bench

@@ -152,6 +152,15 @@ TEST(Holes, AreFewerWhenTheCorpusHasNoMore) {
   EXPECT_TRUE(cut_holes(Corpus{}, 50, 1).empty());
 }
 
+TEST(Holes, KnowTheirLineAndWhetherTheyCutAWord) {
+  const std::string_view text = "abc\nde f\n";
+  EXPECT_EQ(line_of(text, Hole{.begin = 5, .end = 8}), "de f");
+  EXPECT_EQ(line_of(text, Hole{.begin = 1, .end = 3}), "abc");
+  EXPECT_TRUE(cuts_word(text, Hole{.begin = 5, .end = 8}));
+  EXPECT_FALSE(cuts_word(text, Hole{.begin = 4, .end = 8}));
+  EXPECT_FALSE(cuts_word(text, Hole{.begin = 6, .end = 8}));
+}
+
 TEST(Holes, AreCutOut) {
   EXPECT_EQ(cut_text("abc\ndef\n", Hole{.begin = 5, .end = 7}), "abc\nd\n");
 }
