@@ -1,0 +1,214 @@
+// The measurements end to end, on the embedded model and a corpus of a few functions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "bench/context_loss.h"
+#include "bench/cut_workspace.h"
+#include "bench/quality.h"
+
+namespace rondo::bench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kModel = RONDO_SOURCE_DIR "/models/loopcoder-mini";
+
+const std::string kPricing =
+    "from decimal import Decimal\n\n"
+    "TAX = Decimal(\"0.19\")\n\n\n"
+    "def apply_discount(total, percent):\n"
+    "    \"\"\"Returns the total less percent, never below zero.\"\"\"\n"
+    "    return max(Decimal(0), total - total * percent / 100)\n\n\n"
+    "def with_tax(total):\n"
+    "    return total * (1 + TAX)\n";
+const std::string kCheckout =
+    "from shop.pricing import apply_discount, with_tax\n\n\n"
+    "def checkout(cart, customer):\n"
+    "    \"\"\"Returns what the customer pays for the cart.\"\"\"\n"
+    "    total = sum(item.price for item in cart.items)\n"
+    "    if customer.discount:\n"
+    "        total = apply_discount(total, customer.discount)\n"
+    "    return with_tax(total)\n";
+const std::string kAnswer = "        total = apply_discount(total, customer.discount)\n";
+
+Hole answer_hole() {
+  const size_t begin = kCheckout.find(kAnswer) + 8;
+  return {.kind = HoleKind::kLine,
+          .file = 0,
+          .begin = static_cast<int64_t>(begin),
+          .end = static_cast<int64_t>(kCheckout.find('\n', begin))};
+}
+
+std::string filler(int n_lines) {
+  std::string text;
+  for (int i = 0; i < n_lines; ++i) {
+    text += "# Note " + std::to_string(i) + ": nothing of interest happens on this line.\n";
+  }
+  return text;
+}
+
+class Measurement : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    engine_ = engine::Engine::load({.model = kModel, .kv_bytes = 256 << 20}).value();
+  }
+  static void TearDownTestSuite() { engine_.reset(); }
+
+  Measurement()
+      : log_((fs::path(testing::TempDir()) /
+              (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) +
+               ".jsonl"))
+                 .string()) {
+    fs::remove(log_);
+  }
+  ~Measurement() override { fs::remove(log_); }
+
+  std::string log_text() const {
+    std::ostringstream text;
+    text << std::ifstream(log_).rdbuf();
+    return text.str();
+  }
+
+  // What the Segments of the question for answer_hole() say.
+  static std::string context_of(const Repository& repository) {
+    CutWorkspace workspace(*engine_, repository);
+    const auto question = workspace.question(answer_hole(), 2000);
+    CHECK(question.ok(), question.status().to_string().c_str());
+    std::string text;
+    for (const auto& segment : question->segments) {
+      text += engine_->tokenizer().decode(*segment.tokens);
+    }
+    return text;
+  }
+
+  static std::unique_ptr<engine::Engine> engine_;
+  std::string log_;
+};
+
+std::unique_ptr<engine::Engine> Measurement::engine_;
+
+TEST_F(Measurement, AsksWithTheFileCut) {
+  const Repository shop = {"shop",
+                           {{"shop/checkout.py", kCheckout, Group::kPython},
+                            {"shop/pricing.py", kPricing, Group::kPython}}};
+  CutWorkspace workspace(*engine_, shop);
+  const auto question = workspace.question(answer_hole(), 2000);
+  ASSERT_TRUE(question.ok());
+  EXPECT_EQ(question->truth, "total = apply_discount(total, customer.discount)");
+  EXPECT_TRUE(question->window.prefix.ends_with("    if customer.discount:\n        "));
+  EXPECT_EQ(question->window.suffix, "\n    return with_tax(total)\n");
+  EXPECT_EQ(question->window.path, "shop/checkout.py");
+  // The context is there at all, or the tests below could not fail.
+  EXPECT_THAT(context_of(shop), HasSubstr("def with_tax(total):"));
+}
+
+// The answer stands in the Blocks that overlap the window, in a copy of the function, and alone in
+// another place; only a Block without it may be context.
+TEST_F(Measurement, NeverShowsAPlantedAnswer) {
+  std::string copy = kCheckout;
+  copy.replace(copy.find("def checkout"), 12, "def with_tax");
+  const Repository shop = {"shop",
+                           {{"shop/checkout.py", kCheckout, Group::kPython},
+                            {"shop/copy.py", copy, Group::kPython},
+                            {"shop/pricing.py", kPricing, Group::kPython},
+                            {"shop/stray.py",
+                             "def apply_discount_twice(total, customer):\n" + kAnswer.substr(4) +
+                                 kAnswer.substr(4) + "    return total\n",
+                             Group::kPython}}};
+  const std::string context = context_of(shop);
+  EXPECT_THAT(context, Not(HasSubstr("apply_discount(total, customer.discount)")));
+  EXPECT_THAT(context, Not(HasSubstr("def checkout")));
+  EXPECT_THAT(context, HasSubstr("def apply_discount(total, percent):"));
+}
+
+// The file's own Blocks far from the cursor are context, those near it are not.
+TEST_F(Measurement, OffersTheOtherBlocksOfTheFile) {
+  const std::string far = "\n\ndef refund(cart, customer):\n    return -checkout(cart, customer)\n";
+  const Repository shop = {"shop",
+                           {{"shop/checkout.py", kCheckout + filler(80) + far, Group::kPython}}};
+  const std::string context = context_of(shop);
+  EXPECT_THAT(context, HasSubstr("def refund(cart, customer)"));
+  EXPECT_THAT(context, Not(HasSubstr("total = apply_discount")));
+}
+
+Corpus shop_corpus() {
+  Corpus corpus;
+  corpus.repositories.push_back({"shop",
+                                 {{"shop/checkout.py", kCheckout, Group::kPython},
+                                  {"shop/pricing.py", kPricing, Group::kPython}}});
+  return corpus;
+}
+
+TEST_F(Measurement, OfQualityGoesOnWhereItWas) {
+  const QualityOptions options = {.n_holes = 2, .seed = 1, .log = log_};
+  const auto results = measure_quality(*engine_, shop_corpus(), options);
+  ASSERT_TRUE(results.ok()) << results.status().to_string();
+  ASSERT_EQ(results->size(), 4u + 2u);  // the first hole in both orders
+  for (const HoleResult& result : *results) {
+    EXPECT_LT(result.plain.log_probability, 0);
+    EXPECT_GT(result.plain.n_tokens, 0);
+    EXPECT_EQ(result.n_segment_tokens > 0, result.segments);
+  }
+  const std::string log = log_text();
+  const int64_t n_requests = engine_->stats().n_requests;
+  const auto again = measure_quality(*engine_, shop_corpus(), options);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(engine_->stats().n_requests, n_requests);
+  EXPECT_EQ(log_text(), log);
+  for (size_t i = 0; i < again->size(); ++i) {
+    EXPECT_EQ((*again)[i].plain.log_probability, (*results)[i].plain.log_probability);
+    EXPECT_EQ((*again)[i].healed.match, (*results)[i].healed.match);
+    EXPECT_EQ((*again)[i].n_segment_tokens, (*results)[i].n_segment_tokens);
+  }
+}
+
+TEST_F(Measurement, OfQualityNeedsLines) {
+  Corpus corpus;
+  corpus.repositories.push_back({"one", {{"a.py", "x = 1\n", Group::kPython}}});
+  const auto results = measure_quality(*engine_, corpus, {.log = log_});
+  ASSERT_FALSE(results.ok());
+  EXPECT_EQ(results.status().code(), Code::kNotFound);
+}
+
+TEST_F(Measurement, OfContextLossPairsAndRepeats) {
+  Corpus corpus;
+  std::string long_checkout = kCheckout;
+  for (int i = 0; i < 3; ++i) {
+    std::string other = kCheckout.substr(kCheckout.find("def checkout"));
+    other.replace(4, 8, "settle_" + std::to_string(i));
+    long_checkout += "\n\n" + other;
+  }
+  corpus.repositories.push_back({"shop",
+                                 {{"shop/checkout.py", long_checkout, Group::kPython},
+                                  {"shop/pricing.py", kPricing, Group::kPython}}});
+  const ContextLossOptions options = {.n_examples = 1, .active_tokens = 128, .log = log_};
+  const auto loss = measure_context_loss(*engine_, corpus, options);
+  ASSERT_TRUE(loss.ok()) << loss.status().to_string();
+  ASSERT_EQ(loss->examples.size(), 1u);
+  const ExampleLoss& example = loss->examples[0];
+  EXPECT_GT(example.without, 0);
+  EXPECT_GT(example.with, 0);
+  EXPECT_NE(example.with, example.without);
+  EXPECT_GT(example.n_segment_tokens, 0);
+  EXPECT_GT(example.n_tokens, 100);
+  EXPECT_LT(example.n_tokens, 128);  // the path before the text does not count
+  EXPECT_EQ(loss->n_witnesses, 1);
+  EXPECT_EQ(loss->n_bit_equal, 1);
+  const std::string log = log_text();
+  const auto again = measure_context_loss(*engine_, corpus, options);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->examples[0].with, example.with);
+  EXPECT_EQ(again->n_bit_equal, 1);
+  EXPECT_EQ(log_text(), log);
+}
+
+}  // namespace
+}  // namespace rondo::bench
