@@ -5,4 +5,6 @@ namespace rondo::cli {
 void add_product_commands(CLI::App&, CommandContext) {}
 void add_product_benches(CLI::App&, CommandContext) {}
 
+void add_product_benches(CLI::App&, CommandContext) {}
+
 }  // namespace rondo::cli
