@@ -2,6 +2,7 @@
 #include "cli/bench_quality.h"
 #include "cli/blocks_command.h"
 #include "cli/complete_command.h"
+#include "cli/lsp_command.h"
 #include "cli/product.h"
 
 namespace rondo::cli {
@@ -9,6 +10,7 @@ namespace rondo::cli {
 void add_product_commands(CLI::App& app, CommandContext context) {
   add_complete_command(app, context);
   add_blocks_command(app, context);
+  add_lsp_command(app, context);
 }
 
 void add_product_benches(CLI::App& bench, CommandContext context) {

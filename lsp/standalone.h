@@ -1,0 +1,29 @@
+// Standalone: a language server with everything in one process: the client's session, its
+// workspace and the model.
+//
+// Thread: run_standalone() is called on the main thread, which becomes the loop thread; the model
+// is loaded by another.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "lsp/server.h"
+
+namespace rondo::lsp {
+
+struct StandaloneOptions {
+  ServerOptions server;
+  // engine.model, or why there is none: that ends nothing, the client is told.
+  Status model_found;
+  engine::EngineOptions engine;
+  std::optional<int64_t> client_process_id;  // when the command line names the editor
+};
+
+// Serves one client until the conversation ends; the exit code of the process.
+int run_standalone(const StandaloneOptions& options);
+
+}  // namespace rondo::lsp

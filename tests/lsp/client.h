@@ -1,0 +1,88 @@
+// An editor for tests: the other end of a conversation with a server, over descriptors; it blocks.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "lsp/json_rpc.h"
+#include "lsp/transport.h"
+
+namespace rondo::lsp {
+
+class Client {
+ public:
+  Client(int input, int output) : input_(input), output_(output) {}
+  ~Client() { hang_up(); }
+
+  void send(const Json& message) {
+    const std::string bytes = frame_message(dump_json(message));
+    for (size_t sent = 0; sent < bytes.size();) {
+      const ssize_t n = ::write(output_, bytes.data() + sent, bytes.size() - sent);
+      ASSERT_GT(n, 0);
+      sent += static_cast<size_t>(n);
+    }
+  }
+
+  // Null at the end of the stream.
+  Json receive() {
+    std::array<char, 1 << 16> buffer;
+    while (frames_.empty()) {
+      const ssize_t n = ::read(input_, buffer.data(), buffer.size());
+      if (n <= 0) return {};
+      for (Frame& frame : reader_.feed({buffer.data(), static_cast<size_t>(n)})) {
+        frames_.push_back(std::move(frame));
+      }
+    }
+    const std::string text = std::move(frames_.front().text);
+    frames_.pop_front();
+    return *parse_json(text, "a message of the server");
+  }
+
+  Json ask(int id, std::string_view method, Json params) {
+    send(request_message(RequestId(id), method, std::move(params)));
+    return receive();
+  }
+
+  void hang_up() {
+    if (output_ >= 0) ::close(output_);
+    if (input_ >= 0 && input_ != output_) ::close(input_);
+    input_ = output_ = -1;
+  }
+
+ private:
+  int input_;
+  int output_;
+  FrameReader reader_;
+  std::deque<Frame> frames_;
+};
+
+struct Pipes {
+  std::array<int, 2> to_server;
+  std::array<int, 2> to_client;
+  Pipes() {
+    EXPECT_EQ(::pipe2(to_server.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(to_client.data(), O_CLOEXEC), 0);
+  }
+};
+
+inline const Json kInitialize = {
+    {"capabilities", {{"textDocument", {{"inlineCompletion", Json::object()}}}}}};
+
+inline Json did_open(const std::string& uri, const std::string& text) {
+  return notification_message(
+      "textDocument/didOpen",
+      {{"textDocument", {{"uri", uri}, {"languageId", "c"}, {"version", 1}, {"text", text}}}});
+}
+
+inline Json at(const std::string& uri, int line, int character) {
+  return {{"textDocument", {{"uri", uri}}},
+          {"position", {{"line", line}, {"character", character}}}};
+}
+
+}  // namespace rondo::lsp
