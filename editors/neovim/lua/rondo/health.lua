@@ -49,7 +49,7 @@ end
 local function start_client()
   local config = server.config(nil)
   config.name = 'rondo-health'
-  config.on_exit = nil
+  config.on_attach, config.on_exit = nil, nil
   local id = vim.lsp.start_client(config)
   local client = id and vim.lsp.get_client_by_id(id)
   vim.wait(timeout_ms, function()

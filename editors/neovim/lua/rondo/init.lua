@@ -60,6 +60,11 @@ local function attach(bufnr)
   end
 end
 
+-- `bufnr` has a server now.
+function M.attached(bufnr)
+  drawing().attached(bufnr)
+end
+
 function M.attach_all()
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if vim.bo[bufnr].buflisted then

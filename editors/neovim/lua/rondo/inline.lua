@@ -304,6 +304,13 @@ local function cursor_moved()
   tell_cursor_soon()
 end
 
+-- What was typed before there was somebody to ask.
+function M.attached(bufnr)
+  if bufnr == vim.api.nvim_get_current_buf() and is_inserting() then
+    ask_soon()
+  end
+end
+
 -- :Rondo toggle needs nothing more than obstacle() says.
 function M.switch(_) end
 

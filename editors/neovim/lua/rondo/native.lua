@@ -37,6 +37,8 @@ function M.is_waiting()
   return false
 end
 
+function M.attached(_) end
+
 function M.switch(on)
   for _, client in ipairs(server.clients()) do
     vim.lsp.inline_completion.enable(on, { client_id = client.id })

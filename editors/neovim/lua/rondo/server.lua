@@ -92,6 +92,9 @@ function M.config(root)
     settings = { rondo = settings },
     -- Every keystroke goes out at once: the server gives up what it was doing for the text before.
     flags = { debounce_text_changes = 0 },
+    on_attach = vim.schedule_wrap(function(_, bufnr)
+      require('rondo').attached(bufnr)
+    end),
     on_exit = vim.schedule_wrap(function(code, signal, id)
       M.exited(code, signal, id)
     end),
