@@ -10,22 +10,33 @@
 namespace rondo::workspace {
 namespace {
 
-constexpr size_t kMinValueBytes = 16;
-constexpr size_t kMaxValueBytes = 512;
+// Every secret has an unbroken run of so many letters and digits, with both in it; hardly anything
+// else does, and such runs are quick to find.
+constexpr size_t kRunBytes = 16;
 constexpr double kMinEntropy = 3.5;  // bits a byte
 constexpr size_t kMaxNameBytes = 64;
 
+struct Span {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
 bool is_alnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 bool in_token(char c) { return is_alnum(c) || c == '_' || c == '-'; }
-bool in_value(char c) {
-  return in_token(c) || std::string_view("+/=.~").find(c) != std::string_view::npos;
-}
+bool in_value(char c) { return in_token(c) || c == '+' || c == '/' || c == '.' || c == '~'; }
 
 std::string lower(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
+}
+
+// `span` extended on both sides over what `inside` takes.
+Span widen(std::string_view text, Span span, bool (*inside)(char)) {
+  while (span.begin > 0 && inside(text[span.begin - 1])) --span.begin;
+  while (span.end < text.size() && inside(text[span.end])) ++span.end;
+  return span;
 }
 
 // Keys that begin with a mark of their issuer and go on with so many letters, digits, '_' and '-'.
@@ -54,53 +65,23 @@ constexpr std::array<Form, 17> kForms = {{
     {"hf_", 34, "a Hugging Face token"},
 }};
 
-bool has_digit_and_letter(std::string_view value) {
-  const bool digit =
-      std::any_of(value.begin(), value.end(), [](unsigned char c) { return std::isdigit(c); });
-  const bool letter =
-      std::any_of(value.begin(), value.end(), [](unsigned char c) { return std::isalpha(c); });
-  return digit && letter;
-}
-
-// A key follows its header within some lines; a header alone is code that reads keys.
-std::optional<Secret> find_private_key(std::string_view text) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
-  constexpr size_t kMaxHeaderBytes = 300;
-  for (size_t at = text.find(kBegin); at != text.npos; at = text.find(kBegin, at + 1)) {
-    const std::string_view header = text.substr(at, kMaxHeaderBytes);
-    const size_t key = header.substr(0, 64).find("PRIVATE KEY-----");
-    if (key == header.npos) continue;
-    size_t n_base64 = 0;
-    for (const char c : header.substr(key + 16)) {
-      n_base64 = is_alnum(c) || c == '+' || c == '/' ? n_base64 + 1 : 0;
-      if (n_base64 == 32) return Secret{"a private key", at};
+std::string_view issued_key(std::string_view token) {
+  for (const Form& form : kForms) {
+    if (token.starts_with(form.prefix) && token.size() >= form.prefix.size() + form.n_more) {
+      return form.what;
     }
   }
-  return std::nullopt;
+  return {};
 }
 
-// Words, paths and host names have parts; keys are of one piece, or of few long ones.
-size_t longest_piece(std::string_view value) {
-  size_t longest = 0;
-  size_t length = 0;
-  for (const char c : value) {
-    length = std::string_view(".-_/").find(c) == std::string_view::npos ? length + 1 : 0;
-    longest = std::max(longest, length);
-  }
-  return longest;
-}
-
-std::optional<Secret> find_issued_key(std::string_view text, const Form& form) {
-  for (size_t at = text.find(form.prefix); at != text.npos; at = text.find(form.prefix, at + 1)) {
-    if (at > 0 && in_token(text[at - 1])) continue;
-    const std::string_view rest = text.substr(at + form.prefix.size());
-    const auto end = std::find_if_not(rest.begin(), rest.end(), in_token);
-    const std::string_view key = rest.substr(0, end - rest.begin());
-    const bool is_key = key.size() >= form.n_more && has_digit_and_letter(key) &&
-                        longest_piece(key) >= kMinValueBytes;
-    if (is_key) return Secret{std::string(form.what), at};
-  }
-  return std::nullopt;
+// Whether the header of a private key stands some lines before the run, or right before it.
+bool follows_key_header(std::string_view text, size_t run_begin) {
+  constexpr size_t kMaxHeaderBytes = 300;
+  const size_t begin = run_begin - std::min(run_begin, kMaxHeaderBytes);
+  const std::string_view before = text.substr(begin, run_begin - begin);
+  const size_t key = before.rfind("PRIVATE KEY-----");
+  return key != before.npos && before.substr(0, key).rfind("-----BEGIN ") != before.npos &&
+         before.find("-----END", key) == before.npos;
 }
 
 double entropy(std::string_view value) {
@@ -115,25 +96,19 @@ double entropy(std::string_view value) {
   return bits;
 }
 
-bool looks_random(std::string_view value) {
-  if (value.size() < kMinValueBytes || value.size() > kMaxValueBytes) return false;
-  if (!std::all_of(value.begin(), value.end(), in_value) || !has_digit_and_letter(value))
-    return false;
-  return longest_piece(value) >= kMinValueBytes && entropy(value) >= kMinEntropy;
-}
-
-// Whether what stands before offset `end` assigns to a name for secrets: api_key = , "password": .
-bool assigns_secret(std::string_view text, size_t end) {
-  const size_t begin = end > kMaxNameBytes ? end - kMaxNameBytes : 0;
-  std::string_view before = text.substr(begin, end - begin);
+// Whether what stands before `value_begin` assigns to a name for secrets: api_key = , "password": .
+bool assigns_secret(std::string_view text, size_t value_begin) {
+  const size_t begin = value_begin - std::min(value_begin, kMaxNameBytes);
+  std::string_view before = text.substr(begin, value_begin - begin);
   if (const size_t line = before.rfind('\n'); line != before.npos) before.remove_prefix(line + 1);
   const auto trim = [&](std::string_view characters) {
     const size_t last = before.find_last_not_of(characters);
     before = before.substr(0, last == before.npos ? 0 : last + 1);
   };
   trim(" \t\"'`([");
-  if (before.empty() || std::string_view("=:>,").find(before.back()) == std::string_view::npos)
+  if (before.empty() || std::string_view("=:>,").find(before.back()) == std::string_view::npos) {
     return false;
+  }
   trim("=:>, \t\"'`])");
   size_t name_begin = before.size();
   while (name_begin > 0 && in_token(before[name_begin - 1])) --name_begin;
@@ -146,18 +121,38 @@ bool assigns_secret(std::string_view text, size_t end) {
   return false;
 }
 
-// Values follow a quote, or an assignment sign in files that need no quotes.
-std::optional<Secret> find_assigned(std::string_view text) {
-  for (size_t at = text.find_first_of("\"'`=:"); at != text.npos;
-       at = text.find_first_of("\"'`=:", at + 1)) {
-    size_t begin = at + 1;
-    while (begin < text.size() && (text[begin] == ' ' || text[begin] == '\t')) ++begin;
-    size_t end = begin;
-    while (end < text.size() && end - begin <= kMaxValueBytes && in_value(text[end])) ++end;
-    if (end - begin < kMinValueBytes) continue;
-    if (assigns_secret(text, begin) && looks_random(text.substr(begin, end - begin))) {
-      return Secret{"a value that looks like a secret", begin};
-    }
+// The next run of kRunBytes letters and digits that begins at or after `from`; empty at the end.
+// Such a run holds the byte at any kRunBytes-th place, so most bytes are not looked at.
+Span next_run(std::string_view text, size_t from) {
+  for (size_t probe = from + kRunBytes - 1; probe < text.size(); probe += kRunBytes) {
+    if (!is_alnum(text[probe])) continue;
+    Span run = {.begin = probe, .end = probe + 1};
+    while (run.begin > from && is_alnum(text[run.begin - 1])) --run.begin;
+    while (run.end < text.size() && is_alnum(text[run.end])) ++run.end;
+    if (run.end - run.begin >= kRunBytes) return run;
+    probe = run.end;
+  }
+  return {.begin = text.size(), .end = text.size()};
+}
+
+bool mixes_digits_and_letters(std::string_view run) {
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  const auto n_digits = std::count_if(run.begin(), run.end(), is_digit);
+  return n_digits > 0 && n_digits < static_cast<int64_t>(run.size());
+}
+
+// What the run is part of, if that is a secret.
+std::optional<Secret> secret_at(std::string_view text, Span run) {
+  const Span token = widen(text, run, in_token);
+  const std::string_view what = issued_key(text.substr(token.begin, token.end - token.begin));
+  if (!what.empty()) return Secret{.what = std::string(what), .offset = token.begin};
+  if (follows_key_header(text, run.begin))
+    return Secret{.what = "a private key", .offset = run.begin};
+  const Span value = widen(text, run, in_value);
+  const bool is_call = value.end < text.size() && text[value.end] == '(';
+  if (!is_call && assigns_secret(text, value.begin) &&
+      entropy(text.substr(value.begin, value.end - value.begin)) >= kMinEntropy) {
+    return Secret{.what = "a value that looks like a secret", .offset = value.begin};
   }
   return std::nullopt;
 }
@@ -186,11 +181,11 @@ bool is_secret_file(std::string_view path) {
 }
 
 std::optional<Secret> find_secret(std::string_view text) {
-  if (std::optional<Secret> secret = find_private_key(text)) return secret;
-  for (const Form& form : kForms) {
-    if (std::optional<Secret> secret = find_issued_key(text, form)) return secret;
+  for (Span run = next_run(text, 0); run.begin < text.size(); run = next_run(text, run.end)) {
+    if (!mixes_digits_and_letters(text.substr(run.begin, run.end - run.begin))) continue;
+    if (std::optional<Secret> secret = secret_at(text, run)) return secret;
   }
-  return find_assigned(text);
+  return std::nullopt;
 }
 
 }  // namespace rondo::workspace

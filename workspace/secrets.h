@@ -1,12 +1,12 @@
 // Secrets: files and bytes that must never become tokens.
 //
 // The rule: a file is left out whole when its name says that it holds secrets, or when its text
-// holds one. Nothing in the workspace can loosen that. A secret is
+// holds one. Nothing in the workspace can loosen that. A secret has at least 16 letters and digits
+// in a row, both of them, and is
 //   - a private key in text form,
-//   - a key of a form that its issuer chose to be recognised (AWS, GitHub, Slack, ...),
-//   - a value of at least 16 bytes that looks random, where it is assigned to a name with password,
-//     secret, token, credential or key in it. It looks random when letters and digits are mixed and
-//     its entropy is at least 3.5 bits a byte: base64 and hexadecimal keys have 4 and more.
+//   - a key of a form that its issuer chose to be recognised (AWS, GitHub, Slack, ...), or
+//   - a value assigned to a name with password, secret, token, credential or key in it, when its
+//     entropy is at least 3.5 bits a byte: base64 and hexadecimal keys have 4 and more.
 //
 // Thread: pure functions.
 #pragma once

@@ -48,6 +48,7 @@ TEST(Secrets, OrdinaryCodeHasNone) {
            "hash = '9f86d081884c7d659a2feaa0c55ad015'\n",
            "token_type = 'abcdefghijklmnopqrstuvwxyz'\n",
            "AKIA",
+           "private_key = ed25519.Ed25519PrivateKey.from_bytes(x)\n",
            "sk-learn-contrib-imbalanced-sampling-regression-1",
            "tokenizer = AutoTokenizer.from_pretrained('bert-base-uncased-2018')\n",
        }) {
