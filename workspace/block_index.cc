@@ -80,6 +80,14 @@ void BlockIndex::remove_locked(std::string_view path) {
   files_.erase(it);
 }
 
+std::vector<std::string> BlockIndex::paths() const {
+  std::vector<std::string> paths;
+  const std::shared_lock lock(mutex_);
+  paths.reserve(files_.size());
+  for (const auto& [path, file] : files_) paths.push_back(path);
+  return paths;
+}
+
 FileBlocksSnapshot BlockIndex::file(std::string_view path) const {
   const std::shared_lock lock(mutex_);
   const auto it = files_.find(path);

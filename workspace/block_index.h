@@ -50,6 +50,8 @@ class BlockIndex {
   // Forgets a file; nothing happens when it is unknown.
   void remove(std::string_view path);
 
+  // All paths, in order.
+  std::vector<std::string> paths() const;
   // nullptr when unknown.
   FileBlocksSnapshot file(std::string_view path) const;
   // The files directly in a folder ("" is the root), in the order of their paths; at most `limit`.

@@ -8,10 +8,11 @@ namespace rondo::workspace {
 namespace {
 
 // Why the text is not worth cutting; empty when it is.
-std::string reason_to_skip(const Text& text, const ChunkOptions& options) {
-  if (text.size() > options.max_file_bytes) {
-    return "has " + std::to_string(text.size()) + " bytes, more than " +
-           std::to_string(options.max_file_bytes);
+std::string reason_to_skip(const Text& text, Chunking chunking, const ChunkOptions& options) {
+  const int64_t max_bytes =
+      chunking == Chunking::kText ? options.max_text_bytes : options.max_file_bytes;
+  if (text.size() > max_bytes) {
+    return "has " + std::to_string(text.size()) + " bytes, more than " + std::to_string(max_bytes);
   }
   if (text.bytes().find('\0') != std::string::npos) return "is binary";
   for (int64_t line = 0; line < text.line_count(); ++line) {
@@ -33,7 +34,7 @@ Result<Chunked> Chunker::chunk(const Language& language, TextSnapshot text,
 Result<Chunked> Chunker::update(DocumentTree& document, TextSnapshot text,
                                 const WorkLimits& limits) {
   const Language& language = *document.language;
-  if (std::string reason = reason_to_skip(*text, options_); !reason.empty()) {
+  if (std::string reason = reason_to_skip(*text, language.chunking, options_); !reason.empty()) {
     document.tree.reset();
     return Chunked{.skipped = std::move(reason)};
   }

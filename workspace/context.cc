@@ -231,7 +231,8 @@ class Chooser {
   bool allowed(const BlockRef& ref) const {
     if (ref.file->text == nullptr || taken_.contains(ref.block().hash)) return false;
     // The index may have got a newer state of the active file since we looked.
-    if (ref.file->path == query_.path && (ref.file != own_file_ || own_hidden_.contains(ref.index))) {
+    if (ref.file->path == query_.path &&
+        (ref.file != own_file_ || own_hidden_.contains(ref.index))) {
       return false;
     }
     if (forbidden_.empty()) return true;

@@ -75,7 +75,7 @@ class IgnoreRules {
     std::string prefix;
   };
 
-  const std::string root_;
+  std::string root_;
   std::vector<Outer> outer_;  // of the folders above the root, and the defaults; innermost last
   std::map<std::string, IgnoreFile, std::less<>> folders_;  // by folder
 };

@@ -1,0 +1,290 @@
+#include "workspace/indexer.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "workspace/imports.h"
+#include "workspace/path.h"
+#include "workspace/secrets.h"
+
+namespace rondo::workspace {
+namespace {
+
+// Files between two calls of on_progress.
+constexpr int64_t kProgressFiles = 64;
+// How much the system prefers other threads to those that work in the background.
+constexpr int kBackgroundNice = 10;
+
+void name_thread(const char* name) { pthread_setname_np(pthread_self(), name); }
+
+// On Linux, nice values are of threads.
+void work_in_background() { (void)setpriority(PRIO_PROCESS, gettid(), kBackgroundNice); }
+
+bool is_ignore_file(std::string_view path) {
+  return name_of(path) == ".gitignore" || name_of(path) == ".rondoignore";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Indexer>> Indexer::start(const std::string& root, BlockIndex& index,
+                                                IndexerOptions options) {
+  ASSIGN_OR_RETURN(Scanner scanner, Scanner::open(root, options.scan));
+  return std::unique_ptr<Indexer>(new Indexer(std::move(scanner), index, std::move(options)));
+}
+
+Indexer::Indexer(Scanner scanner, BlockIndex& index, IndexerOptions options)
+    : root_(scanner.root()),
+      options_(std::move(options)),
+      index_(index),
+      rules_(std::move(scanner)) {
+  threads_.emplace_back([this](std::stop_token stop) { run_documents(stop); });
+  threads_.emplace_back([this](std::stop_token stop) { run_scans(stop); });
+  for (int i = 0; i < std::max(options_.n_threads, 1); ++i) {
+    threads_.emplace_back([this](std::stop_token stop) { run_worker(stop); });
+  }
+}
+
+Indexer::~Indexer() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+void Indexer::document_changed(DocumentSnapshot document) {
+  std::string path = document->path;
+  post({.path = std::move(path), .document = std::move(document)});
+}
+
+void Indexer::document_closed(const std::string& path) { post({.path = path, .closed = true}); }
+
+void Indexer::file_changed(const std::string& path) { post({.path = path}); }
+
+// An event of a path takes the place of one that waits, so that only the newest text is cut.
+void Indexer::post(Event event) {
+  const std::lock_guard lock(mutex_);
+  if (event.document != nullptr) open_.insert(event.path);
+  if (event.closed) open_.erase(event.path);
+  const auto same = std::find_if(events_.begin(), events_.end(),
+                                 [&](const Event& waiting) { return waiting.path == event.path; });
+  if (same == events_.end()) {
+    events_.push_back(std::move(event));
+  } else if (event.document != nullptr || event.closed) {
+    *same = std::move(event);
+  }
+  changed_.notify_all();
+}
+
+void Indexer::rescan() {
+  const std::lock_guard lock(mutex_);
+  scan_wanted_ = true;
+  changed_.notify_all();
+}
+
+// ---- The scan thread.
+
+void Indexer::run_scans(std::stop_token stop) {
+  name_thread("rondo-scan");
+  work_in_background();
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return scan_wanted_; })) return;
+      scan_wanted_ = false;
+      scanning_ = true;
+      scan_reported_ = false;
+    }
+    scan(stop);
+    {
+      const std::lock_guard lock(mutex_);
+      scanning_ = false;
+      changed_.notify_all();
+    }
+    report_if_finished();
+  }
+}
+
+void Indexer::scan(std::stop_token stop) {
+  n_done_ = 0;
+  n_total_ = 0;
+  n_skipped_ = 0;
+  std::set<std::string, std::less<>> found;
+  Result<Scanner> scanner = Scanner::open(root_, options_.scan);
+  if (scanner.ok()) {
+    const Result<ScanSummary> summary = scanner->scan(
+        [&](const std::string& path) {
+          if (queue_.add(path)) ++n_total_;
+          found.insert(path);
+        },
+        stop);
+    if (!summary.ok()) return;
+    const std::lock_guard lock(mutex_);
+    note_ = summary->note;
+  } else {
+    const std::lock_guard lock(mutex_);
+    note_ = scanner.status().message();
+  }
+  for (const std::string& path : index_.paths()) {
+    if (!found.contains(path)) forget_unless_open(path);
+  }
+}
+
+// ---- The workers.
+
+void Indexer::run_worker(std::stop_token stop) {
+  name_thread("rondo-index");
+  work_in_background();
+  Chunker chunker(queries_, options_.chunk);
+  while (const std::optional<std::string> path = queue_.take(stop)) {
+    index_file(chunker, *path, stop);
+    const int64_t n_done = ++n_done_;
+    queue_.done(*path);
+    if (queue_.is_idle()) {
+      const std::lock_guard lock(mutex_);
+      changed_.notify_all();
+    }
+    if (n_done % kProgressFiles == 0) report(false);
+    report_if_finished();
+  }
+}
+
+void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_token stop) {
+  Result<std::string> bytes = read_source(root_, path, options_.chunk.max_file_bytes);
+  if (!bytes.ok()) {
+    ++n_skipped_;
+    return forget_unless_open(path);
+  }
+  const Language& language = language_of_file(path, *bytes);
+  auto text = std::make_shared<const Text>(std::move(*bytes));
+  Result<Chunked> chunked = chunker.chunk(language, text, {.deadline = {}, .stop = stop});
+  if (!chunked.ok()) return;
+  if (!chunked->skipped.empty()) ++n_skipped_;
+  if (chunked->blocks.empty()) return forget_unless_open(path);
+  const std::lock_guard lock(mutex_);
+  if (open_.contains(path)) return;
+  index_.replace({.path = path,
+                  .language = &language,
+                  .text = std::move(text),
+                  .blocks = std::move(chunked->blocks)});
+}
+
+void Indexer::forget_unless_open(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  if (!open_.contains(path)) index_.remove(path);
+}
+
+// ---- The document thread.
+
+void Indexer::run_documents(std::stop_token stop) {
+  name_thread("rondo-document");
+  Chunker chunker(queries_, options_.chunk);
+  DocumentTrees trees;
+  while (true) {
+    Event event;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return !events_.empty(); })) return;
+      event = std::move(events_.front());
+      events_.pop_front();
+      handling_event_ = true;
+    }
+    handle(event, chunker, trees, stop);
+    const std::lock_guard lock(mutex_);
+    handling_event_ = false;
+    changed_.notify_all();
+  }
+}
+
+void Indexer::handle(const Event& event, Chunker& chunker, DocumentTrees& trees,
+                     std::stop_token stop) {
+  if (event.document != nullptr) {
+    const auto [tree, opened] = trees.try_emplace(event.path);
+    index_document(chunker, tree->second, *event.document, stop);
+    if (opened) prefer_neighbours(*event.document);
+    return;
+  }
+  if (event.closed) trees.erase(event.path);
+  if (is_ignore_file(event.path)) {
+    Result<Scanner> rules = Scanner::open(root_, options_.scan);
+    if (rules.ok()) rules_ = std::move(*rules);
+    rescan();
+  }
+  if (rules_.reason_to_exclude(event.path)) {
+    forget_unless_open(event.path);
+  } else if (queue_.add_urgent(event.path)) {
+    ++n_total_;
+  }
+}
+
+void Indexer::index_document(Chunker& chunker, DocumentTree& tree, const Document& document,
+                             std::stop_token stop) {
+  if (tree.language != document.language) tree = {.language = document.language, .tree = {}};
+  FileBlocks file{
+      .path = document.path, .language = document.language, .text = document.text, .blocks = {}};
+  const bool excluded =
+      rules_.reason_to_exclude(document.path) || find_secret(document.text->bytes());
+  if (!excluded) {
+    Result<Chunked> chunked = chunker.update(tree, document.text, {.deadline = {}, .stop = stop});
+    if (!chunked.ok()) return;
+    file.blocks = std::move(chunked->blocks);
+  }
+  const std::lock_guard lock(mutex_);
+  if (!open_.contains(document.path)) return;  // closed meanwhile
+  if (file.blocks.empty()) {
+    index_.remove(document.path);
+  } else {
+    index_.replace(std::move(file));
+  }
+}
+
+void Indexer::prefer_neighbours(const Document& document) {
+  const std::string_view folder = folder_of(document.path);
+  std::set<std::string, std::less<>> stems;
+  for (const std::string& module : imported_modules(document.path, document.text->bytes())) {
+    stems.emplace(name_of(module));
+  }
+  queue_.prefer([&](const std::string& path) {
+    return folder_of(path) == folder || stems.contains(stem_of(path));
+  });
+}
+
+// ---- Progress.
+
+IndexProgress Indexer::progress() const {
+  const std::lock_guard lock(mutex_);
+  return {.n_done = n_done_,
+          .n_total = n_total_,
+          .n_skipped = n_skipped_,
+          .finished = !scanning_ && !scan_wanted_ && queue_.is_idle(),
+          .note = note_};
+}
+
+void Indexer::report(bool finished) {
+  if (!options_.on_progress) return;
+  IndexProgress now = progress();
+  now.finished = finished;
+  options_.on_progress(now);
+}
+
+void Indexer::report_if_finished() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (scan_reported_ || scanning_ || !queue_.is_idle()) return;
+    scan_reported_ = true;
+  }
+  report(true);
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
+bool Indexer::is_idle_locked() const {
+  return events_.empty() && !handling_event_ && !scan_wanted_ && scan_reported_ && queue_.is_idle();
+}
+
+bool Indexer::wait_until_idle(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [this] { return is_idle_locked(); });
+}
+
+}  // namespace rondo::workspace

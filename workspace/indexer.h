@@ -1,0 +1,133 @@
+// Indexer: keeps a BlockIndex equal to a workspace folder and to the documents open in it.
+//
+//   scan thread      walks the folder and fills the queue
+//   worker threads   read, cut and index one file after the other, at low priority
+//   document thread  cuts open documents as they change, reusing their syntax trees; it knows which
+//                    paths are excluded, and puts what an opened document imports and the files
+//                    of its folder before the rest
+//
+// An open document counts as the client has it, not as it is on disk.
+//
+// Thread: any may call; no call reads files or waits for one that does, wait_until_idle() aside.
+// Callbacks come from threads of the Indexer. The destructor stops and joins them.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/status.h"
+#include "workspace/block_index.h"
+#include "workspace/block_query.h"
+#include "workspace/chunker.h"
+#include "workspace/document_store.h"
+#include "workspace/index_queue.h"
+#include "workspace/scanner.h"
+
+namespace rondo::workspace {
+
+struct IndexProgress {
+  int64_t n_done = 0;     // files looked at
+  int64_t n_total = 0;    // files found so far
+  int64_t n_skipped = 0;  // of those done: binary, too large, with a secret, ...
+  bool finished = false;  // the folder is scanned and all its files are done
+  std::string note;       // what the user should know, a sentence; else empty
+};
+
+struct IndexerOptions {
+  int n_threads = 2;
+  ScanOptions scan;
+  ChunkOptions chunk;
+  // Called now and then while there is progress, and with finished after each scan.
+  std::function<void(const IndexProgress&)> on_progress;
+};
+
+class Indexer {
+ public:
+  // Begins to scan the folder `root` into `index`, which must outlive the result.
+  // Errors: those of Scanner::open.
+  static Result<std::unique_ptr<Indexer>> start(const std::string& root, BlockIndex& index,
+                                                IndexerOptions options = {});
+  ~Indexer();
+
+  // A document was opened or changed; its path is relative to the folder.
+  void document_changed(DocumentSnapshot document);
+  // It was closed: the file on disk counts again.
+  void document_closed(const std::string& path);
+  // A file may have been made, changed or removed on disk. A changed ignore file begins a new scan.
+  void file_changed(const std::string& path);
+
+  // Scans the folder again: new files are added, those gone or excluded now are removed.
+  void rescan();
+
+  // While paused, workers begin no further file; open documents are indexed all the same.
+  void pause(bool paused) { queue_.pause(paused); }
+
+  IndexProgress progress() const;
+
+  // Whether within `timeout` everything known so far was indexed.
+  bool wait_until_idle(std::chrono::milliseconds timeout);
+
+ private:
+  // What the document thread is told about a path.
+  struct Event {
+    std::string path;
+    DocumentSnapshot document;  // null: look at the file on disk
+    bool closed = false;
+  };
+
+  using DocumentTrees = std::map<std::string, DocumentTree>;  // by path, of open documents
+
+  Indexer(Scanner scanner, BlockIndex& index, IndexerOptions options);
+
+  void run_scans(std::stop_token stop);
+  void run_worker(std::stop_token stop);
+  void run_documents(std::stop_token stop);
+
+  void scan(std::stop_token stop);
+  void index_file(Chunker& chunker, const std::string& path, std::stop_token stop);
+  void handle(const Event& event, Chunker& chunker, DocumentTrees& trees, std::stop_token stop);
+  void index_document(Chunker& chunker, DocumentTree& tree, const Document& document,
+                      std::stop_token stop);
+  void prefer_neighbours(const Document& document);
+  void forget_unless_open(const std::string& path);
+  void post(Event event);
+  void report(bool finished);
+  void report_if_finished();
+  bool is_idle_locked() const;
+
+  const std::string root_;
+  const IndexerOptions options_;
+  BlockIndex& index_;
+  BlockQueries queries_;
+  IndexQueue queue_;
+  Scanner rules_;  // of the document thread
+
+  std::atomic<int64_t> n_done_ = 0;
+  std::atomic<int64_t> n_total_ = 0;
+  std::atomic<int64_t> n_skipped_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  // All below are guarded by mutex_.
+  std::deque<Event> events_;
+  std::set<std::string> open_;  // paths of open documents: files on disk do not count for these
+  bool handling_event_ = false;
+  bool scan_wanted_ = true;
+  bool scanning_ = false;
+  bool scan_reported_ = false;  // as finished; false while one runs
+  std::string note_;
+
+  std::vector<std::jthread> threads_;  // last: stopped and joined before what they use goes
+};
+
+}  // namespace rondo::workspace
