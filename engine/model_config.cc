@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "engine/key_reader.h"
 #include "engine/tokenizer.h"
 
 namespace rondo::engine {
@@ -19,77 +20,6 @@ constexpr int64_t kMaxDim = 1 << 20;
 constexpr int64_t kMaxHeads = 1 << 10;
 constexpr int64_t kMaxLayers = 1 << 10;
 constexpr int64_t kMaxPositions = 1 << 26;
-
-struct Range {
-  int64_t min = 0;
-  int64_t max = 0;
-};
-
-// Typed reads of one JSON object. The first error is kept and later reads return a default, so that
-// a loader reads top to bottom and asks once.
-class KeyReader {
- public:
-  // `where` begins every error: a file, or a file and the object inside it.
-  KeyReader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {}
-
-  const Status& status() const { return status_; }
-  void fail(std::string_view key, const std::string& reason) {
-    if (status_.ok()) {
-      status_ = invalid_argument_error(where_ + ": \"" + std::string(key) + "\" " + reason);
-    }
-  }
-
-  // The member, or null when it is absent.
-  const Json& at(std::string_view key) const {
-    static const Json null;
-    const auto it = object_.find(key);
-    return it == object_.end() ? null : *it;
-  }
-  bool has(std::string_view key) const { return !at(key).is_null(); }
-
-  int32_t integer(std::string_view key, Range range) { return as_integer(key, at(key), range); }
-  int32_t integer_or(std::string_view key, Range range, int32_t absent) {
-    return has(key) ? integer(key, range) : absent;
-  }
-  // An integer or a list of them; none when absent.
-  std::vector<int32_t> integers(std::string_view key, Range range) {
-    std::vector<int32_t> values;
-    const Json& json = at(key);
-    if (json.is_null()) return values;
-    if (!json.is_array()) return {as_integer(key, json, range)};
-    for (const Json& element : json) values.push_back(as_integer(key, element, range));
-    return values;
-  }
-  float positive_number(std::string_view key) {
-    const Json& json = at(key);
-    const float value = json.is_number() ? json.get<float>() : 0;
-    if (value > 0 && value < 1e30f) return value;
-    fail(key, "must be a positive number, not " + dump_json(json));
-    return 1;
-  }
-  bool boolean_or(std::string_view key, bool absent) {
-    const Json& json = at(key);
-    if (json.is_null()) return absent;
-    if (!json.is_boolean()) fail(key, "must be true or false, not " + dump_json(json));
-    return json.is_boolean() && json.get<bool>();
-  }
-
- private:
-  int32_t as_integer(std::string_view key, const Json& json, Range range) {
-    // Above int64_t an unsigned value turns negative here, which no range admits.
-    const int64_t value = json.is_number_integer() ? json.get<int64_t>() : -1;
-    if (json.is_number_integer() && range.min <= value && value <= range.max) {
-      return static_cast<int32_t>(value);
-    }
-    fail(key, "must be an integer from " + std::to_string(range.min) + " to " +
-                  std::to_string(range.max) + ", not " + dump_json(json));
-    return static_cast<int32_t>(range.min);
-  }
-
-  const Json& object_;
-  std::string where_;
-  Status status_;
-};
 
 // The object that `text` holds.
 Result<Json> parse_object(std::string_view text, const std::string& path) {
