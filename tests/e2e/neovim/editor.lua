@@ -16,7 +16,7 @@ local prelude = [[
   function _G.question(how)
     local cursor = vim.api.nvim_win_get_cursor(0)
     local at = { bufnr = vim.api.nvim_get_current_buf(), row = cursor[1] - 1, column = cursor[2] }
-    return vim.tbl_extend('force', at, { tick = vim.b.changedtick, invoked = false, step = 0 }, how or {})
+    return vim.tbl_extend('force', at, { tick = vim.b.changedtick, invoked = false }, how or {})
   end
   function _G.suggest(items, how)
     require('rondo.inline').answer(_G.question(how), nil, { items = items })
@@ -57,7 +57,9 @@ function Editor:wait_for(expression, seconds)
     return self:lua(code)
   end, 10)
   if not done then
-    error(('never true: %s\nscreen:\n%s'):format(expression, table.concat(self:screen(), '\n')), 2)
+    local messages = self:lua("return vim.api.nvim_exec('messages', true)")
+    local screen = table.concat(self:screen(), '\n')
+    error(('never true: %s\nscreen:\n%s\nmessages:\n%s'):format(expression, screen, messages), 2)
   end
 end
 

@@ -13,6 +13,7 @@ local M = {}
 local asked -- the question on its way
 local shown -- { bufnr, list, index, invoked }: list[index] is drawn
 local taken -- { bufnr, row, column, text, covers }: about to be inserted
+local due -- changes when what question_timer was started for is no longer wanted
 local question_timer = uv.new_timer()
 local cursor_timer = uv.new_timer()
 
@@ -90,7 +91,7 @@ end
 
 -- Nothing is shown and nothing will come.
 function M.hide()
-  question_timer:stop()
+  due = nil
   if asked then
     local client = vim.lsp.get_client_by_id(asked.client_id)
     if client and asked.id then
@@ -118,8 +119,8 @@ local function items_of(result)
   return type(result) == 'table' and (result.items or result) or {}
 end
 
--- Shows the answer to `question`, a place() with `invoked` (asked for, not typed) and `step` (to go on by so many from
--- the suggestion that is shown). Null means "no longer wanted" and leaves what is shown.
+-- Shows the answer to `question`, a place() with `invoked` (asked for, not typed) and perhaps `step` (keep the
+-- suggestion that is shown, and go on by so many). Null means "no longer wanted" and leaves what is shown.
 function M.answer(question, err, result)
   if asked == question then
     asked = nil
@@ -137,7 +138,7 @@ function M.answer(question, err, result)
     end
   end
   local suggestion, rest = current()
-  if suggestion and question.step ~= 0 then
+  if suggestion and question.step then
     add(suggestions.new(question.row, line:sub(1, question.column), rest, suggestion.covers, suggestion.after))
   end
   for _, item in ipairs(items_of(result)) do
@@ -149,7 +150,7 @@ function M.answer(question, err, result)
   shown = #list > 0 and {
     bufnr = question.bufnr,
     list = list,
-    index = question.step % #list + 1,
+    index = (question.step or 0) % #list + 1,
     invoked = question.invoked,
   } or nil
   refresh()
@@ -157,12 +158,12 @@ end
 
 -- Asks at the cursor, now. `how`: { invoked, step } as for answer(). Returns whether there is somebody to ask.
 function M.ask(how)
-  question_timer:stop()
+  due = nil
   local bufnr = vim.api.nvim_get_current_buf()
   if not is_inserting() or M.obstacle(bufnr) then
     return false
   end
-  if how.step == 0 then
+  if not how.step then
     M.hide()
   end
   local client = server.client(bufnr)
@@ -181,15 +182,20 @@ function M.ask(how)
 end
 
 local function ask_soon()
-  if options.current.auto then
-    question_timer:start(
-      options.current.debounce_ms,
-      0,
-      vim.schedule_wrap(function()
-        M.ask({ invoked = false, step = 0 })
-      end)
-    )
+  if not options.current.auto then
+    return
   end
+  local this = {}
+  due = this
+  question_timer:start(
+    options.current.debounce_ms,
+    0,
+    vim.schedule_wrap(function()
+      if due == this then
+        M.ask({ invoked = false })
+      end
+    end)
+  )
 end
 
 -- Tells the server where the cursor came to rest, so that it can prepare.
@@ -247,7 +253,10 @@ function M.cycle(step)
   if not current() then
     return false
   end
-  if not shown.invoked then
+  if asked and asked.step then
+    asked.step = asked.step + step
+    return true
+  elseif not shown.invoked then
     return M.ask({ invoked = true, step = step })
   end
   local at = place()
@@ -267,20 +276,21 @@ function M.dismiss()
   return was_shown
 end
 
--- Asks for several suggestions; from normal mode, where insert mode begins.
+-- Asks for several suggestions; from normal mode, where insert mode begins: behind the last character of a line,
+-- before any other.
 function M.complete()
   if vim.api.nvim_get_mode().mode:sub(1, 1) == 'i' then
     local sentence = M.obstacle(vim.api.nvim_get_current_buf())
     if sentence then
       vim.notify('Rondo: ' .. sentence, vim.log.levels.INFO)
     end
-    return M.ask({ invoked = true, step = 0 })
+    return M.ask({ invoked = true })
   end
   vim.api.nvim_create_autocmd('InsertEnter', {
     once = true,
     callback = vim.schedule_wrap(M.complete),
   })
-  vim.cmd('startinsert')
+  vim.cmd(vim.fn.col('.') >= vim.fn.col('$') - 1 and 'startinsert!' or 'startinsert')
   return true
 end
 
@@ -288,7 +298,7 @@ end
 
 local function text_changed()
   if refresh() then
-    question_timer:stop()
+    due = nil
   else
     M.hide()
     ask_soon()
