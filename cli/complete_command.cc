@@ -10,9 +10,7 @@
 #include "cli/place.h"
 #include "engine/engine.h"
 #include "workspace/block_index.h"
-#include "workspace/block_query.h"
-#include "workspace/chunker.h"
-#include "workspace/scanner.h"
+#include "workspace/indexer.h"
 
 namespace rondo::cli {
 namespace {
@@ -39,31 +37,13 @@ int64_t us_since(Clock::time_point begin) {
 // Indexes the workspace for as long as a person at a prompt would wait.
 Status index_workspace(const Place& place, workspace::BlockIndex& index) {
   constexpr auto kPatience = std::chrono::seconds(5);
-  const auto deadline = Clock::now() + kPatience;
-  ASSIGN_OR_RETURN(workspace::Scanner scanner, workspace::Scanner::open(place.workspace));
-  workspace::BlockQueries queries;
-  workspace::Chunker chunker(queries);
-  std::stop_source out_of_time;
-  const auto add = [&](const std::string& path) {
-    if (Clock::now() > deadline) out_of_time.request_stop();
-    if (out_of_time.stop_requested()) return;
-    constexpr int64_t kMaxFileBytes = 4 << 20;
-    auto bytes = workspace::read_source(scanner.root(), path, kMaxFileBytes);
-    if (!bytes.ok()) return;
-    const auto text = std::make_shared<const workspace::Text>(std::move(*bytes));
-    const workspace::Language& language = workspace::language_of_file(path, text->bytes());
-    auto chunked = chunker.chunk(language, text);
-    if (!chunked.ok()) return;
-    index.replace(
-        {.path = path, .language = &language, .text = text, .blocks = std::move(chunked->blocks)});
-  };
-  const auto summary = scanner.scan(add, out_of_time.get_token());
-  if (out_of_time.stop_requested()) {
-    std::fprintf(
-        stderr, "rondo: read %lld files in %lld s and went on without the rest of the workspace\n",
-        static_cast<long long>(index.stats().n_files), static_cast<long long>(kPatience.count()));
-  } else if (!summary.ok()) {
-    return summary.status();
+  ASSIGN_OR_RETURN(const auto indexer, workspace::Indexer::start(place.workspace, index));
+  indexer->document_changed(place.document);
+  if (!indexer->wait_until_idle(kPatience)) {
+    std::fprintf(stderr,
+                 "rondo: read %lld files in %lld s and went on without the rest of the workspace\n",
+                 static_cast<long long>(indexer->progress().n_done),
+                 static_cast<long long>(kPatience.count()));
   }
   return {};
 }
