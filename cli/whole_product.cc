@@ -1,4 +1,5 @@
 #include "cli/bench_completion.h"
+#include "cli/bench_index.h"
 #include "cli/bench_quality.h"
 #include "cli/blocks_command.h"
 #include "cli/complete_command.h"
@@ -15,6 +16,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
 
 void add_product_benches(CLI::App& bench, CommandContext context) {
   add_completion_bench(bench, context);
+  add_index_bench(bench, context);
   add_quality_benches(bench, context);
 }
 

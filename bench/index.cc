@@ -1,0 +1,152 @@
+#include "bench/index.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <vector>
+
+#include "bench/random.h"
+#include "workspace/indexer.h"
+#include "workspace/secrets.h"
+
+namespace rondo::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::minutes kPatience{60};
+constexpr int32_t kWordLetters = 5;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t n_pages = 0;
+  int64_t n_resident_pages = 0;
+  file >> n_pages >> n_resident_pages;
+  return n_resident_pages * sysconf(_SC_PAGESIZE);
+}
+
+double percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
+// Types words into files of the index.
+class Typist {
+ public:
+  Typist(workspace::BlockIndex& index, uint64_t seed) : index_(index), random_(seed) {
+    for (const std::string& path : index.paths()) {
+      const workspace::FileBlocksSnapshot file = index.file(path);
+      if (file->text != nullptr && file->language->grammar != nullptr) files_.push_back(file);
+    }
+  }
+
+  bool has_files() const { return !files_.empty(); }
+
+  // One word: opening the file is not measured, each letter is.
+  Status type_word() {
+    const workspace::FileBlocksSnapshot file = files_[random_.below(files_.size())];
+    const workspace::Language& language = *file->language;
+    workspace::DocumentTree document{.language = &language, .tree = {}};
+    RETURN_IF_ERROR(chunker_.update(document, file->text).status());
+    workspace::TextSnapshot text = file->text;
+    int64_t at = random_.below(text->size() + 1);
+    for (int32_t i = 0; i < kWordLetters; ++i) {
+      const std::string letter(1, static_cast<char>('a' + random_.below(26)));
+      const Clock::time_point begin = Clock::now();
+      text =
+          std::make_shared<const workspace::Text>(text->replace({.begin = at, .end = at}, letter));
+      const double replace_seconds = seconds_since(begin);
+      ++at;
+      const Clock::time_point parse_begin = Clock::now();
+      RETURN_IF_ERROR(parser_.parse(language, text, &*document.tree, {}).status());
+      parse_ms.push_back(1e3 * seconds_since(parse_begin));
+      const Clock::time_point update_begin = Clock::now();
+      RETURN_IF_ERROR(update(document, file->path, text));
+      edit_ms.push_back(1e3 * (replace_seconds + seconds_since(update_begin)));
+    }
+    return {};
+  }
+
+  std::vector<double> edit_ms;
+  std::vector<double> parse_ms;
+
+ private:
+  // What the indexer does for an open document.
+  Status update(workspace::DocumentTree& document, const std::string& path,
+                const workspace::TextSnapshot& text) {
+    if (workspace::find_secret(text->bytes())) return {};
+    ASSIGN_OR_RETURN(workspace::Chunked chunked, chunker_.update(document, text));
+    index_.replace({.path = path,
+                    .language = document.language,
+                    .text = text,
+                    .blocks = std::move(chunked.blocks)});
+    return {};
+  }
+
+  workspace::BlockIndex& index_;
+  Random random_;
+  std::vector<workspace::FileBlocksSnapshot> files_;
+  workspace::BlockQueries queries_;
+  workspace::Chunker chunker_{queries_};
+  workspace::Parser parser_;
+};
+
+}  // namespace
+
+Result<IndexBenchResult> bench_index(const IndexBenchOptions& options) {
+  workspace::BlockIndex index;
+  IndexBenchResult result;
+  const int64_t memory_before = resident_bytes();
+  const double cpu_before = cpu_seconds();
+  const Clock::time_point begin = Clock::now();
+  {
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<workspace::Indexer> indexer,
+        workspace::Indexer::start(options.folder, index, {.n_threads = options.n_threads}));
+    indexer->wait_until_idle(kPatience);
+    result.seconds = seconds_since(begin);
+    result.cpu_seconds = cpu_seconds() - cpu_before;
+    result.n_skipped = indexer->progress().n_skipped;
+  }
+  result.memory_bytes = resident_bytes() - memory_before;
+  for (const std::string& path : index.paths()) {
+    const workspace::FileBlocksSnapshot file = index.file(path);
+    if (file->text != nullptr) result.n_lines += file->text->line_count();
+  }
+  const workspace::IndexStats stats = index.stats();
+  result.n_files = stats.n_files;
+  result.n_bytes = stats.text_bytes;
+  result.n_blocks = stats.n_blocks;
+  result.n_names = stats.n_names;
+  const double n_millions = 1e-6 * static_cast<double>(result.n_lines);
+  result.mloc_per_minute = 60 * n_millions / result.seconds;
+  result.mloc_per_cpu_minute = 60 * n_millions / result.cpu_seconds;
+
+  Typist typist(index, options.seed);
+  if (!typist.has_files()) return not_found_error("no source code to index in " + options.folder);
+  for (int32_t n = 0; n < options.n_edits; n += kWordLetters) RETURN_IF_ERROR(typist.type_word());
+  result.edit_p50_ms = percentile(typist.edit_ms, 0.5);
+  result.edit_p95_ms = percentile(typist.edit_ms, 0.95);
+  result.parse_p50_ms = percentile(typist.parse_ms, 0.5);
+  result.parse_p95_ms = percentile(typist.parse_ms, 0.95);
+  return result;
+}
+
+}  // namespace rondo::bench
