@@ -131,6 +131,13 @@ vim.list_extend(tests, {
       t.editor:put('a^')
       t.editor:type('<Tab>b')
       t.equal(t.editor:text(), 'a   b^')
+      t.editor:put('^ab')
+      t.editor:type('<M-l>x') -- without a mapping <Esc>l
+      t.equal(t.editor:text(), '^a')
+      t.editor:lua('vim.cmd("inoreabbrev yy zz")')
+      t.editor:put('^')
+      t.editor:type('yy<Tab>')
+      t.equal(t.editor:text(), 'zz  ^')
     end,
   },
   {
@@ -163,6 +170,8 @@ vim.list_extend(tests, {
       given(t, 'vol^', { { insertText = 'ume' } })
       t.editor:type('<Tab>')
       t.equal(t.editor:text(), 'volume^')
+      local line = [[nvim_eval_statusline("%{v:lua.require'rondo'.statusline()}", {}).str]]
+      t.equal(t.editor:lua('return vim.api.' .. line), 'Rondo off')
     end,
   },
   {

@@ -201,6 +201,31 @@ return {
     end,
   },
   {
+    'the server is told the settings, and where the cursor comes to rest',
+    function(t)
+      open(t, { settings = { candidates = 2, multiline = true } })
+      wait_until_served(t)
+      t.editor:lua([[
+        local rpc = require('rondo.server').client(0).rpc
+        local notify = rpc.notify
+        rpc.notify = function(method, params)
+          _G.told = method == 'rondo/cursor' and params or _G.told
+          return notify(method, params)
+        end
+        function _G.settings()
+          local call, client = require('rondo.server').call, require('rondo.server').client(0)
+          return call(client, 'request_sync', 'rondo/status', vim.empty_dict(), 10000, 0).result.settings
+        end
+      ]])
+      t.editor:wait_for('_G.settings().multiline and _G.settings().candidates == 2', seconds)
+      t.editor:type('7G$')
+      t.editor:wait_for('_G.told', seconds)
+      local line = vim.fn.readfile(folder .. '/checkout.py')[7]
+      t.equal(t.editor:lua('return _G.told.position'), { line = 6, character = #line - 1 })
+      t.matches(t.editor:lua('return _G.told.textDocument.uri'), '^file:///.*/checkout.py$')
+    end,
+  },
+  {
     ':Rondo status and :Rondo why tell of the server and of the last suggestion',
     function(t)
       open(t)

@@ -50,7 +50,12 @@ local function start_client()
   local config = server.config(nil)
   config.name = 'rondo-health'
   config.on_attach, config.on_exit = nil, nil
-  local id = vim.lsp.start_client(config)
+  local id
+  if vim.fn.has('nvim-0.11') == 1 then
+    id = vim.lsp.start(config, { attach = false })
+  else
+    id = vim.lsp.start_client(config)
+  end
   local client = id and vim.lsp.get_client_by_id(id)
   vim.wait(timeout_ms, function()
     return client == nil or client.initialized == true
@@ -71,7 +76,7 @@ local function check_server()
   local running = server.clients()[1]
   local client = running or start_client()
   if not client then
-    fail('the server does not answer `initialize`', { 'See ' .. vim.lsp.get_log_path() })
+    fail('the server does not answer `initialize`', { 'See ' .. require('vim.lsp.log').get_filename() })
     return
   end
   ok('the server answers `initialize`')

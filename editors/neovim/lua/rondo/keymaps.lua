@@ -25,7 +25,8 @@ end
 -- Does what the mapping `old` did for `key`.
 local function fall_through(key, old)
   if vim.tbl_isempty(old) then
-    return feed(keycodes(key), 'n')
+    -- As typed: <M-x> without a mapping is <Esc>x. <C-]>: what is fed expands no abbreviation otherwise.
+    return feed(keycodes('<C-]>' .. key), 'nt')
   end
   local flags = old.noremap == 1 and 'n' or 'm'
   local result

@@ -14,14 +14,6 @@ local problem -- why there is no server, as a sentence
 local ids = {} -- of the newest client by root; 0.7 lists clients only when they are initialized
 local gone = {} -- by id: has ended or was asked to; Neovim may list it for a while
 
-local function say(sentence, level)
-  vim.notify('Rondo: ' .. sentence, level or vim.log.levels.WARN)
-end
-
-local function say_once(sentence)
-  vim.notify_once('Rondo: ' .. sentence, vim.log.levels.WARN)
-end
-
 -- Calls client.<name>: clients became objects with 0.11.
 function M.call(client, name, ...)
   if vim.fn.has('nvim-0.11') == 1 then
@@ -89,6 +81,8 @@ function M.config(root)
     cmd = command,
     root_dir = root,
     capabilities = capabilities,
+    -- 0.7 is not asked for settings; newer ones answer with them.
+    init_options = settings,
     settings = { rondo = settings },
     -- Every keystroke goes out at once: the server gives up what it was doing for the text before.
     flags = { debounce_text_changes = 0 },
@@ -158,7 +152,7 @@ function M.attach(bufnr)
   local config, sentence = M.config(M.root_of(vim.api.nvim_buf_get_name(bufnr)))
   if not config then
     problem = sentence
-    return say_once(sentence)
+    return vim.notify_once('Rondo: ' .. sentence, vim.log.levels.WARN)
   end
   problem = nil
   if not start(config, bufnr) then
@@ -188,9 +182,9 @@ function M.exited(code, signal, id)
     restarts + 1,
     code,
     signal,
-    vim.lsp.get_log_path()
+    require('vim.lsp.log').get_filename()
   )
-  say(problem .. '. `:Rondo start` starts it again')
+  vim.notify('Rondo: ' .. problem .. '. `:Rondo start` starts it again', vim.log.levels.WARN)
 end
 
 -- :Rondo start: servers may be started, as if nothing had happened.
