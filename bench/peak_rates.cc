@@ -19,7 +19,8 @@ using Loop = float (*)(int64_t rounds);
 constexpr int kChains = 10;  // independent sums: more than latency times issue width
 
 __attribute__((target("avx2,fma"))) float fma_avx2(int64_t rounds) {
-  __m256 sums[kChains] = {};
+  __m256 sums[kChains];  // begin differently: equal ones would be computed once
+  for (int i = 0; i < kChains; ++i) sums[i] = _mm256_set1_ps(static_cast<float>(i));
   const __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(0.25f);
   for (int64_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 10
@@ -31,7 +32,8 @@ __attribute__((target("avx2,fma"))) float fma_avx2(int64_t rounds) {
 }
 
 __attribute__((target("avx512f"))) float fma_avx512(int64_t rounds) {
-  __m512 sums[kChains] = {};
+  __m512 sums[kChains];
+  for (int i = 0; i < kChains; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));
   const __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
   for (int64_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 10

@@ -23,6 +23,37 @@ KeyRange AttentionUnit::keys(int32_t split) const {
           std::min(end_own_page, (own + 1) * kSplitEntries)};
 }
 
+const float* AttentionUnit::query(const AttentionParams& params, int32_t lane) const {
+  return params.q + (span->first_row + row + lane / n_heads) * params.q_stride +
+         int64_t{head + lane % n_heads} * params.head_dim;
+}
+
+int32_t AttentionUnit::first_slot(const AttentionParams& params, int32_t lane) const {
+  return params.window == 0 ? 0 : std::max(0, last_slot(lane) - params.window + 1);
+}
+
+VisiblePage AttentionUnit::page(const AttentionParams& params, bool own, int32_t index) const {
+  VisiblePage visible;
+  int64_t page;
+  if (own) {
+    page = span->own_pages[index - span->first_own_page];
+    const int32_t slot = index * kPageTokens;
+    visible.first = std::max(0, first_slot(params, 0) - slot);
+    visible.end = std::min(kPageTokens, last_slot(n_lanes() - 1) + 1 - slot);
+  } else {
+    page = span->context[index].page;
+    visible.end = span->context[index].n_valid;
+  }
+  const int64_t head_elements = int64_t{kPageTokens} * params.head_dim;
+  const int32_t kv_head = head / (params.n_heads / params.n_kv_heads);
+  visible.keys =
+      reinterpret_cast<const uint16_t*>(params.kv.data + page * params.kv.page_stride_bytes +
+                                        params.kv.layer_offset_bytes) +
+      kv_head * head_elements;
+  visible.values = visible.keys + params.n_kv_heads * head_elements;
+  return visible;
+}
+
 Partial AttentionUnit::partial(int32_t split) const {
   float* floats = partials + split * partial_floats(*this);
   return {floats, floats + padded_lanes, floats + 2 * int64_t{padded_lanes}};
@@ -64,7 +95,7 @@ void AttentionPlan::add(AttentionUnit unit) {
   unit.first_own_page = reach / kPageTokens;
   unit.end_own_page = (first_slot + unit.n_rows - 1) / kPageTokens + 1;
   unit.padded_lanes =
-      unit.n_lanes() <= padding_.few ? padding_.few : round_up(unit.n_lanes(), padding_.many);
+      unit.n_lanes() <= kFewLanes ? kFewLanes : round_up(unit.n_lanes(), vector_lanes_);
   const int64_t floats = partial_floats(unit) * unit.n_splits();
   if (n_units_ == kMaxUnits || n_floats_ + floats > kPartialFloats) run_round();
   unit.first_item = n_items_;

@@ -21,6 +21,7 @@
 namespace rondo::kernels {
 
 inline constexpr int32_t kMaxLanes = 48;
+inline constexpr int32_t kFewLanes = 8;  // a unit of up to so many queries is padded to this
 inline constexpr int32_t kMaxHeadDim = 256;
 inline constexpr int32_t kBlockEntries = 4;
 inline constexpr int32_t kBlockKeys = kBlockEntries * kPageTokens;
@@ -29,6 +30,15 @@ inline constexpr int32_t kSplitEntries = 32;
 // Page-table entries [first, end) of the context, or own pages with these indices.
 struct KeyRange {
   bool own = false;
+  int32_t first = 0;
+  int32_t end = 0;
+};
+
+// A page as the queries of one KV head see it.
+struct VisiblePage {
+  const uint16_t* keys = nullptr;    // bf16 [kPageTokens, D]
+  const uint16_t* values = nullptr;  // bf16 [kPageTokens, D]
+  // Slots that some row sees; the others may hold anything, NaN too.
   int32_t first = 0;
   int32_t end = 0;
 };
@@ -58,14 +68,15 @@ struct AttentionUnit {
     return n_context_splits + (end_own_page - 1) / kSplitEntries - first_own_page / kSplitEntries +
            1;
   }
-  KeyRange keys(int32_t split) const;
-  Partial partial(int32_t split) const;
-};
+  // The query of `lane`, and its own tokens that it sees: slots first_slot(lane)..last_slot(lane).
+  const float* query(const AttentionParams& params, int32_t lane) const;
+  int32_t first_slot(const AttentionParams& params, int32_t lane) const;
+  int32_t last_slot(int32_t lane) const { return span->first_slot + row + lane / n_heads; }
 
-// The vector width decides how lanes are padded.
-struct LanePadding {
-  int32_t few;   // up to this many lanes are padded to it
-  int32_t many;  // more are padded to a multiple of this
+  KeyRange keys(int32_t split) const;
+  // Entry `index` of the context, or own page `index`.
+  VisiblePage page(const AttentionParams& params, bool own, int32_t index) const;
+  Partial partial(int32_t split) const;
 };
 
 // Cuts a call into units and gives them out in rounds whose partials fit the scratch memory:
@@ -75,8 +86,9 @@ class AttentionPlan {
   using Item = void (*)(const AttentionParams& params, const AttentionUnit& unit, int32_t split);
   using Finish = void (*)(const AttentionParams& params, const AttentionUnit& unit);
 
-  AttentionPlan(const AttentionParams& params, LanePadding padding, ThreadPool& threads)
-      : params_(params), padding_(padding), threads_(threads) {}
+  // Units of more than kFewLanes queries are padded to a multiple of `vector_lanes`.
+  AttentionPlan(const AttentionParams& params, int32_t vector_lanes, ThreadPool& threads)
+      : params_(params), vector_lanes_(vector_lanes), threads_(threads) {}
 
   void run(Item item, Finish finish);
 
@@ -89,7 +101,7 @@ class AttentionPlan {
   void run_round();
 
   const AttentionParams& params_;
-  const LanePadding padding_;
+  const int32_t vector_lanes_;
   ThreadPool& threads_;
   Item item_ = nullptr;
   Finish finish_ = nullptr;
