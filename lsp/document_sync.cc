@@ -59,25 +59,18 @@ void DocumentSync::lost_change(const std::string& uri) {
 void DocumentSync::set_folders(std::vector<std::string> folders) {
   folders_ = std::move(folders);
   for (const DocumentSnapshot& document : store_.all()) {
-    std::string path = path_of(document->uri);
-    if (path == document->path || !document->in_sync) continue;
-    events_.closed(document);
+    if (!document->in_sync) continue;
     Document moved = *document;
-    moved.path = std::move(path);
+    moved.path = path_of(document->uri);
     replace(std::move(moved));
   }
 }
 
-// Relative to the innermost folder that holds it; outside of all folders its name alone.
+// Outside of all folders a document goes by its name alone.
 std::string DocumentSync::path_of(const std::string& uri) const {
   const std::optional<std::string> path = path_of_uri(uri);
-  if (!path) return name_of_uri(uri);
-  size_t longest = 0;
-  for (const std::string& folder : folders_) {
-    const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
-    if (path->starts_with(prefix)) longest = std::max(longest, prefix.size());
-  }
-  return longest > 0 ? path->substr(longest) : name_of_uri(uri);
+  const std::optional<PlacedPath> place = path ? place_path(*path, folders_) : std::nullopt;
+  return place ? std::string(place->path) : name_of_uri(uri);
 }
 
 void DocumentSync::replace(Document document) {

@@ -40,7 +40,8 @@ class DocumentSync {
   // A change of this document did not reach us.
   void lost_change(const std::string& uri);
 
-  // The folders of the workspace, absolute; open documents get their paths anew.
+  // The folders of the workspace, absolute; open documents get their paths anew and count as
+  // changed.
   void set_folders(std::vector<std::string> folders);
 
   // The present state, or nullptr when it is not open.

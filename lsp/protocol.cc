@@ -477,6 +477,7 @@ Json status_result(const StatusReport& status) {
                    {"maxTokens", status.settings.max_tokens},
                    {"candidates", status.settings.candidates}}}};
   if (!status.model_message.empty()) result["model"]["message"] = status.model_message;
+  if (!status.index_message.empty()) result["index"]["message"] = status.index_message;
   return result;
 }
 

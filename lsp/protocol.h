@@ -201,6 +201,7 @@ struct StatusReport {
   std::string model;  // "loading", "ready" or "failed"
   std::string model_message;
   std::string index;  // "waiting", "indexing" or "ready"
+  std::string index_message;
   int64_t n_documents = 0;
   int64_t n_waiting = 0;  // requests that are not answered yet
   workspace::PositionEncoding encoding = workspace::PositionEncoding::kUtf16;

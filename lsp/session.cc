@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lsp/uri.h"
+#include "workspace/secrets.h"
 
 namespace rondo::lsp {
 
@@ -211,8 +212,8 @@ void Session::announce_folders() {
       hooks_.log("workspace folder " + folder.uri + " is not a folder of this machine: not read");
     }
   }
-  documents_->set_folders(paths);
   hooks_.set_folders(paths);
+  documents_->set_folders(paths);
 }
 
 void Session::change_files(DidChangeWatchedFilesParams params) {
@@ -297,15 +298,28 @@ void Session::completion_menu(PositionParams params, Reply reply) {
 }
 
 void Session::ask(Question question, const Reply& reply) {
-  const bool typed = question.method == method::kInlineCompletion && question.params.automatic;
-  if (!question.document->in_sync) {
-    completions_.decline(question, reply,
-                         "the editor may show another text than Rondo has; save the file");
-  } else if (typed && !settings_.automatic) {
-    completions_.decline(question, reply, "suggestions while typing are switched off");
-  } else {
-    completions_.ask(std::move(question), reply);
+  if (std::optional<std::string> reason = reason_for_silence(question)) {
+    return completions_.decline(question, reply, std::move(*reason));
   }
+  completions_.ask(std::move(question), reply);
+}
+
+std::optional<std::string> Session::reason_for_silence(const Question& question) const {
+  const workspace::Document& document = *question.document;
+  if (!document.in_sync) {
+    return "the editor may show another text than Rondo has; save the file";
+  }
+  if (question.method == method::kInlineCompletion && question.params.automatic &&
+      !settings_.automatic) {
+    return "suggestions while typing are switched off";
+  }
+  if (workspace::is_secret_file(document.path)) {
+    return "by its name the file holds secrets: it is not read";
+  }
+  if (const auto secret = workspace::find_secret(document.text->bytes())) {
+    return "the file holds " + secret->what + ": it is not read";
+  }
+  return std::nullopt;
 }
 
 void Session::why(DocumentParams params, Reply reply) {
@@ -318,6 +332,7 @@ void Session::status(const Reply& reply) {
                               .model = model_state_,
                               .model_message = model_message_,
                               .index = index_state_,
+                              .index_message = index_message_,
                               .n_documents = documents_->size(),
                               .n_waiting = completions_.n_open(),
                               .encoding = encoding_,
@@ -345,12 +360,14 @@ void Session::indexing(std::string message, std::optional<int> percent) {
   if (std::exchange(index_state_, "indexing") != "indexing") {
     index_progress_.begin("Rondo: reading the workspace");
   }
+  index_message_ = message;
   index_progress_.report(std::move(message), percent);
 }
 
-void Session::index_ready(std::string_view message) {
+void Session::index_ready(std::string message) {
   index_state_ = "ready";
-  index_progress_.end(message);
+  index_message_ = std::move(message);
+  index_progress_.end(index_message_);
 }
 
 void Session::show(Severity severity, const std::string& sentence) {

@@ -59,7 +59,7 @@ class Session {
 
   // The workspace is being read: `percent` and `message` as far as it has come; ready when done.
   void indexing(std::string message, std::optional<int> percent);
-  void index_ready(std::string_view message);
+  void index_ready(std::string message);
 
  private:
   enum class State { kNew, kRunning, kStopped };
@@ -95,6 +95,7 @@ class Session {
   void announce_folders();
   void show(Severity severity, const std::string& sentence);
   void ask(Question question, const Reply& reply);
+  std::optional<std::string> reason_for_silence(const Question& question) const;
   std::optional<Question> question(std::string_view method, const PositionParams& at,
                                    bool automatic, const Reply& reply);
 
@@ -118,6 +119,7 @@ class Session {
   std::string model_state_ = "loading";
   std::string model_message_;
   std::string index_state_ = "waiting";
+  std::string index_message_;
 };
 
 }  // namespace rondo::lsp

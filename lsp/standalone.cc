@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <thread>
@@ -9,7 +10,7 @@
 
 #include "assist/completion.h"
 #include "lsp/loop.h"
-#include "workspace/block_index.h"
+#include "lsp/workspace.h"
 
 namespace rondo::lsp {
 namespace {
@@ -30,7 +31,11 @@ EngineResult load_engine(const StandaloneOptions& options) {
 class Standalone {
  public:
   explicit Standalone(const StandaloneOptions& options)
-      : options_(options), server_(loop_, options.server, hooks()) {}
+      : options_(options),
+        workspace_({.post = [this](std::function<void()> work) { loop_.post(std::move(work)); },
+                    .progress = [this](const workspace::IndexProgress& p) { progressed(p); },
+                    .log = log}),
+        server_(loop_, options.server, hooks()) {}
 
   int run() {
     if (const Status started = server_.start(); !started.ok()) {
@@ -44,13 +49,21 @@ class Standalone {
   }
 
  private:
+  static void log(const std::string& line) { spdlog::info("{}", line); }
+
   SessionHooks hooks() {
-    return {.log = [](const std::string& line) { spdlog::info("{}", line); },
-            .set_folders = [](const std::vector<std::string>&) {},
-            .files_changed = [](const std::vector<std::string>&) {},
-            .document_changed = [](const workspace::DocumentSnapshot&) {},
-            .document_closed = [](const workspace::DocumentSnapshot&) {},
-            .watch_files = [] {}};
+    return {.log = log,
+            .set_folders =
+                [this](const std::vector<std::string>& paths) { workspace_.set_folders(paths); },
+            .files_changed =
+                [this](const std::vector<std::string>& paths) {
+                  for (const std::string& path : paths) workspace_.file_changed(path);
+                },
+            .document_changed =
+                [this](const workspace::DocumentSnapshot& d) { workspace_.document_changed(d); },
+            .document_closed =
+                [this](const workspace::DocumentSnapshot& d) { workspace_.document_closed(d); },
+            .watch_files = [this] { workspace_.watch_files(); }};
   }
 
   // On the loader's thread.
@@ -65,22 +78,32 @@ class Standalone {
       return server_.session().model_failed(engine.status());
     }
     engine_ = std::move(*engine);
-    spdlog::info("the model is loaded, kernels {}", engine_->stats().kernels);
-    completer_ = std::make_unique<assist::Completer>(*engine_, index_, assist::CompleterOptions());
+    log("the model is loaded, kernels " + engine_->stats().kernels);
+    workspace_.set_engine(*engine_);
     server_.session().model_ready(
         [this](assist::CompletionParams params, std::stop_token stop,
                std::function<void(Result<assist::CompletionOutcome>)> done) {
-          completer_->complete(std::move(params), std::move(stop), std::move(done));
+          workspace_.complete(std::move(params), std::move(stop), std::move(done));
         });
   }
 
+  void progressed(const workspace::IndexProgress& progress) {
+    const std::string total = std::to_string(progress.n_total) + " files";
+    if (progress.finished) {
+      if (!progress.note.empty()) log(progress.note);
+      return server_.session().index_ready(total);
+    }
+    const auto percent =
+        static_cast<int>(100 * progress.n_done / std::max<int64_t>(progress.n_total, 1));
+    server_.session().indexing(std::to_string(progress.n_done) + " of " + total, percent);
+  }
+
   const StandaloneOptions& options_;
-  workspace::BlockIndex index_;
   Loop loop_;
-  Server server_;
-  // What calls back goes before what it calls.
+  // What calls goes before what it calls: loader, server, workspace, engine, loop.
   std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<assist::Completer> completer_;
+  Workspace workspace_;
+  Server server_;
   std::jthread loader_;
 };
 

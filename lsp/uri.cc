@@ -52,6 +52,20 @@ std::string uri_of_path(std::string_view path) {
   return uri;
 }
 
+std::optional<PlacedPath> place_path(std::string_view path,
+                                     const std::vector<std::string>& folders) {
+  std::optional<PlacedPath> innermost;
+  for (const std::string_view folder : folders) {
+    const size_t length = folder.ends_with('/') ? folder.size() - 1 : folder.size();
+    const bool inside = path.size() > length + 1 && path[length] == '/' &&
+                        path.starts_with(folder.substr(0, length));
+    if (inside && (!innermost || folder.size() > innermost->folder.size())) {
+      innermost = {.folder = folder, .path = path.substr(length + 1)};
+    }
+  }
+  return innermost;
+}
+
 std::string name_of_uri(std::string_view uri) {
   return decode(uri.substr(uri.find_last_of("/:") + 1));
 }

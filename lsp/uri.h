@@ -1,5 +1,5 @@
 // File URIs to paths and back (RFC 8089; editors differ in which characters they escape, so URIs
-// are compared as the client wrote them and paths after decoding).
+// are compared as the client wrote them and paths after decoding), and paths in a workspace.
 //
 // Thread: pure functions.
 #pragma once
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rondo::lsp {
 
@@ -16,6 +17,14 @@ std::optional<std::string> path_of_uri(std::string_view uri);
 
 // REQUIRES: `path` is absolute.
 std::string uri_of_path(std::string_view path);
+
+// Where the absolute `path` lies: in the innermost of `folders` that holds it, or nowhere.
+struct PlacedPath {
+  std::string_view folder;  // of `folders`
+  std::string_view path;    // of `path`: relative to it, with '/'
+};
+std::optional<PlacedPath> place_path(std::string_view path,
+                                     const std::vector<std::string>& folders);
 
 // The last part of a URI's path, decoded: what a document of any scheme is called.
 std::string name_of_uri(std::string_view uri);

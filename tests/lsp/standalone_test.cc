@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 
+#include "lsp/uri.h"
 #include "tests/lsp/client.h"
+#include "tests/workspace/temporary_folder.h"
 
 namespace rondo::lsp {
 namespace {
@@ -39,6 +42,53 @@ TEST(Standalone, AnswersTheFirstRequestOnceTheModelIsLoaded) {
   client.ask(4, "shutdown", nullptr);
   client.send(notification_message("exit", nullptr));
   EXPECT_EQ(exit_code.get(), 0);
+}
+
+// Asks until the answer to `method` satisfies `wanted`: what happens on other threads shows soon.
+template <typename Wanted>
+bool asks_until(Client& client, int& id, std::string_view method, const Json& params,
+                Wanted wanted) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (wanted(client.ask(++id, method, params)["result"])) return true;
+  }
+  return false;
+}
+
+TEST(Standalone, ReadsTheWorkspaceAndFollowsItsFiles) {
+  const workspace::TemporaryFolder folder;
+  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
+  const Pipes pipes;
+  std::future<int> exit_code = run_in_thread(pipes, {}, RONDO_SOURCE_DIR "/models/loopcoder-mini");
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  Json initialize = kInitialize;
+  initialize["rootUri"] = uri_of_path(folder.path().string());
+  client.ask(1, "initialize", initialize);
+  client.send(notification_message("initialized", Json::object()));
+  int id = 1;
+  EXPECT_TRUE(asks_until(client, id, "rondo/status", nullptr, [](const Json& status) {
+    return status["index"]["state"] == "ready" && status["model"]["state"] == "ready";
+  }));
+
+  const std::string uri = uri_of_path((folder.path() / "main.py").string());
+  client.send(did_open(uri, "from shapes import rectangle_area\n\nprint(rectangle_area(2, "));
+  const auto uses = [&](const std::string& path) {
+    const Json answer = client.ask(++id, "textDocument/inlineCompletion", at(uri, 2, 24))["result"];
+    EXPECT_TRUE(answer.is_object()) << answer.dump();
+    const Json why = client.ask(++id, "rondo/why", at(uri, 0, 0))["result"];
+    for (const Json& block : why["blocks"]) {
+      if (block["path"] == path) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(uses("shapes.py"));
+  // The client cannot watch files, so the server does.
+  folder.write("more.py", "def rectangle_area(a, b, c):\n    return a * b * c\n");
+  bool seen = false;
+  for (int i = 0; i < 200 && !seen; ++i) seen = uses("more.py");
+  EXPECT_TRUE(seen);
+  client.hang_up();
+  EXPECT_EQ(exit_code.get(), 1);
 }
 
 TEST(Standalone, StaysUpWithoutAModelAndSaysWhy) {

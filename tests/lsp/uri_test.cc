@@ -32,5 +32,20 @@ TEST(Uri, NamesDocumentsOfAnyScheme) {
   EXPECT_EQ(name_of_uri("x"), "x");
 }
 
+TEST(Uri, PlacesPathsInTheInnermostFolder) {
+  const std::vector<std::string> folders = {"/w", "/w/inner/", "/", "/w/inner-two"};
+  const auto placed = [&](std::string_view path) {
+    const auto place = place_path(path, folders);
+    return place ? std::string(place->folder) + ":" + std::string(place->path) : "nowhere";
+  };
+  EXPECT_EQ(placed("/w/a/b.c"), "/w:a/b.c");
+  EXPECT_EQ(placed("/w/inner/b.c"), "/w/inner/:b.c");
+  EXPECT_EQ(placed("/w/inner-two/b.c"), "/w/inner-two:b.c");
+  EXPECT_EQ(placed("/wide/b.c"), "/:wide/b.c");
+  EXPECT_EQ(placed("/w"), "/:w");
+  EXPECT_EQ(place_path("/x", {"/w"}).has_value(), false);
+  EXPECT_EQ(place_path("/w/", {"/w"}).has_value(), false);
+}
+
 }  // namespace
 }  // namespace rondo::lsp

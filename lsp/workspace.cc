@@ -1,0 +1,149 @@
+#include "lsp/workspace.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lsp/uri.h"
+
+namespace rondo::lsp {
+
+using assist::CompletionOutcome;
+using workspace::DocumentSnapshot;
+using workspace::IndexProgress;
+
+// What calls goes before what it calls.
+struct Workspace::Folder {
+  std::string path;
+  workspace::BlockIndex index;
+  std::unique_ptr<workspace::Indexer> indexer;   // null when the folder cannot be read
+  std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
+  std::unique_ptr<assist::Completer> completer;  // null while there is no engine
+};
+
+Workspace::Workspace(WorkspaceEvents events)
+    : events_(std::move(events)), outside_(std::make_unique<Folder>()) {}
+
+Workspace::~Workspace() = default;
+
+void Workspace::set_engine(engine::Engine& engine) {
+  engine_ = &engine;
+  const auto equip = [&](Folder& folder) {
+    folder.completer =
+        std::make_unique<assist::Completer>(engine, folder.index, assist::CompleterOptions());
+  };
+  equip(*outside_);
+  for (const auto& [path, folder] : folders_) equip(*folder);
+}
+
+void Workspace::set_folders(const std::vector<std::string>& paths) {
+  std::erase_if(folders_, [&](const auto& entry) {
+    return std::find(paths.begin(), paths.end(), entry.first) == paths.end();
+  });
+  for (const std::string& path : paths) {
+    if (!folders_.contains(path)) folders_[path] = make_folder(path);
+  }
+  report();
+}
+
+std::unique_ptr<Workspace::Folder> Workspace::make_folder(const std::string& path) {
+  auto folder = std::make_unique<Folder>();
+  folder->path = path;
+  const auto on_progress = [this](const IndexProgress&) { events_.post([this] { report(); }); };
+  auto indexer = workspace::Indexer::start(path, folder->index, {.on_progress = on_progress});
+  if (indexer.ok()) {
+    folder->indexer = std::move(*indexer);
+  } else {
+    events_.log(indexer.status().message());
+  }
+  if (watching_) watch(*folder);
+  if (engine_ != nullptr) {
+    folder->completer =
+        std::make_unique<assist::Completer>(*engine_, folder->index, assist::CompleterOptions());
+  }
+  return folder;
+}
+
+void Workspace::watch_files() {
+  watching_ = true;
+  for (const auto& [path, folder] : folders_) watch(*folder);
+}
+
+void Workspace::watch(Folder& folder) {
+  workspace::Indexer* const indexer = folder.indexer.get();
+  if (indexer == nullptr || folder.watcher != nullptr) return;
+  auto watcher = FileWatcher::start(
+      folder.path,
+      {.changed = [indexer](const std::string& path) { indexer->file_changed(path); },
+       .lost = [indexer] { indexer->rescan(); },
+       .log =
+           [this](const std::string& line) { events_.post([this, line] { events_.log(line); }); }});
+  if (!watcher.ok()) return events_.log(watcher.status().message());
+  folder.watcher = std::move(*watcher);
+}
+
+// ---- what changes ----------------------------------------------------------------------------
+
+Workspace::Found Workspace::find(std::string_view path) const {
+  std::vector<std::string> paths;
+  for (const auto& [folder, unused] : folders_) paths.push_back(folder);
+  const auto place = place_path(path, paths);
+  if (!place) return {.folder = *outside_};
+  return {.folder = *folders_.at(std::string(place->folder)), .path = std::string(place->path)};
+}
+
+// Documents without a path of their own, as new ones, lie outside.
+Workspace::Found Workspace::find(const workspace::Document& document) const {
+  return find(path_of_uri(document.uri).value_or(""));
+}
+
+void Workspace::document_changed(const DocumentSnapshot& document) {
+  const Found found = find(*document);
+  if (found.folder.indexer) found.folder.indexer->document_changed(document);
+}
+
+void Workspace::document_closed(const DocumentSnapshot& document) {
+  const Found found = find(*document);
+  if (found.folder.indexer) found.folder.indexer->document_closed(found.path);
+}
+
+void Workspace::file_changed(const std::string& path) {
+  const Found found = find(path);
+  if (found.folder.indexer) found.folder.indexer->file_changed(found.path);
+}
+
+void Workspace::report() {
+  IndexProgress all = {.finished = true};
+  for (const auto& [path, folder] : folders_) {
+    if (!folder->indexer) continue;
+    const IndexProgress one = folder->indexer->progress();
+    all.n_done += one.n_done;
+    all.n_total += one.n_total;
+    all.n_skipped += one.n_skipped;
+    all.finished = all.finished && one.finished;
+    if (!one.note.empty()) all.note = one.note;
+  }
+  events_.progress(all);
+}
+
+// ---- completion ------------------------------------------------------------------------------
+
+void Workspace::complete(assist::CompletionParams params, std::stop_token stop,
+                         std::function<void(Result<CompletionOutcome>)> done) {
+  assist::Completer& completer = *find(*params.document).folder.completer;
+  if (++n_waiting_ == 1) pause(true);
+  completer.complete(std::move(params), std::move(stop),
+                     [this, done = std::move(done)](Result<CompletionOutcome> outcome) {
+                       done(std::move(outcome));
+                       events_.post([this] {
+                         if (--n_waiting_ == 0) pause(false);
+                       });
+                     });
+}
+
+void Workspace::pause(bool paused) {
+  for (const auto& [path, folder] : folders_) {
+    if (folder->indexer) folder->indexer->pause(paused);
+  }
+}
+
+}  // namespace rondo::lsp

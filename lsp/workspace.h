@@ -1,0 +1,77 @@
+// Workspace: what one client works on: its folders, each with an index of its Blocks that an
+// Indexer keeps up to date, and a Completer that chooses context from that index. Documents outside
+// of all folders are completed without context.
+//
+// Thread: the loop. Ownership: owns indexes, Indexers and Completers; borrows the engine.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assist/completion.h"
+#include "engine/engine.h"
+#include "lsp/file_watcher.h"
+#include "workspace/block_index.h"
+#include "workspace/document_store.h"
+#include "workspace/indexer.h"
+
+namespace rondo::lsp {
+
+struct WorkspaceEvents {
+  // Runs a function on the loop thread, later; from any thread.
+  std::function<void(std::function<void()>)> post;
+  // How far all folders together have been read.
+  std::function<void(const workspace::IndexProgress&)> progress;
+  std::function<void(const std::string& line)> log;
+};
+
+class Workspace {
+ public:
+  explicit Workspace(WorkspaceEvents events);
+  ~Workspace();
+
+  // From now on complete() may be called. REQUIRES: engine.config().fim; it outlives this.
+  void set_engine(engine::Engine& engine);
+
+  // The folders are these, absolute. What is known of those that stay, stays.
+  void set_folders(const std::vector<std::string>& paths);
+  // The client does not tell of files that change on disk: watch them.
+  void watch_files();
+
+  void document_changed(const workspace::DocumentSnapshot& document);
+  void document_closed(const workspace::DocumentSnapshot& document);
+  // `path` is absolute. Nothing happens when it lies in no folder.
+  void file_changed(const std::string& path);
+
+  // As assist::Completer::complete. While somebody waits, no further file is read.
+  // REQUIRES: set_engine() was called.
+  void complete(assist::CompletionParams params, std::stop_token stop,
+                std::function<void(Result<assist::CompletionOutcome>)> done);
+
+ private:
+  struct Folder;
+  struct Found {
+    Folder& folder;    // outside_ when it lies in none
+    std::string path;  // relative to it
+  };
+
+  std::unique_ptr<Folder> make_folder(const std::string& path);
+  void watch(Folder& folder);
+  Found find(std::string_view path) const;
+  Found find(const workspace::Document& document) const;
+  void report();
+  void pause(bool paused);
+
+  const WorkspaceEvents events_;
+  engine::Engine* engine_ = nullptr;
+  bool watching_ = false;
+  int n_waiting_ = 0;                                       // completions
+  std::map<std::string, std::unique_ptr<Folder>> folders_;  // by path
+  std::unique_ptr<Folder> outside_;                         // of all folders
+};
+
+}  // namespace rondo::lsp
