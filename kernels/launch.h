@@ -14,6 +14,9 @@ namespace rondo::kernels {
 inline constexpr int kOk = 0;
 inline constexpr int kBadArguments = 1;  // the Requires line is broken
 
+// The most rows of a call that the kernel family of decode takes (kernels.h).
+inline constexpr int32_t kFewRows = 16;
+
 // True if the parameters keep the contract of kernels.h as far as it can be seen from them.
 bool valid(const RowMajorMatrix& matrix);
 bool valid(const EmbedParams& params);

@@ -1,8 +1,8 @@
 // The eight AMX tile registers, all configured as 16 rows of 64 bytes. A tile instruction names its
 // registers by constants, so they are fixed:
 //
-//   0..3  C: sums, 16 x 16 of 32 bits       4, 5  A: 16 rows of activations
-//   6, 7  B: 16 lines of weights (panels.h)
+//   0..3  C: sums, 16 x 16 of 32 bits       4, 5  A: 16 rows of the left factor
+//   6, 7  B: 16 lines of the right one, each 4 bytes of 16 columns (panels.h)
 //
 // Thread: the configuration belongs to the thread that sets it; release it before other code runs,
 // since a thread with tiles in use is slower to switch.
@@ -12,6 +12,8 @@
 #include <immintrin.h>
 
 #include <cstdint>
+
+#include "kernels/cpu/panels.h"
 
 HWY_PUSH_ATTRIBUTES("amx-tile")
 
@@ -35,6 +37,10 @@ class TileScope {
   TileScope(const TileScope&) = delete;
   TileScope& operator=(const TileScope&) = delete;
 };
+
+// What was stored before this is in memory when a tile is loaded after it: g++ 12's _tile_loadd
+// does not say that it reads memory.
+inline void tile_loads_read_memory() { asm volatile("" ::: "memory"); }
 
 }  // namespace rondo::kernels
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/attention_amx.h"
 #include "kernels/cpu/attention_plan.h"
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/launch.h"
@@ -25,10 +26,10 @@ namespace rondo::kernels::HWY_NAMESPACE {
 namespace {
 
 void attend_to_split(const AttentionParams& p, const AttentionUnit& unit, int32_t split) {
-  if (unit.padded_lanes == kFewLanes) {
+  if (unit.padded_lanes == FewQueries::kFewLanes) {
     FewQueries(p, unit, unit.partial(split)).run(unit.keys(split));
   } else {
-    ManyQueries(p, unit, unit.partial(split)).run(unit.keys(split));
+    ManyQueries<FloatProducts>(p, unit, unit.partial(split)).run(unit.keys(split));
   }
 }
 
@@ -73,9 +74,38 @@ void finish(const AttentionParams& p, const AttentionUnit& unit) {
 int attention(const AttentionParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16 || p.head_dim > kMaxHeadDim) return kBadArguments;
   if (stream.threads == nullptr) return kBadArguments;
-  AttentionPlan(p, ManyQueries::kLanes, *stream.threads).run(attend_to_split, finish);
+  constexpr LaneShape kLanes{.max = FloatProducts::kMaxLanes,
+                             .few = FewQueries::kFewLanes,
+                             .multiple = FloatProducts::kLanes};
+  AttentionPlan(p, kLanes, *stream.threads).run(attend_to_split, finish);
   return kOk;
 }
+
+#if HWY_TARGET == HWY_AVX3
+namespace {
+
+void attend_on_tiles(const AttentionParams& p, const AttentionUnit& unit, int32_t split) {
+  ManyQueries<AmxProducts>(p, unit, unit.partial(split)).run(unit.keys(split));
+}
+
+int32_t n_rows(const AttentionParams& p) {
+  int32_t n = 0;
+  for (int32_t s = 0; s < p.n_spans; ++s) n += p.spans[s].n_rows;
+  return n;
+}
+
+}  // namespace
+
+int attention_amx(const AttentionParams& p, Stream stream) {
+  if (!valid(p) || p.kv.type != KvType::kBf16 || p.head_dim > kMaxHeadDim) return kBadArguments;
+  if (stream.threads == nullptr) return kBadArguments;
+  // Not by unit: all rows of a call belong to one kernel family.
+  if (n_rows(p) <= kFewRows || !AmxProducts::supports(p.head_dim)) return attention(p, stream);
+  constexpr LaneShape kLanes{.max = AmxProducts::kMaxLanes, .multiple = AmxProducts::kLaneMultiple};
+  AttentionPlan(p, kLanes, *stream.threads).run(attend_on_tiles, finish);
+  return kOk;
+}
+#endif
 
 }  // namespace rondo::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

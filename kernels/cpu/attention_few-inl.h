@@ -26,6 +26,8 @@ namespace {
 
 class FewQueries {
  public:
+  static constexpr int32_t kFewLanes = 8;
+
   FewQueries(const AttentionParams& params, const AttentionUnit& unit, const Partial& result)
       : p_(params), unit_(unit), result_(result) {}
 

@@ -19,7 +19,8 @@ KeyRange AttentionUnit::keys(int32_t split) const {
     return {false, first, std::min(first + kSplitEntries, span->n_context)};
   }
   const int32_t own = split - n_context_splits + first_own_page / kSplitEntries;
-  return {true, std::max(first_own_page, own * kSplitEntries),
+  const int32_t first = first_own_page / kStepPages * kStepPages;
+  return {true, std::max(first, own * kSplitEntries),
           std::min(end_own_page, (own + 1) * kSplitEntries)};
 }
 
@@ -36,10 +37,10 @@ VisiblePage AttentionUnit::page(const AttentionParams& params, bool own, int32_t
   VisiblePage visible;
   int64_t page;
   if (own) {
-    page = span->own_pages[index - span->first_own_page];
+    page = span->own_pages[std::max(index, first_own_page) - span->first_own_page];
     const int32_t slot = index * kPageTokens;
-    visible.first = std::max(0, first_slot(params, 0) - slot);
-    visible.end = std::min(kPageTokens, last_slot(n_lanes() - 1) + 1 - slot);
+    visible.first = std::clamp(first_slot(params, 0) - slot, 0, kPageTokens);
+    visible.end = std::clamp(last_slot(n_lanes() - 1) + 1 - slot, 0, kPageTokens);
   } else {
     page = span->context[index].page;
     visible.end = span->context[index].n_valid;
@@ -63,8 +64,8 @@ void AttentionPlan::run(Item item, Finish finish) {
   item_ = item;
   finish_ = finish;
   const int32_t group = params_.n_heads / params_.n_kv_heads;
-  const int32_t heads = std::min(group, kMaxLanes);
-  const int32_t rows = kMaxLanes / heads;
+  const int32_t heads = std::min(group, lanes_.max);
+  const int32_t rows = lanes_.max / heads;
   for (int32_t s = 0; s < params_.n_spans; ++s) {
     const QuerySpan& span = params_.spans[s];
     for (int32_t row = 0; row < span.n_rows; row += rows) {
@@ -95,7 +96,7 @@ void AttentionPlan::add(AttentionUnit unit) {
   unit.first_own_page = reach / kPageTokens;
   unit.end_own_page = (first_slot + unit.n_rows - 1) / kPageTokens + 1;
   unit.padded_lanes =
-      unit.n_lanes() <= kFewLanes ? kFewLanes : round_up(unit.n_lanes(), vector_lanes_);
+      unit.n_lanes() <= lanes_.few ? lanes_.few : round_up(unit.n_lanes(), lanes_.multiple);
   const int64_t floats = partial_floats(unit) * unit.n_splits();
   if (n_units_ == kMaxUnits || n_floats_ + floats > kPartialFloats) run_round();
   unit.first_item = n_items_;

@@ -1,7 +1,7 @@
 // How a call of attention is cut into work: units of query lanes, splits and blocks of keys.
 //
-//   unit    up to kMaxLanes queries that read the same keys: some rows of a span, times query heads
-//           of one KV head
+//   unit    queries that read the same keys, one a lane: some rows of a span, times query heads of
+//           one KV head
 //   split   up to kSplitEntries page-table entries of the context, or own pages by absolute index:
 //           a work item is a unit and a split, its result a Partial in scratch memory
 //   block   kBlockEntries of them: kBlockKeys key slots
@@ -9,7 +9,7 @@
 // The cuts of keys depend on the page table alone, so that a row's result does not depend on what
 // else is in the call or on the number of threads.
 //
-// Thread: pure functions; run_rounds runs its callbacks on the stream's threads.
+// Thread: AttentionPlan::run calls back on the pool's threads; everything else is pure.
 #pragma once
 
 #include <algorithm>
@@ -20,12 +20,20 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kMaxLanes = 48;
-inline constexpr int32_t kFewLanes = 8;  // a unit of up to so many queries is padded to this
 inline constexpr int32_t kMaxHeadDim = 256;
 inline constexpr int32_t kBlockEntries = 4;
 inline constexpr int32_t kBlockKeys = kBlockEntries * kPageTokens;
 inline constexpr int32_t kSplitEntries = 32;
+// Own pages are taken from a multiple of this on, so that a key's place in a step of AMX tiles (32
+// keys) does not depend on the first key that the unit sees.
+inline constexpr int32_t kStepPages = 2;
+
+// How many queries a unit has.
+struct LaneShape {
+  int32_t max = 0;       // at most
+  int32_t few = 0;       // up to so many are padded to this (0: none are)
+  int32_t multiple = 0;  // more are padded to a multiple of this
+};
 
 // Page-table entries [first, end) of the context, or own pages with these indices.
 struct KeyRange {
@@ -74,7 +82,8 @@ struct AttentionUnit {
   int32_t last_slot(int32_t lane) const { return span->first_slot + row + lane / n_heads; }
 
   KeyRange keys(int32_t split) const;
-  // Entry `index` of the context, or own page `index`.
+  // Entry `index` of the context, or own page `index`. An own page that nobody sees is empty, but
+  // its pointers may be read from.
   VisiblePage page(const AttentionParams& params, bool own, int32_t index) const;
   Partial partial(int32_t split) const;
 };
@@ -86,9 +95,8 @@ class AttentionPlan {
   using Item = void (*)(const AttentionParams& params, const AttentionUnit& unit, int32_t split);
   using Finish = void (*)(const AttentionParams& params, const AttentionUnit& unit);
 
-  // Units of more than kFewLanes queries are padded to a multiple of `vector_lanes`.
-  AttentionPlan(const AttentionParams& params, int32_t vector_lanes, ThreadPool& threads)
-      : params_(params), vector_lanes_(vector_lanes), threads_(threads) {}
+  AttentionPlan(const AttentionParams& params, LaneShape lanes, ThreadPool& threads)
+      : params_(params), lanes_(lanes), threads_(threads) {}
 
   void run(Item item, Finish finish);
 
@@ -101,7 +109,7 @@ class AttentionPlan {
   void run_round();
 
   const AttentionParams& params_;
-  const int32_t vector_lanes_;
+  const LaneShape lanes_;
   ThreadPool& threads_;
   Item item_ = nullptr;
   Finish finish_ = nullptr;

@@ -6,12 +6,11 @@
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/cpu/linear_tables.h"
 #include "kernels/cpu/panels.h"
+#include "kernels/launch.h"
 #include "kernels/reference/reference.h"
 
 namespace rondo::kernels {
 namespace {
-
-constexpr int32_t kFewRows = 16;  // the kernel family of decode (kernels.h)
 
 bool is_int8(const LinearParams& p) { return p.weight.type == WeightType::kInt8; }
 
@@ -32,9 +31,7 @@ int linear_amx(const LinearParams& p, Stream stream) {
   return linear(p, stream, p.n_rows <= kFewRows ? kBf16Avx512 : kBf16Amx);
 }
 
-using Linear = int (*)(const LinearParams&, Stream);
-
-constexpr Kernels narrow_table(const char* name, Linear linear) {
+constexpr Kernels narrow_table(const char* name, int (*linear)(const LinearParams&, Stream)) {
   return {.name = name,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
@@ -48,7 +45,8 @@ constexpr Kernels narrow_table(const char* name, Linear linear) {
           .swiglu = N_AVX2::swiglu};
 }
 
-constexpr Kernels wide_table(const char* name, Linear linear) {
+constexpr Kernels wide_table(const char* name, int (*linear)(const LinearParams&, Stream),
+                             int (*attention)(const AttentionParams&, Stream)) {
   return {.name = name,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
@@ -57,7 +55,7 @@ constexpr Kernels wide_table(const char* name, Linear linear) {
           .rms_norm = N_AVX3::rms_norm,
           .linear = linear,
           .rope_store = N_AVX3::rope_store,
-          .attention = N_AVX3::attention,
+          .attention = attention,
           .gate_mix = N_AVX3::gate_mix,
           .swiglu = N_AVX3::swiglu};
 }
@@ -69,8 +67,8 @@ struct Entry {
 
 // Fastest first.
 constexpr std::array kTables = {
-    Entry{wide_table("amx", linear_amx), &CpuFeatures::amx},
-    Entry{wide_table("avx512", linear_avx512), &CpuFeatures::avx512},
+    Entry{wide_table("amx", linear_amx, N_AVX3::attention_amx), &CpuFeatures::amx},
+    Entry{wide_table("avx512", linear_avx512, N_AVX3::attention), &CpuFeatures::avx512},
     Entry{narrow_table("avxvnni", linear_avxvnni), &CpuFeatures::avxvnni},
     Entry{narrow_table("avx2", linear_avx2), &CpuFeatures::avx2},
 };

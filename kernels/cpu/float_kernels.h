@@ -2,7 +2,8 @@
 // widths: N_AVX2 (8 lanes) and N_AVX3 (16 lanes, AVX-512 F, BW, DQ, VL). Highway's own dispatch is
 // not used: a table names the width it wants, so that "avx2" is the same code everywhere.
 //
-// KV pages are bf16. A result never depends on the vector width.
+// KV pages are bf16. A result never depends on the vector width; attention_amx has numerics of its
+// own.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -23,6 +24,8 @@ int rope_store(const RopeStoreParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
+// With more than 16 rows on AMX tiles: needs CpuFeatures::amx.
+int attention_amx(const AttentionParams& params, Stream stream);
 }  // namespace N_AVX3
 
 }  // namespace rondo::kernels

@@ -35,6 +35,7 @@ void multiply(const Panels& panels, int32_t panel, const std::byte* x, int64_t x
               Sums& sums) {
   const int64_t plane_bytes = panels.padded_k * (kType == WeightType::kInt8 ? 1 : 2);
   const std::byte* lines = panels.lines(panel);
+  tile_loads_read_memory();
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);

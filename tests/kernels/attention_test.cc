@@ -295,8 +295,8 @@ double worst(const std::vector<float>& out, const std::vector<double>& expected)
 class Attention : public testing::TestWithParam<const Kernels*> {
  protected:
   const Kernels& table() const { return *GetParam(); }
-  // Outputs are averages of values of about 1.
-  double bound() const { return 1e-5; }
+  // Outputs are averages of values of about 1. On AMX queries and weights keep 16 bits.
+  double bound() const { return table_name(&table()) == "amx" ? 3e-5 : 1e-5; }
   ThreadPool two_{2};
 };
 
