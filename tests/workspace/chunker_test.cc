@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -174,6 +175,28 @@ std::string random_edit(const std::string& bytes, std::mt19937& random) {
   if (random() % 3 == 0) edited.erase(at, random() % 20);
   if (random() % 3 != 0) edited.insert(at, kInserts[random() % kInserts.size()]);
   return edited;
+}
+
+// A letter typed into a word changes no structure for long: the kept tree gives the Blocks of a
+// full parse. (After edits that break the syntax tree-sitter itself may recover in another way.)
+TEST_F(ChunkerTest, TypedLettersGiveTheBlocksOfAFullParse) {
+  std::mt19937 random(9);
+  for (const fs::directory_entry& entry : fs::directory_iterator(kFixtures)) {
+    if (entry.path().extension() == ".blocks") continue;
+    std::string bytes = read(entry.path());
+    const Language& language = language_of_file(entry.path().string(), bytes);
+    DocumentTree document{.language = &language, .tree = {}};
+    ASSERT_TRUE(chunker_.update(document, snapshot(bytes)).ok());
+    for (int typed = 0; typed < 40; ++typed) {
+      size_t at = random() % bytes.size();
+      while (at == 0 || !std::isalpha(static_cast<unsigned char>(bytes[at - 1]))) {
+        at = random() % bytes.size();
+      }
+      bytes.insert(at, 1, static_cast<char>('a' + random() % 26));
+      ASSERT_EQ(chunker_.update(document, snapshot(bytes))->blocks, chunk(language.id, bytes))
+          << entry.path() << " at " << at;
+    }
+  }
 }
 
 // Every state of a document, reached edit by edit, has sound Blocks; when the edits are taken back
