@@ -77,7 +77,9 @@ struct CompleterOptions {
   int32_t context_tokens = 2900;  // budget of composed Segments
   int32_t prefix_tokens = 768;    // of the window before the cursor
   int32_t suffix_tokens = 256;    // and after it
-  std::chrono::milliseconds segment_deadline{10'000};
+  // How long an answer waits for Segments that are not encoded yet; the rest is encoded while nobody
+  // waits, for the next keystroke. A script that asks once waits longer.
+  std::chrono::milliseconds segment_deadline{150};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
 };
 

@@ -204,7 +204,9 @@ Result<CompletionBenchResult> bench_completion(const CompletionBenchOptions& opt
                                                             .kernels = options.kernels,
                                                             .n_threads = options.n_threads}));
   assist::Completer completer(*engine, workspace.index,
-                              {.context_tokens = options.context_tokens, .min_mean_logprob = -100});
+                              {.context_tokens = options.context_tokens,
+                               .segment_deadline = std::chrono::seconds(10),
+                               .min_mean_logprob = -100});
   Typist typist(completer, workspace, options.max_new_tokens);
   CompletionBenchResult result = {.kernels = engine->stats().kernels,
                                   .n_threads = options.n_threads,

@@ -72,7 +72,8 @@ class Completion : public testing::Test {
 
   static std::unique_ptr<engine::Engine> engine_;
   workspace::BlockIndex index_;
-  Completer completer_{*engine_, index_, {.min_mean_logprob = -10}};
+  Completer completer_{
+      *engine_, index_, {.segment_deadline = std::chrono::seconds(60), .min_mean_logprob = -10}};
 };
 
 std::unique_ptr<engine::Engine> Completion::engine_;
