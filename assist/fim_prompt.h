@@ -1,5 +1,5 @@
 // Token layouts that models were trained on: the FIM prompt of the active window, and a Block as a
-// Segment. (DESIGN: SPM <|fim_suffix|> enc(S) <|fim_prefix|> <|file_sep|> enc(path "\n") enc(P)
+// Segment. (Suffix first: <|fim_suffix|> enc(S) <|fim_prefix|> <|file_sep|> enc(path "\n") enc(P)
 // <|fim_middle|>, every part encoded on its own.)
 //
 // Thread: pure functions.

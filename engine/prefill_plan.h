@@ -2,9 +2,9 @@
 // sequence can go on.
 //
 // Loop 1's local branch reaches back window - 1 keys a layer, so the last row depends on loop 1 at
-// fewer positions the deeper the layer: loop 1 is computed for those alone, which is exact (DESIGN
-// section 5). `margin` more positions are kept computed, so that a prompt that changes near its end
-// finds the keys it needs.
+// fewer positions the deeper the layer: loop 1 is computed for those alone, which is exact
+// (ARCHITECTURE.md, Segments). `margin` more positions are kept computed, so that a prompt that
+// changes near its end finds the keys it needs.
 //
 // Thread: pure functions.
 #pragma once
