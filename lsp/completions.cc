@@ -132,6 +132,7 @@ void Completions::finish(const Question& question, const Reply& reply,
   why.report = outcome->report;
   if (!suggestions.empty()) why.mean_logprob = outcome->candidates[0].mean_logprob;
   reply.result(question.to_result(suggestions));
+  answered_(why);
 }
 
 void Completions::end(Pending& pending) {

@@ -42,9 +42,12 @@ class Completions {
  public:
   using Post = std::function<void(std::function<void()>)>;
   using Log = std::function<void(const std::string& line)>;
+  using Answered = std::function<void(const WhyReport& why)>;
 
-  // `post` runs a function on the loop thread, from any thread.
-  Completions(Post post, Log log) : post_(std::move(post)), log_(std::move(log)) {}
+  // `post` runs a function on the loop thread, from any thread. `answered` is told of each answer
+  // that the model gave.
+  Completions(Post post, Log log, Answered answered)
+      : post_(std::move(post)), log_(std::move(log)), answered_(std::move(answered)) {}
 
   // From now on requests are served; those that wait, too.
   void model_ready(Complete complete);
@@ -81,6 +84,7 @@ class Completions {
 
   Post post_;
   Log log_;
+  Answered answered_;
   Complete complete_;
   std::string failure_;  // why there is no model; empty while it is loading or ready
   std::map<Key, Pending> pending_;

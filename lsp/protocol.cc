@@ -485,7 +485,11 @@ Json message_params(Severity severity, std::string_view message) {
   return {{"type", static_cast<int>(severity)}, {"message", message}};
 }
 
-Json log_trace_params(std::string_view message) { return {{"message", message}}; }
+Json log_trace_params(const WhyReport& why) {
+  return {{"message", why.method + ": " + std::to_string(why.n_suggestions) + " suggestions in " +
+                          std::to_string(why.report.total.count() / 1000) + " ms"},
+          {"verbose", dump_json(why_result(why))}};
+}
 
 Json configuration_params() { return {{"items", Json::array({{{"section", kSection}}})}}; }
 

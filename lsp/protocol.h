@@ -32,7 +32,6 @@ inline constexpr std::string_view kSetTrace = "$/setTrace";
 inline constexpr std::string_view kLogTrace = "$/logTrace";
 inline constexpr std::string_view kProgress = "$/progress";
 inline constexpr std::string_view kCreateProgress = "window/workDoneProgress/create";
-inline constexpr std::string_view kLogMessage = "window/logMessage";
 inline constexpr std::string_view kShowMessage = "window/showMessage";
 inline constexpr std::string_view kRegisterCapability = "client/registerCapability";
 inline constexpr std::string_view kConfiguration = "workspace/configuration";
@@ -209,7 +208,7 @@ struct StatusReport {
   Settings settings;
 };
 
-enum class Severity { kError = 1, kWarning = 2, kInfo = 3, kLog = 4 };
+enum class Severity { kError = 1, kWarning = 2 };
 
 Json initialize_result(const ServerOffer& offer);
 Json inline_completion_result(const std::vector<Suggestion>& suggestions);
@@ -219,7 +218,7 @@ Json why_result(const WhyReport& why);
 Json status_result(const StatusReport& status);
 
 Json message_params(Severity severity, std::string_view message);
-Json log_trace_params(std::string_view message);
+Json log_trace_params(const WhyReport& why);
 Json configuration_params();
 Json register_configuration_params();
 Json register_watched_files_params();

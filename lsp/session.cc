@@ -27,7 +27,7 @@ Session::Session(std::string version, SessionHooks hooks)
       hooks_(std::move(hooks)),
       connection_(hooks_.send, hooks_.log,
                   [this](std::string_view method) { return gate(method); }),
-      completions_(hooks_.post, hooks_.log),
+      completions_(hooks_.post, hooks_.log, [this](const WhyReport& why) { trace(why); }),
       model_progress_(connection_, "model"),
       index_progress_(connection_, "index") {
   bind();
@@ -320,6 +320,10 @@ std::optional<std::string> Session::reason_for_silence(const Question& question)
     return "the file holds " + secret->what + ": it is not read";
   }
   return std::nullopt;
+}
+
+void Session::trace(const WhyReport& why) {
+  if (trace_) connection_.notify(method::kLogTrace, log_trace_params(why));
 }
 
 void Session::why(DocumentParams params, Reply reply) {

@@ -90,6 +90,7 @@ class Session {
   void why(DocumentParams params, Reply reply);
   void status(const Reply& reply);
 
+  void trace(const WhyReport& why);
   void apply_settings(const Json& json);
   void ask_for_settings();
   void announce_folders();
