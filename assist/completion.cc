@@ -155,6 +155,7 @@ struct Completer::Impl {
 
   void post(std::function<void()> job) { queue.push(std::move(job), {}); }
   void begin(const PendingPtr& pending);
+  void prepare(CompletionParams params);
   void build_request(Pending& pending, Cursor& cursor);
   void choose_blocks(Pending& pending, const Cursor& cursor);
   void ask(const PendingPtr& pending);
@@ -163,6 +164,7 @@ struct Completer::Impl {
   void answer(Pending& pending);
   void fail(Pending& pending, Status status);
   void prepare_better_context(const Pending& pending, const engine::Completion& completion);
+  void prefill(const Pending& pending, Cursor& cursor);
   Cursor& cursor_of(const std::string& name);
 
   engine::Engine& engine;
@@ -199,6 +201,10 @@ void Completer::complete(CompletionParams params, std::stop_token stop, Done don
   pending->cancelled = stop;
   pending->on_cancel.emplace(stop, [source = pending->stop]() mutable { source.request_stop(); });
   impl_->post([impl = impl_.get(), pending] { impl->begin(pending); });
+}
+
+void Completer::prepare(CompletionParams params) {
+  impl_->post([impl = impl_.get(), params = std::move(params)] { impl->prepare(params); });
 }
 
 Completer::Impl::Cursor& Completer::Impl::cursor_of(const std::string& name) {
@@ -390,19 +396,33 @@ void Completer::Impl::fail(Pending& pending, Status status) {
                           : std::move(status));
 }
 
+void Completer::Impl::prepare(CompletionParams params) {
+  if (closing || params.offset < 0 || params.offset > params.document->text->size()) return;
+  Pending pending;
+  pending.cursor = params.client + ":" + params.document->path;
+  pending.params = std::move(params);
+  Cursor& cursor = cursor_of(pending.cursor);
+  cursor.prepare.request_stop();
+  build_request(pending, cursor);
+  prefill(pending, cursor);
+}
+
 // The answer came from the Segments that were there. When better ones were chosen, a sequence with
 // them is made while nobody waits, for the next keystroke to continue; a keystroke that comes first
 // stops it.
 void Completer::Impl::prepare_better_context(const Pending& pending,
                                              const engine::Completion& completion) {
   if (completion.segments_used.size() == pending.request.segments.size()) return;
+  prefill(pending, cursor_of(pending.cursor));
+}
+
+void Completer::Impl::prefill(const Pending& pending, Cursor& cursor) {
   engine::Request request = {.priority = engine::Priority::kBackground,
                              .segments = pending.request.segments,
                              .segment_deadline = std::chrono::seconds(60),
                              .prompt = pending.request.prompt,
-                             .cursor = pending.request.cursor};
+                             .cursor = pending.cursor};
   request.stop.max_tokens = 0;
-  Cursor& cursor = cursor_of(pending.cursor);
   cursor.prepare = std::stop_source();
   request.cancel = cursor.prepare.get_token();
   submit(std::move(request), [](Result<engine::Completion>) {});

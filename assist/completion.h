@@ -95,6 +95,10 @@ class Completer {
   void complete(CompletionParams params, std::stop_token stop,
                 std::function<void(Result<CompletionOutcome>)> done);
 
+  // The cursor came to rest here: while nobody waits, makes ready what a completion here would need
+  // first, Segments and prompt. The next request of this client and document ends it.
+  void prepare(CompletionParams params);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

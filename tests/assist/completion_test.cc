@@ -5,6 +5,7 @@
 
 #include <future>
 #include <string>
+#include <thread>
 
 #include "workspace/block_query.h"
 #include "workspace/chunker.h"
@@ -97,6 +98,16 @@ TEST_F(Completion, AKeystrokeContinuesWhatIsThere) {
   typed.replace(typed.find("apply_dis^"), 10, "x = len(^");
   const CompletionOutcome outcome = complete(Place(typed));
   EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
+}
+
+TEST_F(Completion, APreparedCursorIsAnsweredFromWhatIsThere) {
+  const Place place(kCheckout, "shop/prepared.py");
+  const int64_t n_before = engine_->stats().n_requests;
+  completer_.prepare({.document = place.document, .offset = place.offset, .client = "test"});
+  while (engine_->stats().n_requests == n_before) std::this_thread::yield();
+  const CompletionOutcome outcome = complete(place);
+  EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
+  EXPECT_EQ(outcome.report.engine.segments.count() / 1000, 0);
 }
 
 TEST_F(Completion, TypingTheSuggestionCostsNoModelCall) {
