@@ -9,6 +9,11 @@ void Progress::enable() {
   if (running_) create();
 }
 
+void Progress::disable() {
+  end("");
+  enabled_ = false;
+}
+
 void Progress::begin(std::string title) {
   end("");
   ++job_;

@@ -20,6 +20,8 @@ class Progress {
 
   // The client can show progress, and may be asked to. A job that runs already appears.
   void enable();
+  // Nothing is shown any more.
+  void disable();
 
   // Begins a job; one that still runs ends.
   void begin(std::string title);

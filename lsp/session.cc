@@ -20,6 +20,10 @@ PositionEncoding choose_encoding(const std::vector<PositionEncoding>& offered) {
   return utf16 ? PositionEncoding::kUtf16 : offered.front();
 }
 
+RpcError not_open(const std::string& uri) {
+  return {ErrorCode::kInvalidParams, uri + " is not open"};
+}
+
 }  // namespace
 
 Session::Session(std::string version, SessionHooks hooks)
@@ -56,6 +60,7 @@ void Session::bind() {
   bind_notification(method::kDidChange, &Session::change);
   bind_notification(method::kDidSave, &Session::save);
   bind_notification(method::kDidClose, &Session::close);
+  bind_notification(method::kCursor, &Session::cursor);
 }
 
 template <typename Params>
@@ -188,6 +193,8 @@ void Session::initialized() {
 void Session::shutdown(const Reply& reply) {
   state_ = State::kStopped;
   completions_.supersede_all();
+  model_progress_.disable();
+  index_progress_.disable();
   reply.result(nullptr);
 }
 
@@ -246,15 +253,11 @@ void Session::apply_settings(const Json& json) {
 
 // ---- suggestions -----------------------------------------------------------------------------
 
-// What both kinds of request have in common. Answers itself, and returns nothing, when there will
-// be no suggestion.
+// What all kinds have in common; nothing when the document is not open.
 std::optional<Question> Session::question(std::string_view method, const PositionParams& at,
-                                          bool automatic, const Reply& reply) {
+                                          bool automatic) const {
   const DocumentSnapshot document = documents_->find(at.uri);
-  if (document == nullptr) {
-    reply.error({ErrorCode::kInvalidParams, at.uri + " is not open"});
-    return std::nullopt;
-  }
+  if (document == nullptr) return std::nullopt;
   Question question = {
       .method = method, .document = document, .position = at.position, .encoding = encoding_};
   question.params = {.document = document,
@@ -270,8 +273,8 @@ std::optional<Question> Session::question(std::string_view method, const Positio
 
 void Session::inline_completion(InlineCompletionParams params, Reply reply) {
   std::optional<Question> question = this->question(
-      method::kInlineCompletion, {params.uri, params.position}, !params.invoked, reply);
-  if (!question) return;
+      method::kInlineCompletion, {params.uri, params.position}, /*automatic=*/!params.invoked);
+  if (!question) return reply.error(not_open(params.uri));
   question->to_result = inline_completion_result;
   if (params.selected) {
     const int64_t begin =
@@ -288,13 +291,21 @@ void Session::inline_completion(InlineCompletionParams params, Reply reply) {
 }
 
 void Session::completion_menu(PositionParams params, Reply reply) {
-  std::optional<Question> question = this->question(method::kCompletion, params, true, reply);
-  if (!question) return;
+  std::optional<Question> question =
+      this->question(method::kCompletion, params, /*automatic=*/true);
+  if (!question) return reply.error(not_open(params.uri));
   question->whole_words = true;
   question->to_result = [as_is = client_.insert_text_as_is](const std::vector<Suggestion>& all) {
     return completion_menu_result(all, as_is);
   };
   ask(std::move(*question), reply);
+}
+
+// A hint: what would be asked if the user typed here may be made ready.
+void Session::cursor(PositionParams params) {
+  std::optional<Question> question =
+      this->question(method::kInlineCompletion, params, /*automatic=*/true);
+  if (question && !reason_for_silence(*question)) hooks_.prepare(std::move(question->params));
 }
 
 void Session::ask(Question question, const Reply& reply) {

@@ -39,6 +39,8 @@ struct SessionHooks {
   std::function<void(const std::vector<std::string>& paths)> files_changed;
   std::function<void(const workspace::DocumentSnapshot&)> document_changed;
   std::function<void(const workspace::DocumentSnapshot&)> document_closed;
+  // assist::Completer::prepare; nothing happens while there is no model.
+  std::function<void(assist::CompletionParams params)> prepare;
   // The client does not tell of files that change on disk: somebody else must watch them.
   std::function<void()> watch_files;
 };
@@ -87,6 +89,7 @@ class Session {
   void close(DocumentParams params) { documents_->close(params.uri); }
   void inline_completion(InlineCompletionParams params, Reply reply);
   void completion_menu(PositionParams params, Reply reply);
+  void cursor(PositionParams params);
   void why(DocumentParams params, Reply reply);
   void status(const Reply& reply);
 
@@ -98,7 +101,7 @@ class Session {
   void ask(Question question, const Reply& reply);
   std::optional<std::string> reason_for_silence(const Question& question) const;
   std::optional<Question> question(std::string_view method, const PositionParams& at,
-                                   bool automatic, const Reply& reply);
+                                   bool automatic) const;
 
   const std::string version_;
   const SessionHooks hooks_;

@@ -63,6 +63,7 @@ class Standalone {
                 [this](const workspace::DocumentSnapshot& d) { workspace_.document_changed(d); },
             .document_closed =
                 [this](const workspace::DocumentSnapshot& d) { workspace_.document_closed(d); },
+            .prepare = [this](assist::CompletionParams p) { workspace_.prepare(std::move(p)); },
             .watch_files = [this] { workspace_.watch_files(); }};
   }
 

@@ -140,6 +140,11 @@ void Workspace::complete(assist::CompletionParams params, std::stop_token stop,
                      });
 }
 
+void Workspace::prepare(assist::CompletionParams params) {
+  Folder& folder = find(*params.document).folder;
+  if (folder.completer) folder.completer->prepare(std::move(params));
+}
+
 void Workspace::pause(bool paused) {
   for (const auto& [path, folder] : folders_) {
     if (folder->indexer) folder->indexer->pause(paused);

@@ -51,6 +51,8 @@ class Workspace {
   // REQUIRES: set_engine() was called.
   void complete(assist::CompletionParams params, std::stop_token stop,
                 std::function<void(Result<assist::CompletionOutcome>)> done);
+  // As assist::Completer::prepare; nothing happens before set_engine().
+  void prepare(assist::CompletionParams params);
 
  private:
   struct Folder;

@@ -28,6 +28,7 @@ SessionHooks quiet_workspace() {
           .files_changed = [](const std::vector<std::string>&) {},
           .document_changed = [](const workspace::DocumentSnapshot&) {},
           .document_closed = [](const workspace::DocumentSnapshot&) {},
+          .prepare = [](assist::CompletionParams) {},
           .watch_files = [] {}};
 }
 

@@ -115,6 +115,10 @@ class Player {
                 [this](const workspace::DocumentSnapshot& document) { changed_ = document; },
             .document_closed =
                 [this](const workspace::DocumentSnapshot& document) { closed_ = document->path; },
+            .prepare =
+                [this](assist::CompletionParams p) {
+                  prepared_ = p.document->path + ":" + std::to_string(p.offset);
+                },
             .watch_files = [this] { log_ += "watching files"; }};
   }
 
@@ -224,6 +228,7 @@ class Player {
   std::vector<std::string> changed_files_;
   workspace::DocumentSnapshot changed_;
   std::string closed_;
+  std::string prepared_ = "none";
   std::string log_;
   int exit_code_ = -1;
   std::map<std::string, std::function<void(const std::string&)>> words_ = {
@@ -234,6 +239,7 @@ class Player {
       {"stopped", [this](const std::string& rest) { stopped(rest); }},
       {"changed", [this](const std::string& rest) { changed(rest); }},
       {"closed", [this](const std::string& rest) { EXPECT_EQ(closed_, rest); }},
+      {"prepared", [this](const std::string& rest) { EXPECT_EQ(prepared_, rest); }},
       {"folders", [this](const std::string& rest) { EXPECT_EQ(Json(folders_), parse(rest)); }},
       {"files", [this](const std::string& rest) { EXPECT_EQ(Json(changed_files_), parse(rest)); }},
       {"exit", [this](const std::string& rest) { EXPECT_EQ(exit_code_, std::stoi(rest)); }},

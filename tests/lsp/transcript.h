@@ -11,6 +11,7 @@
 //     ...
 //     === answer {...}     the model answers its oldest open request: "text" at the cursor, or in
 //                          place of [begin, end); {} is no suggestion, {"error": CODE} a failure
+//     === prepared P:N     the model may prepare for offset N of P; none: for nothing
 //     === stopped          the newest request that the model got was told to stop
 //     === folders [...]    the workspace was told of these folders last; === files [...]: of these
 //     === changed {...}    this document changed last; === closed PATH: was closed last
