@@ -19,11 +19,9 @@ namespace rondo::workspace {
 enum class BlockKind {
   kFunction,  // a free function, or a macro of several lines
   kMethod,    // a function of a class or type
-  kClass,     // the head of a class: from its first line to its first method; a whole type without
-              // methods
-  kRun,      // neighbours between definitions: imports, constants, declarations, statements; fields
-             // between methods
-  kSection,  // Markdown from one heading to the next
+  kClass,     // a class up to its first method; the whole of a type without methods
+  kRun,       // what stands between definitions: imports, constants, declarations, fields
+  kSection,   // Markdown from one heading to the next
   kLogGroup,  // consecutive log entries
   kText,      // paragraphs of other text
 };
@@ -36,12 +34,12 @@ struct Block {
   ByteRange bytes;         // whole lines wherever the source allows
   int64_t first_line = 0;  // from 0
   int64_t last_line = 0;   // inclusive
-  // What it defines: "add_item" and "Cart.add_item". A run of a class has the class's name; other
+  // What it defines: "add_item" and "Cart.add_item". A run of a class has the class's name, other
   // runs and text have none; a section has its heading.
   std::string name;
   std::string qualified_name;
-  std::vector<std::string>
-      defines;       // further names: constants, macros, fields, functions of one line
+  // Further names: constants, macros, fields, functions of one line.
+  std::vector<std::string> defines;
   int32_t part = 0;  // 0, or which further piece of something too large for one Block
   Hash128 hash;      // of its bytes
 

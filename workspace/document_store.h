@@ -1,8 +1,8 @@
 // DocumentStore: the documents that one client has open, as it sees them.
 //
 // Every change makes a new immutable Document; who holds an older one keeps reading it undisturbed.
-// Thread: owned by the thread that receives the client's changes. Documents may be read by any
-// thread.
+//
+// Thread: one, that which receives the client's changes. Documents may be read by any.
 #pragma once
 
 #include <map>

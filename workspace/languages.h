@@ -1,5 +1,5 @@
 // The languages whose files are cut into Blocks. To add one: its npm package in grammars/, a line
-// in cmake/grammars.cmake, a row in languages.cc and the folder queries/<id> with its blocks.scm.
+// in cmake/grammars.cmake, a row in languages.cc and a folder queries/<id> with its blocks.scm.
 //
 // Thread: constant tables; any thread.
 #pragma once

@@ -1,6 +1,6 @@
 #include "workspace/plain_chunker.h"
 
-#include <cctype>
+#include <algorithm>
 #include <string>
 
 #include "workspace/block_builder.h"
@@ -21,27 +21,19 @@ std::vector<Border> paragraph_borders(const Text& text, ByteRange range) {
   return borders;
 }
 
-// "2026-11-22T06:43:01", "Nov 22 06:43:01", "[1763793781.004]", "06:43:01.5", "I1122 06:43:01"
-// somewhere near the start.
+// Whether a log entry begins here: a date, a time of day or seconds since the epoch or the start
+// ("[   12.345678]") stands near the front of the line.
 bool has_time_stamp(std::string_view line) {
-  const std::string_view head = line.substr(0, 48);
-  const auto digit = [&](size_t i) {
-    return i < head.size() && std::isdigit(static_cast<unsigned char>(head[i]));
-  };
-  if (head.empty() || head[0] == ' ' || head[0] == '\t') return false;
-  for (size_t i = 0; i < head.size(); ++i) {
-    const bool clock = digit(i) && digit(i + 1) && head.substr(i + 2).starts_with(':') &&
-                       digit(i + 3) && digit(i + 4);
-    const bool date = digit(i) && digit(i + 1) && digit(i + 2) && digit(i + 3) &&
-                      i + 4 < head.size() && (head[i + 4] == '-' || head[i + 4] == '/') &&
-                      digit(i + 5) && digit(i + 6);
-    if (clock || date) return true;
+  if (line.starts_with(' ') || line.starts_with('\t')) return false;
+  std::string shape(line.substr(0, 48));
+  for (char& c : shape) {
+    if (c >= '0' && c <= '9') c = '0';
   }
-  size_t n_digits = 0;  // seconds since the epoch, or since the start, in brackets
-  while (digit(head[0] == '[' ? n_digits + 1 : n_digits)) ++n_digits;
-  return n_digits >= 10 ||
-         (head[0] == '[' && head.find_first_not_of("[ 0123456789.") != head.npos &&
-          head[head.find_first_not_of("[ 0123456789.")] == ']');
+  for (const char* stamp : {"00:00", "0000-00", "0000/00", "0000000000"}) {
+    if (shape.find(stamp) != shape.npos) return true;
+  }
+  const size_t end = shape.find_first_not_of("[ 0.");
+  return shape.starts_with("[") && end != shape.npos && shape[end] == ']';
 }
 
 std::vector<Border> entry_borders(const Text& text, ByteRange range) {

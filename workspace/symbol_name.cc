@@ -5,10 +5,15 @@
 namespace rondo::workspace {
 namespace {
 
-bool is_name_byte(char c) {
+bool is_word_byte(char c) {
   const auto byte = static_cast<uint8_t>(c);
-  return byte >= 0x80 || std::string_view("_~$#!?@-").find(c) != std::string_view::npos ||
-         (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+  return byte >= 0x80 || byte == '_' || (byte >= '0' && byte <= '9') ||
+         ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+// With what some languages allow in names beside words: ~T, $x, #private, set!, empty?, a-b.
+bool is_name_byte(char c) {
+  return is_word_byte(c) || std::string_view("~$#!?@-").find(c) != std::string_view::npos;
 }
 
 // "int *(*f(int))[3]": function, pointer and array declarators around f.
@@ -42,11 +47,15 @@ std::vector<std::string> split_symbol(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const std::string_view rest = text.substr(i);
+    if (rest.starts_with("->")) {  // closes no template argument
+      ++i;
+      continue;
+    }
     if (c == '<' || (c == '[' && !part.empty())) ++depth;
     if ((c == '>' || c == ']') && depth > 0) --depth;
     if (depth > 0) continue;
     if (part.empty() && rest.starts_with(kOperator) && rest.size() > kOperator.size() &&
-        !is_name_byte(rest[kOperator.size()])) {
+        !is_word_byte(rest[kOperator.size()])) {
       const size_t parameters = rest.find('(', rest.starts_with("operator()") ? 10 : 0);
       part = rest.substr(0, parameters);
       break;

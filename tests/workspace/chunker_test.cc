@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/workspace/index_fixture.h"
+#include "workspace/symbol_name.h"
 
 namespace rondo::workspace {
 namespace {
@@ -91,6 +92,40 @@ TEST_F(ChunkerTest, CutsLongLinesBetweenCharacters) {
   const std::vector<Block> blocks = chunk("text", line);
   ASSERT_EQ(blocks.size(), 8u);
   for (const Block& block : blocks) EXPECT_EQ(block.bytes.size() % 3, 0);
+}
+
+TEST_F(ChunkerTest, CutsLogsBetweenEntries) {
+  const std::string trace =
+      "Traceback (most recent call last):\n  File \"a.py\", line 3\nValueError: x\n";
+  for (const std::string stamp :
+       {"2026-11-22 06:43:01,123 ", "Nov 22 06:43:01 host x: ", "[   12.345678] ",
+        "1763793781.004 ", "I1122 06:43:01 ", "22/Nov/2026:06:43:01 "}) {
+    std::string log;
+    while (log.size() < 10'000) log += stamp + "request failed\n" + trace;
+    const Text text(log);
+    const std::vector<Block> blocks = chunk("log", log);
+    EXPECT_GE(blocks.size(), 5u);
+    for (const Block& block : blocks) {
+      EXPECT_TRUE(text.slice(block.bytes).starts_with(stamp)) << text.slice(block.bytes);
+      EXPECT_TRUE(text.slice(block.bytes).ends_with("ValueError: x\n"));
+    }
+  }
+}
+
+TEST(SymbolName, IsSplitIntoItsParts) {
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(split_symbol("add"), Parts{"add"});
+  EXPECT_EQ(split_symbol("shop::Cart<std::map<int, T>>::add"), (Parts{"shop", "Cart", "add"}));
+  EXPECT_EQ(split_symbol("Cart::operator->"), (Parts{"Cart", "operator->"}));
+  EXPECT_EQ(split_symbol("operator()(int x) const"), Parts{"operator()"});
+  EXPECT_EQ(split_symbol("operator bool() const"), Parts{"operator bool"});
+  EXPECT_EQ(split_symbol("operators"), Parts{"operators"});
+  EXPECT_EQ(split_symbol("Cart::~Cart"), (Parts{"Cart", "~Cart"}));
+  EXPECT_EQ(split_symbol("Box<dyn Fn() -> i32>"), Parts{"Box"});
+  EXPECT_EQ(split_symbol("dyn Shape"), Parts{"Shape"});
+  EXPECT_EQ(split_symbol("M:close"), (Parts{"M", "close"}));
+  EXPECT_EQ(split_symbol("'content-type'"), Parts{"content-type"});
+  EXPECT_EQ(split_symbol("  "), Parts{});
 }
 
 TEST_F(ChunkerTest, NamesRunsPartByPart) {
