@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace rondo::lsp {
@@ -61,8 +62,8 @@ Channel::Channel(uv_loop_t* loop, Events events)
       input_(std::make_unique<Side>()),
       output_(std::make_unique<Side>()),
       buffer_(kBufferBytes) {
-  uv_timer_init(loop_, &flush_timer_);
-  flush_timer_.data = this;
+  uv_timer_init(loop_, &patience_);
+  patience_.data = this;
 }
 
 Channel::~Channel() = default;
@@ -135,11 +136,12 @@ int64_t Channel::unwritten_bytes() const {
   return static_cast<int64_t>(unwritten_.size() + writing_.size()) - n_written_;
 }
 
-// Gives the loop all that waits, or the rest of what a file has not taken.
+// Gives the loop the next piece.
 void Channel::write_next() {
   if (writing_.empty()) writing_ = std::exchange(unwritten_, {});
-  const uv_buf_t buffer = uv_buf_init(writing_.data() + n_written_,
-                                      static_cast<unsigned>(writing_.size() - n_written_));
+  n_given_ = std::min(static_cast<int64_t>(writing_.size()) - n_written_, kMaxWriteBytes);
+  const uv_buf_t buffer =
+      uv_buf_init(writing_.data() + n_written_, static_cast<unsigned>(n_given_));
   if (output_->file >= 0) {
     uv_fs_write(loop_, &output_->file_request, output_->file, &buffer, 1, /*offset=*/-1,
                 [](uv_fs_t* request) {
@@ -152,8 +154,7 @@ void Channel::write_next() {
   const int error = uv_write(&output_->write, &output_->handle.stream, &buffer, 1,
                              [](uv_write_t* request, int status) {
                                auto* channel = static_cast<Channel*>(request->data);
-                               const auto all = static_cast<int64_t>(channel->writing_.size());
-                               channel->written(status == 0 ? all : status);
+                               channel->written(status == 0 ? channel->n_given_ : status);
                              });
   if (error != 0) written(error);
 }
@@ -164,8 +165,7 @@ void Channel::written(int64_t n_bytes) {
     writing_.clear();
     unwritten_.clear();
     n_written_ = 0;
-    closing_ ? close_output() : end();
-    return;
+    return closing_ ? close_output() : end();
   }
   n_written_ += n_bytes;
   if (n_written_ == static_cast<int64_t>(writing_.size())) {
@@ -174,6 +174,7 @@ void Channel::written(int64_t n_bytes) {
   }
   if (unwritten_bytes() > 0) {
     write_next();
+    if (closing_) be_patient();
   } else if (closing_) {
     close_output();
   }
@@ -187,15 +188,20 @@ void Channel::close() {
   set_reading(false);
   if (!read_pending_) input_->close();
   if (!output_->opened || unwritten_bytes() == 0) return close_output();
-  if (output_->file >= 0) return;  // the disk takes it
+  be_patient();
+}
+
+// A disk takes what it is given, a client may not.
+void Channel::be_patient() {
+  if (output_->file >= 0) return;
   uv_timer_start(
-      &flush_timer_, [](uv_timer_t* timer) { static_cast<Channel*>(timer->data)->close_output(); },
-      kFlushMilliseconds, /*repeat=*/0);
+      &patience_, [](uv_timer_t* timer) { static_cast<Channel*>(timer->data)->close_output(); },
+      kPatienceMilliseconds, /*repeat=*/0);
 }
 
 void Channel::close_output() {
   output_->close();
-  auto* const timer = reinterpret_cast<uv_handle_t*>(&flush_timer_);
+  auto* const timer = reinterpret_cast<uv_handle_t*>(&patience_);
   if (!uv_is_closing(timer)) uv_close(timer, nullptr);
 }
 

@@ -39,13 +39,15 @@ class Channel {
   void write(std::string_view bytes);
   int64_t unwritten_bytes() const;
 
-  // Reads no more; what was written still goes out, for at most kFlushMilliseconds.
+  // Reads no more; what was written still goes out, until the client takes nothing for
+  // kPatienceMilliseconds.
   void close();
 
  private:
   static constexpr int64_t kMaxUnwrittenBytes = 8 << 20;
   static constexpr int64_t kBufferBytes = 64 << 10;
-  static constexpr uint64_t kFlushMilliseconds = 1000;
+  static constexpr int64_t kMaxWriteBytes = 256 << 10;  // at a time: shows that the client reads
+  static constexpr uint64_t kPatienceMilliseconds = 1000;
   struct Side;
 
   void set_reading(bool reading);
@@ -54,6 +56,7 @@ class Channel {
   void write_next();
   void written(int64_t n_bytes);
   void end();
+  void be_patient();
   void close_output();
 
   uv_loop_t* const loop_;
@@ -65,10 +68,11 @@ class Channel {
   bool read_pending_ = false;
   std::string unwritten_;  // waits behind writing_
   std::string writing_;    // given to the loop; empty: nothing is under way
-  int64_t n_written_ = 0;  // of writing_, to a file
+  int64_t n_written_ = 0;  // of writing_
+  int64_t n_given_ = 0;    // bytes that the write under way has
   bool ended_ = false;
   bool closing_ = false;
-  uv_timer_t flush_timer_;
+  uv_timer_t patience_;
 };
 
 }  // namespace rondo::lsp
