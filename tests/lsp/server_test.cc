@@ -196,7 +196,8 @@ TEST(Server, LivesOnWhenTheEditorIsNotHere) {
 
 TEST(Server, RefusesADescriptorThatIsClosed) {
   Loop loop;
-  Server server(loop, {.version = "1", .input = 9999, .output = 1}, quiet_workspace());
+  const int output = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  Server server(loop, {.version = "1", .input = 9999, .output = output}, quiet_workspace());
   const Status status = server.start();
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_NE(status.message().find("9999"), std::string::npos);
