@@ -16,8 +16,14 @@ namespace {
 
 // Files between two calls of on_progress.
 constexpr int64_t kProgressFiles = 64;
+// What the parser may take for one text: with many errors in it, it can take very long.
+constexpr std::chrono::seconds kTextBudget{2};
 // How much the system prefers other threads to those that work in the background.
 constexpr int kBackgroundNice = 10;
+
+WorkLimits limits_of_text(std::stop_token stop) {
+  return {.deadline = std::chrono::steady_clock::now() + kTextBudget, .stop = std::move(stop)};
+}
 
 void name_thread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
@@ -157,10 +163,9 @@ void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_to
   }
   const Language& language = language_of_file(path, *bytes);
   auto text = std::make_shared<const Text>(std::move(*bytes));
-  Result<Chunked> chunked = chunker.chunk(language, text, {.deadline = {}, .stop = stop});
-  if (!chunked.ok()) return;
-  if (!chunked->skipped.empty()) ++n_skipped_;
-  if (chunked->blocks.empty()) return forget_unless_open(path);
+  Result<Chunked> chunked = chunker.chunk(language, text, limits_of_text(std::move(stop)));
+  if (!chunked.ok() || !chunked->skipped.empty()) ++n_skipped_;
+  if (!chunked.ok() || chunked->blocks.empty()) return forget_unless_open(path);
   const std::lock_guard lock(mutex_);
   if (open_.contains(path)) return;
   index_.replace({.path = path,
@@ -225,7 +230,7 @@ void Indexer::index_document(Chunker& chunker, DocumentTree& tree, const Documen
   const bool excluded =
       rules_.reason_to_exclude(document.path) || find_secret(document.text->bytes());
   if (!excluded) {
-    Result<Chunked> chunked = chunker.update(tree, document.text, {.deadline = {}, .stop = stop});
+    Result<Chunked> chunked = chunker.update(tree, document.text, limits_of_text(std::move(stop)));
     if (!chunked.ok()) return;
     file.blocks = std::move(chunked->blocks);
   }

@@ -1,7 +1,6 @@
 #include "workspace/syntax_chunker.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <utility>
 
@@ -30,6 +29,11 @@ std::string join(const std::vector<std::string>& parts) {
 
 bool is_blank(std::string_view bytes) {
   return bytes.find_first_not_of(" \t\r\n\v\f") == bytes.npos;
+}
+
+bool is_letter(char c) {
+  const char lower = static_cast<char>(c | 0x20);
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
 // Whether the comment is a licence: it would fill the first run of every file with the same words.
@@ -161,19 +165,19 @@ class SyntaxChunker {
     if (!run_.defined.empty()) return true;
     bytes = trim_blank_lines(text_, bytes);
     if (bytes.empty() || text_.line_at(bytes.begin) == text_.line_at(bytes.end - 1)) return false;
-    return count_words(bytes) - run_.comment_bytes >= kMinRunLetters;
+    return count_letters(bytes) - run_.comment_bytes >= kMinRunLetters;
   }
 
-  // Letters and digits.
-  int64_t count_words(ByteRange bytes) const {
+  int64_t count_letters(ByteRange bytes) const {
     const std::string_view text = text_.slice(bytes);
-    return std::count_if(text.begin(), text.end(),
-                         [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
+    return std::count_if(text.begin(), text.end(), is_letter);
   }
 
   // Closing braces of a scope begin no run.
   void leave_scope(int64_t end, int64_t line_end) {
-    if (done_ >= end || count_words({.begin = done_, .end = end}) > 0) return;
+    if (done_ >= end) return;
+    const std::string_view text = text_.slice({.begin = done_, .end = end});
+    if (std::any_of(text.begin(), text.end(), is_letter)) return;
     done_ = line_end;
     run_.comment_bytes = 0;
   }
