@@ -1,7 +1,19 @@
-// Attention over bf16 pages. The call is cut by attention_plan.h; a unit and a split are computed
-// by attention_few-inl.h (a decode step) or attention_many-inl.h, whichever keeps the vector lanes
-// busy; then a unit's splits are merged in order. All of it gives a row the same bits whatever else
-// is in the call, however the prompt was cut into chunks, and for any number of threads.
+// Computes: out[t][h] = softmax(q[t][h] . K * scale) V over what row t sees (QuerySpan, kernels.h).
+// Requires: bf16 pages, head_dim <= 256, a thread pool.
+// Threads: a work item is a unit of queries and a split of the keys (attention_plan.h), so one
+// decoded row keeps them busy too.
+// Memory: at most 8 MiB of scratch for the splits' results (more if one unit needs it), 150 to 250
+// KiB of stack.
+// Numerics: float32, exponentials to 1 ulp; on AMX tiles queries and weights keep 16 bits.
+// Measured (one core of an AMD EPYC, 10 heads on 2 KV heads of 64, 2026-11-22): one row over 4,000
+// keys 6,400 us (reference), 430 us with a query a lane, 285 us as it is, 36 ns a key and KV head;
+// 64 rows of a Segment 2,000 -> 159 us; 9 rows over 4,000 keys do 31 G multiply-adds a second, of
+// 52 that FMA can do.
+//
+// The call is cut by attention_plan.h; a unit and a split are computed by attention_few-inl.h (a
+// decode step) or attention_many-inl.h, whichever keeps the vector lanes busy; then a unit's splits
+// are merged in order. All of it gives a row the same bits whatever else is in the call, however
+// the prompt was cut into chunks, and for any number of threads.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/attention.cc"

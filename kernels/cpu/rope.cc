@@ -1,5 +1,8 @@
-// rope_store: about half a microsecond a row. Sines and cosines are computed once a row for all
-// heads.
+// rope_store (formula in kernels.h). Sines and cosines are computed once a row for all heads, from
+// angles that are float32 products as where the models were trained; keys and values are rounded to
+// the nearest bf16 (Highway 1.0.3's DemoteTo would cut them off). Requires head_dim <= 256.
+// Measured (one core of an AMD EPYC, one row of the embedded model, 2026-11-22): 6.6 us in the
+// reference, 0.4 us here.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/rope.cc"

@@ -44,12 +44,16 @@ HWY_INLINE void widen(const uint16_t* from, int64_t n, float* to) {
   const hn::RebindToUnsigned<F32> du;
   const hn::Rebind<uint16_t, F32> d16;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-#pragma GCC unroll 4
-  for (; i + lanes <= n; i += lanes) {
+  const auto widen_at = [&](int64_t i) HWY_ATTR {
     const auto bits = hn::PromoteTo(du, hn::LoadU(d16, from + i));
     hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(bits)), d, to + i);
+  };
+  int64_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) widen_at(i + v * lanes);
   }
+  for (; i + lanes <= n; i += lanes) widen_at(i);
   for (; i < n; ++i) to[i] = bf16_to_float(from[i]);
 }
 
