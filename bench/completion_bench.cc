@@ -117,6 +117,7 @@ std::vector<workspace::ByteRange> typed_lines(const workspace::Text& text, std::
 struct TypingRun {
   std::vector<double> key_ms;
   std::vector<double> new_tokens;
+  std::vector<double> tokenize_us;
   std::vector<double> segment_tokens;
   std::vector<double> jump_ms;
   int32_t n_typed_through = 0;
@@ -145,6 +146,7 @@ TypingRun type_lines(Typist& typist, const Workspace& workspace,
       } else if (n_new <= kMaxNewTokens) {
         run.key_ms.push_back(answer.ms);
         run.new_tokens.push_back(n_new);
+        run.tokenize_us.push_back(static_cast<double>(report.tokenize.count()));
         run.segment_tokens.push_back(report.n_segment_tokens);
       }
       if (static_cast<int32_t>(run.key_ms.size()) >= options.n_keys) return run;
@@ -216,6 +218,7 @@ Result<CompletionBenchResult> bench_completion(const CompletionBenchOptions& opt
   result.keys = latencies(quiet.key_ms);
   result.jumps = latencies(quiet.jump_ms);
   result.median_new_tokens = percentile(quiet.new_tokens, 0.5);
+  result.median_tokenize_us = percentile(quiet.tokenize_us, 0.5);
   result.n_segment_tokens = static_cast<int32_t>(percentile(quiet.segment_tokens, 0.5));
   result.n_typed_through = quiet.n_typed_through;
   const BackgroundWork background(*engine, workspace, options.workspace);

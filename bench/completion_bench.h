@@ -40,7 +40,8 @@ struct CompletionBenchResult {
   Latencies keys_while_indexing;  // the same while background work fills every pause
   Latencies jumps;               // a cursor somewhere else in the file, its Segments mostly encoded
   double median_new_tokens = 0;  // prompt tokens that a key computes
-  int32_t n_typed_through = 0;   // keys that agreed with what was shown and cost no model call
+  double median_tokenize_us = 0;  // for a key: the text around the cursor, whole
+  int32_t n_typed_through = 0;    // keys that agreed with what was shown and cost no model call
 };
 
 // Errors: those of the engine; NotFound when the workspace has no file to type in.

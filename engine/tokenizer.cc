@@ -321,15 +321,6 @@ void Tokenizer::append_encoding(std::string_view text, std::vector<int32_t>& ids
   impl_->append(text, ids);
 }
 
-size_t Tokenizer::last_cut(std::string_view text, size_t end) const {
-  const auto is_ascii = [&](size_t at) { return static_cast<uint8_t>(text[at]) < 128; };
-  for (size_t at = end; at-- > 1;) {
-    const auto left = static_cast<char32_t>(text[at - 1]), right = static_cast<char32_t>(text[at]);
-    if (is_ascii(at - 1) && is_ascii(at) && !impl_->neighbours.has(left, right)) return at;
-  }
-  return 0;
-}
-
 std::string_view Tokenizer::token_bytes(int32_t id) const {
   if (id < 0 || id >= impl_->n_ids()) return {};
   return impl_->bytes[static_cast<size_t>(id)];

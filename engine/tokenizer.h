@@ -7,13 +7,13 @@
 //
 // Cuts. Where no piece of the BPE vocabulary holds two neighbouring characters, no merge ever
 // crosses the gap between them, and the two sides are encoded independently. The encoder cuts there
-// and remembers the ids of short units; IncrementalEncoding restarts there. (A unigram model, whose
-// scores are summed from the start of the text, has no such places and is refused.)
+// and remembers the ids of short units, which makes encoding a whole window again at every
+// keystroke cheap (docs/performance.md). (A unigram model, whose scores are summed from the start
+// of the text, has no such places and is refused.)
 //
 // Thread: immutable after load (the memory of units is locked inside); any thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,10 +53,6 @@ class Tokenizer {
   // The id of a special or added token by its name, e.g. "<|fim_prefix|>".
   std::optional<int32_t> special(std::string_view name) const;
 
-  // The largest cut in text[1, end), or 0: encode(text) is encode(text[:cut]) followed by what
-  // append_encoding(text[cut:]) appends, and the cut depends on the two bytes around it alone.
-  // REQUIRES: end <= text.size().
-  size_t last_cut(std::string_view text, size_t end) const;
   // Appends the ids of `text` as they are inside a longer one, without the prefix space.
   void append_encoding(std::string_view text, std::vector<int32_t>& ids) const;
 

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/json.h"
-#include "engine/incremental_encoding.h"
 #include "tests/engine/model_folder.h"
 
 namespace rondo::engine {
@@ -288,24 +287,6 @@ TEST(Tokenizer, BadFilesNameTheFileAndTheReason) {
     const auto tokenizer = Tokenizer::load(folder.path());
     ASSERT_FALSE(tokenizer.ok()) << config;
     EXPECT_THAT(tokenizer.status().message(), HasSubstr("tokenizer_config.json"));
-  }
-}
-
-TEST(IncrementalEncoding, EqualsTheFullEncodingAfterEveryEdit) {
-  std::mt19937 random(3);
-  for (const Tokenizer& tokenizer : {mini(), prefix_space()}) {
-    IncrementalEncoding incremental(tokenizer);
-    std::string text;
-    for (int edit = 0; edit < 20'000; ++edit) {
-      if (random() % 4 == 0 || text.size() > 300) {
-        const size_t begin = random() % (text.size() + 1);
-        const size_t length = random() % 30 == 0 ? text.size() : random() % 20;
-        text.replace(begin, std::min(length, text.size() - begin), random_text(random, 2));
-      } else {
-        text += random_text(random, 2);
-      }
-      ASSERT_EQ(incremental.update(text), tokenizer.encode(text)) << testing::PrintToString(text);
-    }
   }
 }
 
