@@ -24,12 +24,13 @@ std::string_view first_characters(std::string_view text, size_t n) {
   return text;
 }
 
-TokenIds file_head(const engine::ModelConfig& config, const engine::Tokenizer& tokenizer,
-                   const std::string& path) {
-  TokenIds ids;
-  if (!config.fim->file_sep_token) return ids;
-  ids.push_back(*config.fim->file_sep_token);
-  append(ids, tokenizer.encode(path + "\n"));
+// The beginning of the file: its path, for families that name it, and the text before the hole.
+TokenIds file_begin(const engine::FimConfig& fim, const engine::Tokenizer& tokenizer,
+                    const ActiveWindow& window) {
+  if (!fim.file_sep_token) return tokenizer.encode(window.prefix);
+  TokenIds ids = {*fim.file_sep_token};
+  append(ids, tokenizer.encode(window.path + "\n"));
+  append(ids, tokenizer.encode_part(window.prefix));
   return ids;
 }
 
@@ -39,10 +40,9 @@ TokenIds fim_prompt(const engine::ModelConfig& config, const engine::Tokenizer& 
                     engine::FimOrder order, const ActiveWindow& window) {
   const engine::FimConfig& fim = *config.fim;
   TokenIds prefix = {fim.prefix_token};
-  append(prefix, file_head(config, tokenizer, window.path));
-  append(prefix, tokenizer.encode(window.prefix));
+  append(prefix, file_begin(fim, tokenizer, window));
   TokenIds suffix = {fim.suffix_token};
-  append(suffix, tokenizer.encode(window.suffix));
+  append(suffix, tokenizer.encode_part(window.suffix));
 
   const bool suffix_first = order == engine::FimOrder::kSuffixFirst;
   TokenIds ids = suffix_first ? suffix : prefix;

@@ -2,6 +2,10 @@
 // Segment. (Suffix first: <|fim_suffix|> enc(S) <|fim_prefix|> <|file_sep|> enc(path "\n") enc(P)
 // <|fim_middle|>, every part encoded on its own.)
 //
+// Where the tokenizer begins every text with a space (as Code Llama's), the file has one at its
+// beginning, and P, S and the generated text, which continue it, have none: so these models were
+// trained, and so no part gains or loses a space.
+//
 // Thread: pure functions.
 #pragma once
 

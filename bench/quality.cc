@@ -81,7 +81,7 @@ class Questioner {
     request.cursor = "quality";  // the prompt is read once for all that is asked of it
     request.stop = {.max_tokens = kMaxNewTokens, .strings = {"\n"}};
     engine::Request scored = request;
-    scored.score = engine_.tokenizer().encode(word + question.truth);
+    scored.score = engine_.tokenizer().encode_part(word + question.truth);
     request.healing = word;
     ASSIGN_OR_RETURN(const engine::Completion truth, complete_now(engine_, std::move(scored)));
     ASSIGN_OR_RETURN(const engine::Completion line, complete_now(engine_, std::move(request)));

@@ -15,7 +15,7 @@ ByteVocabulary::ByteVocabulary(const Tokenizer& tokenizer) : tokenizer_(tokenize
 
 std::vector<int32_t> ByteVocabulary::compatible(std::string_view rest) const {
   std::vector<int32_t> ids;
-  const size_t usual_length = tokenizer_.token_bytes(tokenizer_.encode(rest).front()).size();
+  const size_t usual_length = tokenizer_.token_bytes(tokenizer_.encode_part(rest).front()).size();
   for (size_t length = std::max<size_t>(usual_length, 1); length < rest.size(); ++length) {
     append_equal(rest.substr(0, length), ids);
   }

@@ -307,18 +307,15 @@ Hash128 Tokenizer::digest() const { return impl_->digest; }
 bool Tokenizer::adds_prefix_space() const { return impl_->adds_prefix_space; }
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
-  std::vector<int32_t> ids;
-  ids.reserve(text.size() / 2);
-  if (impl_->adds_prefix_space && !text.empty()) {
-    impl_->append(" " + std::string(text), ids);
-  } else {
-    impl_->append(text, ids);
-  }
-  return ids;
+  if (impl_->adds_prefix_space && !text.empty()) return encode_part(" " + std::string(text));
+  return encode_part(text);
 }
 
-void Tokenizer::append_encoding(std::string_view text, std::vector<int32_t>& ids) const {
-  impl_->append(text, ids);
+std::vector<int32_t> Tokenizer::encode_part(std::string_view part) const {
+  std::vector<int32_t> ids;
+  ids.reserve(part.size() / 2);
+  impl_->append(part, ids);
+  return ids;
 }
 
 std::string_view Tokenizer::token_bytes(int32_t id) const {

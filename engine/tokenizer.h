@@ -40,21 +40,20 @@ class Tokenizer {
   int32_t vocab_size() const;  // the largest id + 1, added tokens counted
   Hash128 digest() const;      // of the tokenizer's files
 
-  // The ids of `text`, encoded on its own: no BOS; a prefix space only if the model adds one.
+  // The ids of a whole text: no BOS; begins with a space if the model adds one.
   std::vector<int32_t> encode(std::string_view text) const;
+  // The ids of a part of a text, whatever stands before it: their bytes are exactly `part`.
+  std::vector<int32_t> encode_part(std::string_view part) const;
   // The model puts a space before every text that it encodes (add_dummy_prefix). decode() takes it
   // off again; token_bytes() of a first token still has it.
   bool adds_prefix_space() const;
   // The bytes that `id` stands for; empty for special tokens and ids out of range.
   std::string_view token_bytes(int32_t id) const;
-  // The text of `ids`: decode(encode(text)) == text.
+  // The whole text of `ids`: decode(encode(text)) == text.
   std::string decode(std::span<const int32_t> ids) const;
   bool is_special(int32_t id) const;
   // The id of a special or added token by its name, e.g. "<|fim_prefix|>".
   std::optional<int32_t> special(std::string_view name) const;
-
-  // Appends the ids of `text` as they are inside a longer one, without the prefix space.
-  void append_encoding(std::string_view text, std::vector<int32_t>& ids) const;
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "tests/engine/model_folder.h"
 
 namespace rondo::assist {
 namespace {
@@ -51,6 +52,44 @@ TEST(FimPrompt, EqualsTheGoldenLayouts) {
     EXPECT_EQ(visible, entry.at("visible").get<engine::TokenIds>()) << entry.at("name");
   }
   EXPECT_GT(n_released, 0);
+}
+
+// What the tokens of `ids` stand for; special tokens as '|'.
+std::string spelled(const engine::Tokenizer& tokenizer, const engine::TokenIds& ids) {
+  std::string text;
+  for (const int32_t id : ids) {
+    text += tokenizer.is_special(id) ? "|" : tokenizer.token_bytes(id);
+  }
+  return text;
+}
+
+TEST(FimPrompt, OnlyTheBeginningOfTheFileGetsThePrefixSpaceOfTheModel) {
+  const engine::ScratchFolder folder;
+  std::filesystem::copy_file(RONDO_SOURCE_DIR "/tests/engine/data/tokenizers/prefix_space.model",
+                             folder.path() + "/tokenizer.model");
+  const auto tokenizer = engine::Tokenizer::load(folder.path()).value();
+  ASSERT_TRUE(tokenizer.adds_prefix_space());
+  engine::ModelConfig config;
+  config.fim = {.prefix_token = *tokenizer.special("<|fim_prefix|>"),
+                .middle_token = *tokenizer.special("<|fim_middle|>"),
+                .suffix_token = *tokenizer.special("<|fim_suffix|>"),
+                .file_sep_token = tokenizer.special("<|file_sep|>")};
+  const auto prompt = [&](engine::FimOrder order, const std::string& prefix,
+                          const std::string& suffix) {
+    return spelled(tokenizer, fim_prompt(config, tokenizer, order,
+                                         {.path = "a.h", .prefix = prefix, .suffix = suffix}));
+  };
+  const std::string parts[] = {"", "x", " x", "  x ", "\n", "\treturn", "\U0001F600"};
+  for (const std::string& prefix : parts) {
+    for (const std::string& suffix : parts) {
+      EXPECT_EQ(prompt(engine::FimOrder::kSuffixFirst, prefix, suffix),
+                "|" + suffix + "|| a.h\n" + prefix + "|");
+      EXPECT_EQ(prompt(engine::FimOrder::kPrefixFirst, prefix, suffix),
+                "|| a.h\n" + prefix + "|" + suffix + "|");
+    }
+  }
+  config.fim->file_sep_token.reset();
+  EXPECT_EQ(prompt(engine::FimOrder::kPrefixFirst, "x = ", "\ny"), "| x = |\ny|");
 }
 
 TEST(FimPrompt, CutsASegmentAtTheModelsLimit) {

@@ -5,8 +5,12 @@
 
 #include <set>
 
+#include "tests/engine/model_folder.h"
+
 namespace rondo::engine {
 namespace {
+
+using ::testing::Contains;
 
 class HealingTest : public testing::Test {
  protected:
@@ -41,6 +45,23 @@ TEST_F(HealingTest, AlwaysLeavesAWayToSpellTheRest) {
       ASSERT_FALSE(ids.empty()) << rest;
       const std::string_view bytes = tokenizer_.token_bytes(ids.front());
       rest.erase(0, bytes.size());
+    }
+  }
+}
+
+// Also where the tokenizer begins every text with a space: the word does not.
+TEST_F(HealingTest, TheUsualFirstTokenIsAlwaysAllowed) {
+  ScratchFolder folder;
+  std::filesystem::copy_file(RONDO_SOURCE_DIR "/tests/engine/data/tokenizers/prefix_space.model",
+                             folder.path() + "/tokenizer.model");
+  const Tokenizer prefix_space = Tokenizer::load(folder.path()).value();
+  ASSERT_TRUE(prefix_space.adds_prefix_space());
+  for (const Tokenizer* tokenizer : {&tokenizer_, &prefix_space}) {
+    const ByteVocabulary vocabulary(*tokenizer);
+    for (const char* rest :
+         {"return_value", " return_value", "x", " x", "\xC3\xA9t\xC3\xA9", "9"}) {
+      EXPECT_THAT(vocabulary.compatible(rest), Contains(tokenizer->encode_part(rest).front()))
+          << rest;
     }
   }
 }
