@@ -10,6 +10,7 @@
 #include "assist/cursor_window.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
+#include "assist/offer.h"
 #include "assist/postprocess.h"
 #include "assist/segment_cache.h"
 #include "base/bounded_queue.h"
@@ -71,42 +72,6 @@ float mean_free_logprob(const engine::Completion& completion) {
   double sum = 0;
   for (int32_t i = first; i < n_tokens; ++i) sum += completion.logprobs[i];
   return static_cast<float>(sum / (n_tokens - first));
-}
-
-// What was last offered at a cursor.
-struct Offer {
-  workspace::TextSnapshot text;
-  int64_t offset = 0;
-  CompletionOutcome outcome;
-};
-
-// The rest of an offer whose beginning has been typed since; nothing when the text is another.
-std::optional<CompletionOutcome> typed_through(const Offer& offer, const std::string& text,
-                                               int64_t offset) {
-  if (offer.text == nullptr || offer.outcome.candidates.empty()) return std::nullopt;
-  const std::string_view before = offer.text->bytes();
-  const int64_t n_typed = offset - offer.offset;
-  if (n_typed < 0 ||
-      static_cast<int64_t>(text.size()) != static_cast<int64_t>(before.size()) + n_typed) {
-    return std::nullopt;
-  }
-  const std::string_view now = text;
-  if (now.substr(0, offer.offset) != before.substr(0, offer.offset)) return std::nullopt;
-  if (now.substr(offset) != before.substr(offer.offset)) return std::nullopt;
-  const std::string_view typed = now.substr(offer.offset, n_typed);
-  CompletionOutcome rest = {.report = offer.outcome.report};
-  rest.report.typed_through = true;
-  for (CompletionCandidate candidate : offer.outcome.candidates) {
-    const bool at_cursor =
-        candidate.replace_begin == offer.offset && candidate.replace_end == offer.offset;
-    if (!at_cursor || !candidate.text.starts_with(typed) || candidate.text.size() == typed.size())
-      continue;
-    candidate.text.erase(0, typed.size());
-    candidate.replace_begin = candidate.replace_end = offset;
-    rest.candidates.push_back(std::move(candidate));
-  }
-  if (rest.candidates.empty()) return std::nullopt;
-  return rest;
 }
 
 }  // namespace
@@ -237,7 +202,7 @@ void Completer::Impl::begin(const PendingPtr& pending) {
                 invalid_argument_error("the cursor lies outside " + params.document->path));
   }
   if (params.automatic && params.must_start_with.empty()) {
-    if (auto rest = typed_through(cursor.offer, params.document->text->bytes(), params.offset)) {
+    if (auto rest = cursor.offer.rest(params.document->text->bytes(), params.offset)) {
       pending->done(std::move(*rest));
       return;
     }
