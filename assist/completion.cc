@@ -29,17 +29,6 @@ std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
 }
 
-// Models read and write LF.
-std::string with_lf(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
-    out += text[i];
-  }
-  return out;
-}
-
 std::string with_line_ends_of(std::string_view document, std::string_view text) {
   const size_t newline = document.find('\n');
   const bool crlf =
@@ -218,7 +207,7 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   const int64_t prompt_end =
       selected ? std::min(params.replace_begin, params.offset) : params.offset;
   const bool continues = cursor.window.place(document.text->bytes(), prompt_end);
-  const std::string prefix = with_lf(cursor.window.prefix());
+  const std::string prefix = workspace::with_lf(cursor.window.prefix());
   const std::string_view healed = healed_word(prefix);
   pending.healed = std::string(healed) + params.must_start_with;
 
@@ -232,7 +221,7 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order,
                               {.path = document.path,
                                .prefix = prefix.substr(0, prefix.size() - healed.size()),
-                               .suffix = with_lf(cursor.window.suffix())});
+                               .suffix = workspace::with_lf(cursor.window.suffix())});
   pending.outcome.report.tokenize = since(mark);
 
   request.segment_deadline = options.segment_deadline;

@@ -68,16 +68,6 @@ void for_each_line(std::string_view text, Visit visit) {
   }
 }
 
-std::string with_lf(std::string_view text) {
-  std::string lines;
-  lines.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
-    if (!crlf) lines += text[i] == '\r' ? '\n' : text[i];
-  }
-  return lines;
-}
-
 class Chooser {
  public:
   Chooser(const ContextQuery& query, const BlockIndex& index) : query_(query), index_(index) {

@@ -199,4 +199,14 @@ Difference difference(const Text& before, const Text& after) {
           .inserted = {n_front, after.size() - n_back}};
 }
 
+std::string with_lf(std::string_view text) {
+  std::string lines;
+  lines.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!crlf) lines += text[i] == '\r' ? '\n' : text[i];
+  }
+  return lines;
+}
+
 }  // namespace rondo::workspace

@@ -103,4 +103,7 @@ struct Difference {
 
 Difference difference(const Text& before, const Text& after);
 
+// `text` with LF for every line end: what models read.
+std::string with_lf(std::string_view text);
+
 }  // namespace rondo::workspace

@@ -221,5 +221,10 @@ TEST(Text, KeepsLineWithItsEnd) {
   EXPECT_EQ(text.line_at(text.size()), 3);
 }
 
+TEST(Text, EveryLineEndCanBecomeLf) {
+  EXPECT_EQ(with_lf("a\r\nb\rc\n\r\r\n"), "a\nb\nc\n\n\n");
+  EXPECT_EQ(with_lf(""), "");
+}
+
 }  // namespace
 }  // namespace rondo::workspace
