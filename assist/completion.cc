@@ -29,29 +29,6 @@ std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
 }
 
-std::string with_line_ends_of(std::string_view document, std::string_view text) {
-  const size_t newline = document.find('\n');
-  const bool crlf =
-      newline != std::string_view::npos && newline > 0 && document[newline - 1] == '\r';
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' && crlf) out += '\r';
-    out += c;
-  }
-  return out;
-}
-
-Surroundings surroundings_of(const workspace::Text& text, int64_t begin, int64_t end) {
-  const int64_t line = text.line_at(end);
-  Surroundings around = {.line_before = text.slice({text.line(text.line_at(begin)).begin, begin}),
-                         .line_after = text.slice({end, std::max(end, text.line(line).end)})};
-  for (int64_t below = line + 1; below < text.line_count() && around.next_line.empty(); ++below) {
-    const std::string_view candidate = text.slice(text.line(below));
-    if (candidate.find_first_not_of(" \t") != std::string_view::npos) around.next_line = candidate;
-  }
-  return around;
-}
-
 // How sure the model was of what it chose freely; of its last token when all had to spell what was
 // typed.
 float mean_free_logprob(const engine::Completion& completion) {
@@ -309,8 +286,7 @@ void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& 
   const int64_t begin = params.must_start_with.empty() || params.replace_begin < 0
                             ? params.offset
                             : params.replace_begin;
-  FittedText fitted =
-      fit_text(completion.text, surroundings_of(text, params.offset, params.offset));
+  FittedText fitted = fit_text(completion.text, surroundings_of(text, params.offset));
   if (fitted.text.empty()) {
     pending.silence = fitted.silence;
     return;

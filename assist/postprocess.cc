@@ -68,6 +68,19 @@ size_t overlap(std::string_view text, std::string_view after) {
 
 }  // namespace
 
+Surroundings surroundings_of(const workspace::Text& text, int64_t offset) {
+  const workspace::ByteRange line = text.line(text.line_at(offset));
+  Surroundings around = {.line_before = text.slice({line.begin, offset}),
+                         .line_after = text.slice({offset, std::max(offset, line.end)})};
+  for (int64_t below = text.line_at(offset) + 1; below < text.line_count(); ++below) {
+    const std::string_view candidate = text.slice(text.line(below));
+    if (candidate.find_first_not_of(" \t") == std::string_view::npos) continue;
+    around.next_line = candidate;
+    break;
+  }
+  return around;
+}
+
 FittedText fit_text(std::string_view generated, const Surroundings& surroundings) {
   std::string_view text = trim_end(generated);
   const std::string_view after = trim_end(surroundings.line_after);
@@ -81,6 +94,18 @@ FittedText fit_text(std::string_view generated, const Surroundings& surroundings
                        trim(text.substr(0, text.find('\n'))) == trim(surroundings.next_line);
   if (repeats) return {.silence = "the suggestion only repeated the next line"};
   return {.text = std::string(text)};
+}
+
+std::string with_line_ends_of(std::string_view document, std::string_view text) {
+  const size_t newline = document.find('\n');
+  const bool crlf =
+      newline != std::string_view::npos && newline > 0 && document[newline - 1] == '\r';
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' && crlf) out += '\r';
+    out += c;
+  }
+  return out;
 }
 
 }  // namespace rondo::assist

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "workspace/text.h"
+
 namespace rondo::assist {
 
 struct Surroundings {
@@ -13,6 +15,9 @@ struct Surroundings {
   std::string_view line_after;   // the rest of the cursor's line
   std::string_view next_line;    // the first line below that is not blank; empty: none
 };
+
+// What stands around a cursor. REQUIRES: 0 <= offset <= text.size(); the result views `text`.
+Surroundings surroundings_of(const workspace::Text& text, int64_t offset);
 
 struct FittedText {
   std::string text;     // to insert at the cursor; LF line ends; empty: nothing to show
@@ -22,5 +27,8 @@ struct FittedText {
 // Cuts what the suffix already has (closers, the rest of the line, a repetition of the next line)
 // and trailing blanks.
 FittedText fit_text(std::string_view generated, const Surroundings& surroundings);
+
+// `text` with the line ends of `document`: CRLF when its first line ends so.
+std::string with_line_ends_of(std::string_view document, std::string_view text);
 
 }  // namespace rondo::assist

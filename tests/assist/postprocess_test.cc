@@ -43,5 +43,26 @@ TEST(FitText, FitsWhatStandsAround) {
   }
 }
 
+TEST(SurroundingsOf, FindsTheLineAndWhatFollows) {
+  for (const std::string end : {"\n", "\r\n"}) {
+    const workspace::Text text("a" + end + "  f(x)" + end + " \t" + end + "b" + end);
+    const auto offset = static_cast<int64_t>(text.bytes().find("x)"));
+    const Surroundings around = surroundings_of(text, offset);
+    EXPECT_EQ(around.line_before, "  f(");
+    EXPECT_EQ(around.line_after, "x)");
+    EXPECT_EQ(around.next_line, "b");
+    EXPECT_EQ(surroundings_of(text, text.size()).next_line, "");
+  }
+  // Between CR and LF: behind the line.
+  EXPECT_EQ(surroundings_of(workspace::Text("a\r\nb"), 2).line_after, "");
+}
+
+TEST(WithLineEndsOf, FollowsTheDocument) {
+  EXPECT_EQ(with_line_ends_of("a\r\nb\n", "x\ny"), "x\r\ny");
+  for (const char* document : {"", "a", "a\nb\r\n", "\n"}) {
+    EXPECT_EQ(with_line_ends_of(document, "x\ny"), "x\ny") << document;
+  }
+}
+
 }  // namespace
 }  // namespace rondo::assist
