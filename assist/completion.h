@@ -45,7 +45,6 @@ struct CompletionCandidate {
 
 struct UsedBlock {
   std::string path;
-  std::string name;
   int32_t n_tokens = 0;
   double score = 0;
   std::string reason;

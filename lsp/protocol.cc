@@ -233,7 +233,6 @@ Json blocks_json(const std::vector<assist::UsedBlock>& blocks) {
   Json list = Json::array();
   for (const assist::UsedBlock& block : blocks) {
     list.push_back({{"path", block.path},
-                    {"name", block.name},
                     {"tokens", block.n_tokens},
                     {"score", block.score},
                     {"reason", block.reason}});

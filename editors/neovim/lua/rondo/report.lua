@@ -86,7 +86,7 @@ function M.why_lines(why)
     table.insert(lines, timings_line(why.timings))
   end
   for _, block in ipairs(why.blocks) do
-    table.insert(lines, ('  %s %s: %s'):format(block.path, block.name, block.reason))
+    table.insert(lines, ('  %s: %s'):format(block.path, block.reason))
   end
   return lines
 end
