@@ -29,6 +29,13 @@ std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
 }
 
+// Where the text of a candidate goes: in place of what the selected menu entry takes over, else at
+// the cursor.
+int64_t replaced_from(const CompletionParams& params) {
+  const bool selected = !params.must_start_with.empty() && params.replace_begin >= 0;
+  return selected ? std::min(params.replace_begin, params.offset) : params.offset;
+}
+
 // How sure the model was of what it chose freely; of its last token when all had to spell what was
 // typed.
 float mean_free_logprob(const engine::Completion& completion) {
@@ -91,6 +98,7 @@ struct Completer::Impl {
   void choose_blocks(Pending& pending, const Cursor& cursor);
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
+  void add_to_report(Pending& pending, const engine::Completion& completion);
   void add_candidate(Pending& pending, const engine::Completion& completion);
   void answer(Pending& pending);
   void fail(Pending& pending, Status status);
@@ -180,10 +188,7 @@ void Completer::Impl::begin(const PendingPtr& pending) {
 void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   const CompletionParams& params = pending.params;
   const workspace::Document& document = *params.document;
-  const bool selected = !params.must_start_with.empty() && params.replace_begin >= 0;
-  const int64_t prompt_end =
-      selected ? std::min(params.replace_begin, params.offset) : params.offset;
-  const bool continues = cursor.window.place(document.text->bytes(), prompt_end);
+  const bool continues = cursor.window.place(document.text->bytes(), replaced_from(params));
   const std::string prefix = workspace::with_lf(cursor.window.prefix());
   const std::string_view healed = healed_word(prefix);
   pending.healed = std::string(healed) + params.must_start_with;
@@ -254,6 +259,7 @@ void Completer::Impl::submit(engine::Request request,
 void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion> completion) {
   if (!completion.ok()) return fail(*pending, completion.status());
   const auto mark = Clock::now();
+  add_to_report(*pending, *completion);
   add_candidate(*pending, *completion);
   pending->outcome.report.postprocess += since(mark);
   const int32_t n_wanted =
@@ -263,29 +269,29 @@ void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion>
   if (pending->params.automatic && !closing) prepare_better_context(*pending, *completion);
 }
 
+// The first answer is the one that the report tells of.
+void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& completion) {
+  CompletionReport& report = pending.outcome.report;
+  report.n_generated_tokens += static_cast<int32_t>(completion.tokens.size());
+  if (pending.n_asked > 1) return;
+  report.engine = completion.timings;
+  report.n_prompt_tokens = completion.n_prompt_tokens;
+  report.n_cached_tokens = completion.n_cached_tokens;
+  report.n_segment_tokens = completion.n_segment_tokens;
+  report.tokens = completion.tokens;
+  for (const int32_t i : completion.segments_used) {
+    report.blocks.push_back(
+        {.path = pending.blocks[i].path,
+         .n_tokens = static_cast<int32_t>(pending.request.segments[i].tokens->size()),
+         .score = pending.blocks[i].score,
+         .reason = pending.blocks[i].reason});
+  }
+}
+
+// Keeps the answer if it is worth showing and not there yet; else pending.silence says why.
 void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& completion) {
   const CompletionParams& params = pending.params;
-  CompletionReport& report = pending.outcome.report;
-  if (pending.n_asked == 1) {
-    report.engine = completion.timings;
-    report.n_prompt_tokens = completion.n_prompt_tokens;
-    report.n_cached_tokens = completion.n_cached_tokens;
-    report.n_segment_tokens = completion.n_segment_tokens;
-    report.tokens = completion.tokens;
-    for (const int32_t i : completion.segments_used) {
-      report.blocks.push_back(
-          {.path = pending.blocks[i].path,
-           .n_tokens = static_cast<int32_t>(pending.request.segments[i].tokens->size()),
-           .score = pending.blocks[i].score,
-           .reason = pending.blocks[i].reason});
-    }
-  }
-  report.n_generated_tokens += static_cast<int32_t>(completion.tokens.size());
-
   const workspace::Text& text = *params.document->text;
-  const int64_t begin = params.must_start_with.empty() || params.replace_begin < 0
-                            ? params.offset
-                            : params.replace_begin;
   FittedText fitted = fit_text(completion.text, surroundings_of(text, params.offset));
   if (fitted.text.empty()) {
     pending.silence = fitted.silence;
@@ -299,13 +305,14 @@ void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& 
   }
   CompletionCandidate candidate = {
       .text = params.must_start_with + with_line_ends_of(text.bytes(), fitted.text),
-      .replace_begin = begin,
+      .replace_begin = replaced_from(params),
       .replace_end = params.offset,
       .mean_logprob = mean};
-  const bool known =
-      std::any_of(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
-                  [&](const auto& other) { return other.text == candidate.text; });
-  if (!known) pending.outcome.candidates.push_back(std::move(candidate));
+  std::vector<CompletionCandidate>& all = pending.outcome.candidates;
+  const bool known = std::any_of(all.begin(), all.end(), [&](const CompletionCandidate& other) {
+    return other.text == candidate.text;
+  });
+  if (!known) all.push_back(std::move(candidate));
 }
 
 void Completer::Impl::answer(Pending& pending) {
@@ -366,7 +373,7 @@ void Completer::Impl::work(std::stop_token stop) {
   }
 }
 
-// Everything under way is cancelled, everything that still comes is refused.
+// Everything under way is cancelled; nothing more is asked.
 void Completer::Impl::close() {
   closing = true;
   for (auto& [name, cursor] : cursors) {
