@@ -112,7 +112,7 @@ void FileWatcher::handle(const std::string& folder, uint32_t mask, const std::st
 
 // Watches `folder` and all below it. Files that were made before they were watched are reported.
 void FileWatcher::add_tree(const std::string& folder, bool report_files) {
-  if (!folder.empty() && rules_.reason_to_exclude(folder + "/file")) return;
+  if (!folder.empty() && rules_.exclusion(folder + "/file")) return;
   if (!add(folder)) return;
   std::error_code error;
   for (fs::directory_iterator entry(root_ + "/" + folder, error), end; !error && entry != end;

@@ -45,7 +45,9 @@ void BlockIndex::replace(FileBlocks file) {
 
 void BlockIndex::remove(std::string_view path) {
   const std::unique_lock lock(mutex_);
+  if (!files_.contains(path)) return;
   remove_locked(path);
+  ++n_forgotten_;  // last: who has read the number and then finds the file learns of it later
 }
 
 void BlockIndex::add_locked(const FileBlocks& file) {

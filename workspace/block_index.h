@@ -12,6 +12,7 @@
 // Thread: any.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <shared_mutex>
@@ -68,6 +69,10 @@ class BlockIndex {
 
   IndexStats stats() const;
 
+  // How many files were forgotten so far: deleted, or excluded. What was chosen before the last of
+  // them may hold text that must not be shown to the model any more.
+  int64_t n_forgotten() const { return n_forgotten_; }
+
  private:
   struct Place {
     const FileBlocks* file;
@@ -85,6 +90,7 @@ class BlockIndex {
   std::vector<BlockRef> refs_locked(const std::vector<Place>& places) const;
 
   const int64_t max_text_bytes_;
+  std::atomic<int64_t> n_forgotten_ = 0;
   mutable std::shared_mutex mutex_;
   // All below are guarded by mutex_. The places point into files_.
   std::map<std::string, FileBlocksSnapshot, std::less<>> files_;  // by path

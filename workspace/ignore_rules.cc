@@ -32,10 +32,6 @@ std::string read_rules(const fs::path& path) {
   return rules;
 }
 
-std::string rules_of_folder(const fs::path& folder) {
-  return read_rules(folder / ".gitignore") + read_rules(folder / ".rondoignore");
-}
-
 // Whether a rule has a folder in it: "a/b" and "/a" do, "a/" does not.
 bool has_folder(std::string_view rule) {
   const size_t slash = rule.find('/');
@@ -122,32 +118,45 @@ void IgnoreFile::keep_folder(std::string_view path) {
 }
 
 IgnoreRules::IgnoreRules(std::string root, std::string_view defaults) : root_(std::move(root)) {
-  outer_.push_back({.rules = IgnoreFile(defaults), .prefix = ""});
+  git_.add_outer(std::string(defaults), "");
   const fs::path path(root_);
-  if (const std::optional<fs::path> top = top_of_repository(path)) {
-    std::string rules = read_rules(*top / ".git/info/exclude");
-    for (fs::path folder = *top; folder != path;) {
-      const fs::path inside = path.lexically_relative(folder);
-      rules += rules_of_folder(folder);
-      if (!rules.empty()) {
-        outer_.push_back({.rules = IgnoreFile(rules), .prefix = inside.generic_string() + '/'});
-      }
-      rules.clear();
-      folder /= *inside.begin();
-    }
-    if (!rules.empty()) outer_.push_back({.rules = IgnoreFile(rules), .prefix = ""});
+  const std::optional<fs::path> top = top_of_repository(path);
+  bool in_repository = false;
+  fs::path folder = path.root_path();
+  for (const fs::path& part : path.relative_path()) {
+    const std::string prefix = path.lexically_relative(folder).generic_string() + '/';
+    rondo_.add_outer(read_rules(folder / ".rondoignore"), prefix);
+    in_repository |= folder == top;
+    if (folder == top) git_.add_outer(read_rules(folder / ".git/info/exclude"), prefix);
+    if (in_repository) git_.add_outer(read_rules(folder / ".gitignore"), prefix);
+    folder /= part;
   }
+  if (path == top) git_.add_outer(read_rules(path / ".git/info/exclude"), "");
   read_folder("");
 }
 
 void IgnoreRules::read_folder(std::string_view folder) {
-  const std::string rules = rules_of_folder(fs::path(root_) / folder);
-  if (!rules.empty()) folders_.emplace(folder, IgnoreFile(rules));
+  const fs::path path = fs::path(root_) / folder;
+  git_.add_folder(folder, read_rules(path / ".gitignore"));
+  rondo_.add_folder(folder, read_rules(path / ".rondoignore"));
 }
 
-bool IgnoreRules::ignores(std::string_view path, bool is_folder) {
-  // Innermost first: the first verdict counts, but outer rules have to learn of folders kept.
+IgnoredBy IgnoreRules::ignored_by(std::string_view path, bool is_folder) {
   bool kept = false;
+  if (rondo_.ignores(path, is_folder, kept)) return IgnoredBy::kRondoignore;
+  return git_.ignores(path, is_folder, kept) ? IgnoredBy::kGitRules : IgnoredBy::kNothing;
+}
+
+void IgnoreRules::Chain::add_outer(const std::string& rules, std::string prefix) {
+  if (!rules.empty()) outer.push_back({.rules = IgnoreFile(rules), .prefix = std::move(prefix)});
+}
+
+void IgnoreRules::Chain::add_folder(std::string_view folder, const std::string& rules) {
+  if (!rules.empty()) folders.emplace(folder, IgnoreFile(rules));
+}
+
+bool IgnoreRules::Chain::ignores(std::string_view path, bool is_folder, bool& kept) {
+  // Innermost first: the first verdict counts, but outer rules have to learn of folders kept.
   const auto ignored_by = [&](IgnoreFile& rules, const std::string& relative) {
     const IgnoreFile::Verdict verdict = rules.judge(relative, is_folder);
     if (verdict == IgnoreFile::Verdict::kIgnored && !kept) return true;
@@ -157,13 +166,13 @@ bool IgnoreRules::ignores(std::string_view path, bool is_folder) {
   };
   for (std::string_view folder = path; !folder.empty();) {
     folder = folder_of(folder);
-    const auto rules = folders_.find(folder);
-    if (rules == folders_.end()) continue;
+    const auto rules = folders.find(folder);
+    if (rules == folders.end()) continue;
     const size_t skip = folder.empty() ? 0 : folder.size() + 1;
     if (ignored_by(rules->second, std::string(path.substr(skip)))) return true;
   }
-  for (auto outer = outer_.rbegin(); outer != outer_.rend(); ++outer) {
-    if (ignored_by(outer->rules, outer->prefix + std::string(path))) return true;
+  for (auto rules = outer.rbegin(); rules != outer.rend(); ++rules) {
+    if (ignored_by(rules->rules, rules->prefix + std::string(path))) return true;
   }
   return false;
 }

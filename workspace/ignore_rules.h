@@ -1,12 +1,12 @@
 // IgnoreRules: which paths of a workspace folder its ignore files leave out, as git decides it.
 //
-// Each folder may have a .gitignore and a .rondoignore of the same syntax; the rules of the latter
-// come after those of the former, those of inner folders after those of outer ones, and the last
-// rule that matches decides. What is inside an ignored folder is ignored. The rules of the folders
-// above the workspace folder count up to the top of its git repository, with .git/info/exclude;
-// the user's global git configuration does not.
+// Each folder may have a .gitignore and a .rondoignore of the same syntax. The rules of inner
+// folders come after those of outer ones, all of .rondoignore after all of .gitignore, and the last
+// rule that matches decides. What is inside an ignored folder is ignored. Of the folders above the
+// workspace folder every .rondoignore counts; .gitignore up to the top of the git repository, with
+// .git/info/exclude; the user's global git configuration does not.
 //
-// libgit2 parses and matches the rules, one in-memory repository for each folder's rules: its own
+// libgit2 parses and matches the rules, one in-memory repository for each file's rules: its own
 // reading of nested files drops a "!rule" that takes back a rule of an outer file.
 //
 // Thread: one.
@@ -54,6 +54,8 @@ class IgnoreFile {
   Rules rules_after_all_;  // the same rules after "*", to tell kKept from kNone; null without "!"
 };
 
+enum class IgnoredBy { kNothing, kGitRules, kRondoignore };  // kGitRules: the defaults, too
+
 class IgnoreRules {
  public:
   // For the workspace folder `root`, an absolute path. `defaults` are rules of `root` that come
@@ -64,20 +66,32 @@ class IgnoreRules {
   // no rules. When one changed later, begin with new IgnoreRules.
   void read_folder(std::string_view folder);
 
-  // Whether a path relative to the root is ignored. REQUIRES: its folder is not ignored, and
-  // read_folder() was called for all folders that it goes through.
-  bool ignores(std::string_view path, bool is_folder);
+  // What ignores a path relative to the root. REQUIRES: its folder is not ignored, or only by
+  // kGitRules and the question is whether .rondoignore does, too; read_folder() was called for all
+  // folders that it goes through.
+  IgnoredBy ignored_by(std::string_view path, bool is_folder);
 
  private:
-  // Rules, and what has to stand before a path relative to the root to make it relative to theirs.
-  struct Outer {
-    IgnoreFile rules;
-    std::string prefix;
+  // The rules in all files of one name.
+  struct Chain {
+    // Rules, and what has to stand before a path relative to the root to make it relative to
+    // theirs.
+    struct Outer {
+      IgnoreFile rules;
+      std::string prefix;
+    };
+    std::vector<Outer> outer;  // of the folders above the root, and the defaults; innermost last
+    std::map<std::string, IgnoreFile, std::less<>> folders;  // by folder
+
+    void add_outer(const std::string& rules, std::string prefix);
+    void add_folder(std::string_view folder, const std::string& rules);
+    // `kept`: a "!rule" after all of these took the path back; set when one of these does.
+    bool ignores(std::string_view path, bool is_folder, bool& kept);
   };
 
   std::string root_;
-  std::vector<Outer> outer_;  // of the folders above the root, and the defaults; innermost last
-  std::map<std::string, IgnoreFile, std::less<>> folders_;  // by folder
+  Chain rondo_;
+  Chain git_;
 };
 
 }  // namespace rondo::workspace

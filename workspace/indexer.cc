@@ -9,7 +9,6 @@
 
 #include "workspace/imports.h"
 #include "workspace/path.h"
-#include "workspace/secrets.h"
 
 namespace rondo::workspace {
 namespace {
@@ -59,33 +58,44 @@ Indexer::~Indexer() {
 }
 
 void Indexer::document_changed(DocumentSnapshot document) {
-  std::string path = document->path;
-  post({.path = std::move(path), .document = std::move(document)});
+  const std::string& path = document->path;
+  post(path, {.document = document});
 }
 
-void Indexer::document_closed(const std::string& path) { post({.path = path, .closed = true}); }
+void Indexer::document_closed(const std::string& path) { post(path, {.closed = true}); }
 
-void Indexer::file_changed(const std::string& path) { post({.path = path}); }
+void Indexer::file_changed(const std::string& path) {
+  if (is_ignore_file(path)) rescan();
+  post(path, {});
+}
 
 // An event of a path takes the place of one that waits, so that only the newest text is cut.
-void Indexer::post(Event event) {
+void Indexer::post(const std::string& path, Event event) {
   const std::lock_guard lock(mutex_);
-  if (event.document != nullptr) open_.insert(event.path);
-  if (event.closed) open_.erase(event.path);
-  const auto same = std::find_if(events_.begin(), events_.end(),
-                                 [&](const Event& waiting) { return waiting.path == event.path; });
-  if (same == events_.end()) {
-    events_.push_back(std::move(event));
-  } else if (event.document != nullptr || event.closed) {
-    *same = std::move(event);
-  }
+  if (event.document != nullptr) open_.insert(path);
+  if (event.closed) open_.erase(path);
+  const auto [waiting, added] = events_.try_emplace(path);
+  if (added) event_order_.push_back(path);
+  if (event.document != nullptr || event.closed) waiting->second = std::move(event);
   changed_.notify_all();
 }
 
 void Indexer::rescan() {
   const std::lock_guard lock(mutex_);
-  scan_wanted_ = true;
+  rules_changed_ = true;
   changed_.notify_all();
+}
+
+// ---- The rules.
+
+std::optional<Exclusion> Indexer::exclusion(const Document& document) const {
+  const std::lock_guard lock(rules_mutex_);
+  return rules_.exclusion(document.path, *document.text);
+}
+
+bool Indexer::is_excluded(const std::string& path) const {
+  const std::lock_guard lock(rules_mutex_);
+  return rules_.exclusion(path).has_value();
 }
 
 // ---- The scan thread.
@@ -156,7 +166,10 @@ void Indexer::run_worker(std::stop_token stop) {
 }
 
 void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_token stop) {
-  Result<std::string> bytes = read_source(root_, path, options_.chunk.max_file_bytes);
+  const int64_t n_rules = n_rules_;
+  Result<std::string> bytes = is_excluded(path)
+                                  ? invalid_argument_error(path + " is excluded")
+                                  : read_source(root_, path, options_.chunk.max_file_bytes);
   if (!bytes.ok()) {
     ++n_skipped_;
     return forget_unless_open(path);
@@ -167,7 +180,7 @@ void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_to
   if (!chunked.ok() || !chunked->skipped.empty()) ++n_skipped_;
   if (!chunked.ok() || chunked->blocks.empty()) return forget_unless_open(path);
   const std::lock_guard lock(mutex_);
-  if (open_.contains(path)) return;
+  if (open_.contains(path) || n_rules_ != n_rules) return;
   index_.replace({.path = path,
                   .language = &language,
                   .text = std::move(text),
@@ -184,53 +197,63 @@ void Indexer::forget_unless_open(const std::string& path) {
 void Indexer::run_documents(std::stop_token stop) {
   name_thread("rondo-document");
   Chunker chunker(queries_, options_.chunk);
-  DocumentTrees trees;
-  while (true) {
-    Event event;
-    {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [this] { return !events_.empty(); })) return;
-      event = std::move(events_.front());
-      events_.pop_front();
-      handling_event_ = true;
+  OpenDocuments documents;
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return rules_changed_ || !events_.empty(); })) {
+    handling_event_ = true;
+    if (std::exchange(rules_changed_, false)) {
+      lock.unlock();
+      renew_rules(chunker, documents, stop);
+    } else {
+      const auto event = events_.extract(event_order_.front());
+      event_order_.pop_front();
+      lock.unlock();
+      handle(event.key(), event.mapped(), chunker, documents, stop);
     }
-    handle(event, chunker, trees, stop);
-    const std::lock_guard lock(mutex_);
+    lock.lock();
     handling_event_ = false;
     changed_.notify_all();
   }
 }
 
-void Indexer::handle(const Event& event, Chunker& chunker, DocumentTrees& trees,
-                     std::stop_token stop) {
+void Indexer::renew_rules(Chunker& chunker, OpenDocuments& documents, std::stop_token stop) {
+  if (Result<Scanner> rules = Scanner::open(root_, options_.scan); rules.ok()) {
+    const std::lock_guard lock(rules_mutex_);
+    rules_ = std::move(*rules);
+  }
+  for (auto& [path, open] : documents) index_document(chunker, open, stop);
+  const std::lock_guard lock(mutex_);
+  ++n_rules_;
+  scan_wanted_ = true;
+}
+
+void Indexer::handle(const std::string& path, const Event& event, Chunker& chunker,
+                     OpenDocuments& documents, std::stop_token stop) {
   if (event.document != nullptr) {
-    const auto [tree, opened] = trees.try_emplace(event.path);
-    index_document(chunker, tree->second, *event.document, stop);
+    const auto [open, opened] = documents.try_emplace(path);
+    open->second.document = event.document;
+    index_document(chunker, open->second, stop);
     if (opened) prefer_neighbours(*event.document);
     return;
   }
-  if (event.closed) trees.erase(event.path);
-  if (is_ignore_file(event.path)) {
-    Result<Scanner> rules = Scanner::open(root_, options_.scan);
-    if (rules.ok()) rules_ = std::move(*rules);
-    rescan();
-  }
-  if (rules_.reason_to_exclude(event.path)) {
-    forget_unless_open(event.path);
-  } else if (queue_.add_urgent(event.path)) {
+  if (event.closed) documents.erase(path);
+  if (is_excluded(path)) {
+    forget_unless_open(path);
+  } else if (queue_.add_urgent(path)) {
     ++n_total_;
   }
 }
 
-void Indexer::index_document(Chunker& chunker, DocumentTree& tree, const Document& document,
-                             std::stop_token stop) {
-  if (tree.language != document.language) tree = {.language = document.language, .tree = {}};
+void Indexer::index_document(Chunker& chunker, OpenDocument& open, std::stop_token stop) {
+  const Document& document = *open.document;
+  if (open.tree.language != document.language) {
+    open.tree = {.language = document.language, .tree = {}};
+  }
   FileBlocks file{
       .path = document.path, .language = document.language, .text = document.text, .blocks = {}};
-  const bool excluded =
-      rules_.reason_to_exclude(document.path) || find_secret(document.text->bytes());
-  if (!excluded) {
-    Result<Chunked> chunked = chunker.update(tree, document.text, limits_of_text(std::move(stop)));
+  if (!exclusion(document)) {
+    Result<Chunked> chunked =
+        chunker.update(open.tree, document.text, limits_of_text(std::move(stop)));
     if (!chunked.ok()) return;
     file.blocks = std::move(chunked->blocks);
   }
@@ -261,7 +284,7 @@ IndexProgress Indexer::progress() const {
   return {.n_done = n_done_,
           .n_total = n_total_,
           .n_skipped = n_skipped_,
-          .finished = !scanning_ && !scan_wanted_ && queue_.is_idle(),
+          .finished = !scanning_ && !scan_wanted_ && !rules_changed_ && queue_.is_idle(),
           .note = note_};
 }
 
@@ -284,7 +307,8 @@ void Indexer::report_if_finished() {
 }
 
 bool Indexer::is_idle_locked() const {
-  return events_.empty() && !handling_event_ && !scan_wanted_ && scan_reported_ && queue_.is_idle();
+  return events_.empty() && !handling_event_ && !rules_changed_ && !scan_wanted_ &&
+         scan_reported_ && queue_.is_idle();
 }
 
 bool Indexer::wait_until_idle(std::chrono::milliseconds timeout) {

@@ -2,13 +2,18 @@
 //
 //   scan thread      walks the folder and fills the queue
 //   worker threads   read, cut and index one file after the other, at low priority
-//   document thread  cuts open documents as they change, reusing their syntax trees; it knows which
-//                    paths are excluded, and puts what an opened document imports and the files
-//                    of its folder before the rest
+//   document thread  cuts open documents as they change, reusing their syntax trees, and puts what
+//                    an opened document imports and the files of its folder before the rest; it
+//                    reads the ignore rules again when they changed
 //
 // An open document counts as the client has it, not as it is on disk.
 //
-// Thread: any may call; no call reads files or waits for one that does, wait_until_idle() aside.
+// What becomes excluded while work is under way stays out: new rules are in force before the scan
+// that follows them begins, a worker that began under older ones keeps nothing, and that scan
+// removes what is in the index already.
+//
+// Thread: any may call; no call reads files or waits for one that does, exclusion() and
+// wait_until_idle() aside.
 // Callbacks come from threads of the Indexer. The destructor stops and joins them.
 #pragma once
 
@@ -20,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -66,8 +72,13 @@ class Indexer {
   // A file may have been made, changed or removed on disk. A changed ignore file begins a new scan.
   void file_changed(const std::string& path);
 
-  // Scans the folder again: new files are added, those gone or excluded now are removed.
+  // Reads the ignore files and scans the folder again: new files are added, those gone or excluded
+  // now are removed.
   void rescan();
+
+  // Why the model must not read a document of this folder, or only to complete in it; nothing when
+  // it may be read. May read ignore files.
+  std::optional<Exclusion> exclusion(const Document& document) const;
 
   // While paused, workers begin no further file; open documents are indexed all the same.
   void pause(bool paused) { queue_.pause(paused); }
@@ -80,12 +91,15 @@ class Indexer {
  private:
   // What the document thread is told about a path.
   struct Event {
-    std::string path;
     DocumentSnapshot document;  // null: look at the file on disk
     bool closed = false;
   };
 
-  using DocumentTrees = std::map<std::string, DocumentTree>;  // by path, of open documents
+  struct OpenDocument {
+    DocumentSnapshot document;
+    DocumentTree tree;
+  };
+  using OpenDocuments = std::map<std::string, OpenDocument>;  // by path
 
   Indexer(Scanner scanner, BlockIndex& index, IndexerOptions options);
 
@@ -95,12 +109,14 @@ class Indexer {
 
   void scan(std::stop_token stop);
   void index_file(Chunker& chunker, const std::string& path, std::stop_token stop);
-  void handle(const Event& event, Chunker& chunker, DocumentTrees& trees, std::stop_token stop);
-  void index_document(Chunker& chunker, DocumentTree& tree, const Document& document,
-                      std::stop_token stop);
+  void handle(const std::string& path, const Event& event, Chunker& chunker,
+              OpenDocuments& documents, std::stop_token stop);
+  void renew_rules(Chunker& chunker, OpenDocuments& documents, std::stop_token stop);
+  void index_document(Chunker& chunker, OpenDocument& open, std::stop_token stop);
   void prefer_neighbours(const Document& document);
   void forget_unless_open(const std::string& path);
-  void post(Event event);
+  bool is_excluded(const std::string& path) const;
+  void post(const std::string& path, Event event);
   void report(bool finished);
   void report_if_finished();
   bool is_idle_locked() const;
@@ -110,18 +126,23 @@ class Indexer {
   BlockIndex& index_;
   BlockQueries queries_;
   IndexQueue queue_;
-  Scanner rules_;  // of the document thread
+
+  mutable std::mutex rules_mutex_;  // never locked together with mutex_
+  mutable Scanner rules_;  // guarded by rules_mutex_; it remembers folders it was asked about
 
   std::atomic<int64_t> n_done_ = 0;
   std::atomic<int64_t> n_total_ = 0;
   std::atomic<int64_t> n_skipped_ = 0;
+  std::atomic<int64_t> n_rules_ = 0;  // how often the rules were renewed; grows under mutex_
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   // All below are guarded by mutex_.
-  std::deque<Event> events_;
+  std::map<std::string, Event> events_;  // that wait, by path
+  std::deque<std::string> event_order_;  // the paths of events_
   std::set<std::string> open_;  // paths of open documents: files on disk do not count for these
   bool handling_event_ = false;
+  bool rules_changed_ = false;  // the ignore files have to be read again
   bool scan_wanted_ = true;
   bool scanning_ = false;
   bool scan_reported_ = false;  // as finished; false while one runs

@@ -1,25 +1,37 @@
-// Scanner: the files of a workspace folder that may be read.
+// Scanner: the files of a workspace folder that may be read, and the one place that answers whether
+// the model may read a document.
 //
 // Left out are: what the ignore files and the defaults below ignore (ignore_rules.h), files with
 // secrets (secrets.h), files that are too large or binary, and everything behind symbolic links:
 // a link to a place inside the workspace leads to a file that is found anyway, and others lead out
 // of it. Devices, pipes and sockets are no files.
 //
-// Thread: one, except for read_source(), which any thread may call.
+// Thread: one, except for the free functions, which any thread may call. All read files.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
 #include "workspace/ignore_rules.h"
+#include "workspace/text.h"
 
 namespace rondo::workspace {
+
+// Why the model must not read a file or document.
+struct Exclusion {
+  std::string reason;  // a part of a sentence: "is ignored"
+  // Secrets and what .rondoignore names: the model must not see it at all. Else it may complete in
+  // the document, but what stands there is no context for others.
+  bool at_all = false;
+
+  bool operator==(const Exclusion&) const = default;
+};
 
 struct ScanOptions {
   int64_t max_files = 300'000;
@@ -46,20 +58,28 @@ class Scanner {
   Result<ScanSummary> scan(const std::function<void(std::string path)>& found,
                            std::stop_token stop);
 
-  // Why a file must not be read, as a part of a sentence ("is ignored"), whether it exists or not;
-  // nothing when it may. By its path alone: read_source() looks at its bytes.
-  std::optional<std::string> reason_to_exclude(std::string_view path);
+  // By its path alone, whether it exists or not; nothing when it may be read.
+  std::optional<Exclusion> exclusion(std::string_view path);
+  // Of what a client has open: by its path, by where that leads when it is a link, by its text.
+  std::optional<Exclusion> exclusion(std::string_view path, const Text& text);
 
  private:
   Scanner(std::string root, ScanOptions options);
+  IgnoredBy enter(std::string_view folder);
   Status scan_folder(const std::string& folder, const std::function<void(std::string)>& found,
                      std::stop_token stop, ScanSummary& summary);
 
   std::string root_;
   ScanOptions options_;
   IgnoreRules rules_;
-  std::set<std::string, std::less<>> entered_;  // folders whose ignore files were read
+  // Folders whose ignore files were read, and what ignores these folders.
+  std::map<std::string, IgnoredBy, std::less<>> entered_;
 };
+
+// The same for what a client has open outside of its workspace folders, at an absolute path: it is
+// no context for others anyway, so the result is nothing or at_all, by each .rondoignore on the
+// way.
+std::optional<Exclusion> exclusion_outside(const std::string& path, const Text& text);
 
 // The bytes of the file at `path` below `root`.
 // Errors: NotFound when it cannot be opened or a part of the path is a link; ResourceExhausted when

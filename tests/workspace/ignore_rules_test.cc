@@ -22,7 +22,8 @@ void walk(const fs::path& root, const std::string& folder, IgnoreRules& rules,
   for (const fs::directory_entry& entry : fs::directory_iterator(root / folder)) {
     const std::string name = entry.path().filename().string();
     const std::string path = folder.empty() ? name : folder + '/' + name;
-    if (name == ".git" || rules.ignores(path, entry.is_directory())) continue;
+    if (name == ".git") continue;
+    if (rules.ignored_by(path, entry.is_directory()) != IgnoredBy::kNothing) continue;
     if (entry.is_directory()) {
       walk(root, path, rules, kept);
     } else {
@@ -59,6 +60,18 @@ TEST(IgnoreRules, RondoignoreComesAfterGitignoreAndDefaultsBeforeBoth) {
     folder.write(path, "");
   EXPECT_THAT(kept_files(folder.path(), "vendor/\nnode_modules/\n"),
               UnorderedElementsAre(".gitignore", ".rondoignore", "important.log", "vendor/x"));
+}
+
+TEST(IgnoreRules, RondoignoreDecidesLast) {
+  const TemporaryFolder folder;
+  folder.write(".rondoignore", "*.key\n!/kept/\n");
+  folder.write("sub/.gitignore", "!*.key\n*.log\n");
+  folder.write("sub/.rondoignore", "!b.log\n");
+  for (const char* path : {"a.key", "sub/a.key", "sub/a.log", "sub/b.log", "kept/x"})
+    folder.write(path, "");
+  EXPECT_THAT(kept_files(folder.path(), "kept/\n"),
+              UnorderedElementsAre(".rondoignore", "sub/.gitignore", "sub/.rondoignore",
+                                   "sub/b.log", "kept/x"));
 }
 
 TEST(IgnoreRules, FoldersAboveTheWorkspaceCountUpToTheTopOfTheRepository) {

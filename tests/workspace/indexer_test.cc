@@ -138,6 +138,7 @@ TEST_F(IndexerTest, ChangedIgnoreFilesTakeEffect) {
   indexer_->file_changed(".rondoignore");
   settle();
   EXPECT_THAT(index_.paths(), ElementsAre(".rondoignore", "a.py"));
+  EXPECT_EQ(index_.n_forgotten(), 1);
   indexer_->file_changed("private/b.py");
   settle();
   EXPECT_THAT(index_.paths(), ElementsAre(".rondoignore", "a.py"));
@@ -156,6 +157,66 @@ TEST_F(IndexerTest, ExcludedDocumentsStayOut) {
   indexer_->document_changed(document("a.py", "def one():\n    return '" + key + "'\n", 2));
   settle();
   EXPECT_THAT(index_.paths(), ElementsAre(".gitignore"));
+}
+
+TEST_F(IndexerTest, ChangedIgnoreFilesTakeEffectOnOpenDocuments) {
+  start();
+  indexer_->document_changed(document("private/b.py", "def one():\n    pass\n"));
+  indexer_->document_changed(document("c.py", "def two():\n    pass\n"));
+  settle();
+  EXPECT_THAT(index_.paths(), ElementsAre("c.py", "private/b.py"));
+  folder_.write(".rondoignore", "private/\n");
+  // The document waits; that its file changed, too, must not get lost behind it.
+  indexer_->document_changed(document(".rondoignore", "private/\n"));
+  indexer_->file_changed(".rondoignore");
+  settle();
+  EXPECT_THAT(index_.paths(), ElementsAre(".rondoignore", "c.py"));
+  folder_.write(".rondoignore", "c.py\n");
+  indexer_->file_changed(".rondoignore");
+  settle();
+  EXPECT_THAT(index_.paths(), ElementsAre(".rondoignore", "private/b.py"));
+}
+
+TEST_F(IndexerTest, AWorkerKeepsNothingThatBecameExcludedMeanwhile) {
+  for (int i = 0; i < 200; ++i) {
+    folder_.write("private/f" + std::to_string(i) + ".py", "def one():\n    pass\n");
+  }
+  start();
+  folder_.write(".rondoignore", "private/\n");
+  indexer_->file_changed(".rondoignore");
+  settle();
+  EXPECT_THAT(index_.paths(), ElementsAre(".rondoignore"));
+}
+
+TEST_F(IndexerTest, SaysWhyTheModelMustNotReadADocument) {
+  folder_.write(".gitignore", "generated.py\n");
+  folder_.write(".rondoignore", "private.py\n");
+  start();
+  const auto exclusion = [&](const std::string& path) {
+    return indexer_->exclusion(*document(path, "x = 1\n"));
+  };
+  EXPECT_EQ(exclusion("a.py"), std::nullopt);
+  EXPECT_FALSE(exclusion("generated.py")->at_all);
+  EXPECT_TRUE(exclusion("private.py")->at_all);
+  folder_.write(".rondoignore", "a.py\n");
+  indexer_->file_changed(".rondoignore");
+  settle();
+  EXPECT_TRUE(exclusion("a.py")->at_all);
+  EXPECT_EQ(exclusion("private.py"), std::nullopt);
+}
+
+TEST_F(IndexerTest, TakesManyEvents) {
+  start();
+  settle();
+  folder_.write("f7.py", "def seven():\n    pass\n");
+  for (int i = 0; i < 100'000; ++i) indexer_->file_changed("f" + std::to_string(i) + ".py");
+  for (int i = 0; i < 1'000; ++i) {
+    indexer_->document_changed(
+        document("typed.py", "def f" + std::to_string(i) + "():\n    pass\n", i));
+  }
+  settle();
+  EXPECT_THAT(index_.paths(), ElementsAre("f7.py", "typed.py"));
+  EXPECT_EQ(names_in("typed.py"), "f999 ");
 }
 
 TEST_F(IndexerTest, PausesBetweenFiles) {

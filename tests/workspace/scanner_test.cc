@@ -90,17 +90,66 @@ TEST(Scanner, IsCancelled) {
   EXPECT_EQ(result.status().code(), Code::kCancelled);
 }
 
+constexpr bool kAtAll = true;
+
 TEST(Scanner, SaysWhyAPathIsExcluded) {
   const TemporaryFolder folder;
   folder.write(".gitignore", "*.log\n/out/\n");
-  folder.write("sub/.gitignore", "secretly\n");
+  folder.write("sub/.gitignore", "secretly\n!private.py\n");
+  folder.write(".rondoignore", "private.py\n/hidden/\n!kept.log\n");
+  folder.write("out/.rondoignore", "inner.py\n");
   Result<Scanner> scanner = Scanner::open(folder.path().string());
-  EXPECT_EQ(scanner->reason_to_exclude("src/a.py"), std::nullopt);
-  EXPECT_EQ(scanner->reason_to_exclude("src/a.log"), "is ignored");
-  EXPECT_EQ(scanner->reason_to_exclude("out/deep/a.py"), "is in the ignored folder out");
-  EXPECT_EQ(scanner->reason_to_exclude("sub/secretly/a.py"),
-            "is in the ignored folder sub/secretly");
-  EXPECT_EQ(scanner->reason_to_exclude("x/.env"), "may hold secrets, by its name");
+  EXPECT_EQ(scanner->exclusion("src/a.py"), std::nullopt);
+  EXPECT_EQ(scanner->exclusion("src/kept.log"), std::nullopt);
+  EXPECT_EQ(scanner->exclusion("src/a.log"), Exclusion{"is ignored"});
+  EXPECT_EQ(scanner->exclusion("a.class"), Exclusion{"is binary, by its name"});
+  EXPECT_EQ(scanner->exclusion("out/deep/a.py"), Exclusion{"is in the ignored folder out"});
+  EXPECT_EQ(scanner->exclusion("sub/secretly/a.py"),
+            Exclusion{"is in the ignored folder sub/secretly"});
+  EXPECT_EQ(scanner->exclusion("x/.env"), (Exclusion{"may hold secrets, by its name", kAtAll}));
+  EXPECT_EQ(scanner->exclusion("hidden/x/a.py"),
+            (Exclusion{"is in hidden, which .rondoignore names", kAtAll}));
+  // .rondoignore decides last, and inside of what git ignores, too.
+  for (const char* path : {"private.py", "sub/private.py", "out/private.py", "out/deep/inner.py",
+                           "sub/secretly/private.py"}) {
+    EXPECT_EQ(scanner->exclusion(path), (Exclusion{"is named by .rondoignore", kAtAll})) << path;
+  }
+}
+
+TEST(Scanner, LooksAtWhereALinkLeadsAndAtTheText) {
+  const TemporaryFolder outside;
+  outside.write(".rondoignore", "private.py\n");
+  const TemporaryFolder folder;
+  folder.write(".rondoignore", "private/\n");
+  folder.write("private/a.py", "");
+  fs::create_symlink("private/a.py", folder.path() / "a.py");
+  fs::create_directory_symlink(outside.path(), folder.path() / "out");
+  Result<Scanner> scanner = Scanner::open(folder.path().string());
+  const Text harmless("x = 1\n");
+  const Text secret(std::string("KEY = 'ghp_") + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'\n");
+  EXPECT_EQ(scanner->exclusion("b.py", harmless), std::nullopt);
+  EXPECT_EQ(scanner->exclusion("b.py", secret), (Exclusion{"holds a GitHub token", kAtAll}));
+  EXPECT_TRUE(scanner->exclusion("a.py", harmless)->at_all);
+  EXPECT_TRUE(scanner->exclusion("out/private.py", harmless)->at_all);
+  EXPECT_EQ(scanner->exclusion("out/a.py", harmless), Exclusion{"is behind a link"});
+  EXPECT_TRUE(scanner->exclusion("out/a.py", secret)->at_all);
+}
+
+TEST(Scanner, OutsideOfAllFoldersOnlyRondoignoreCounts) {
+  const TemporaryFolder folder;
+  folder.write(".gitignore", "*\n");
+  folder.write(".rondoignore", "private/\n");
+  const auto exclusion = [&](const std::string& path) {
+    return exclusion_outside((folder.path() / path).string(), Text("x\n"));
+  };
+  EXPECT_EQ(exclusion("a.py"), std::nullopt);
+  EXPECT_EQ(exclusion("none/such/a.py"), std::nullopt);
+  EXPECT_TRUE(exclusion("private/deep/a.py")->at_all);
+  EXPECT_TRUE(exclusion(".env")->at_all);
+  // The rules of all folders above a workspace folder count in it, too.
+  folder.write("top/a.py", "");
+  folder.write(".rondoignore", "/top/a.py\n");
+  EXPECT_TRUE(Scanner::open((folder.path() / "top").string())->exclusion("a.py")->at_all);
 }
 
 TEST(ReadSource, SaysWhyAFileIsLeftOut) {
