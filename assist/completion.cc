@@ -57,6 +57,7 @@ struct Completer::Impl {
     std::stop_source request;  // of the newest completion
     std::stop_source prepare;  // of the sequence with better context that is made when nobody waits
     Offer offer;
+    int64_t n_forgotten = 0;  // by the index, when the Segments of the last answer were chosen
     int64_t last_used = 0;
   };
 
@@ -71,6 +72,7 @@ struct Completer::Impl {
     Clock::time_point began = Clock::now();
     engine::Request request;  // what is asked; later candidates ask again with other seeds
     std::vector<workspace::ContextBlock> blocks;  // [i]: request.segments[i]
+    int64_t n_forgotten = 0;                      // by the index, before they were chosen
     std::string healed;                           // typed, taken off the prompt
     CompletionOutcome outcome;
     std::string silence;
@@ -92,6 +94,9 @@ struct Completer::Impl {
   void submit(engine::Request request, std::function<void(Result<engine::Completion>)> done);
 
   void post(std::function<void()> job) { queue.push(std::move(job), {}); }
+  std::optional<std::string> refusal(const workspace::Document& document) const {
+    return options.refuse ? options.refuse(document) : std::nullopt;
+  }
   void begin(const PendingPtr& pending);
   void prepare(CompletionParams params);
   void build_request(Pending& pending, Cursor& cursor);
@@ -171,11 +176,16 @@ void Completer::Impl::begin(const PendingPtr& pending) {
   cursor.request = pending->stop;
   if (pending->stop.stop_requested())
     return fail(*pending, cancelled_error("the completion was cancelled"));
+  if (auto reason = refusal(*params.document)) {
+    pending->done(CompletionOutcome{.report = {.silence = std::move(*reason), .refused = true}});
+    return;
+  }
   if (params.offset < 0 || params.offset > params.document->text->size()) {
     return fail(*pending,
                 invalid_argument_error("the cursor lies outside " + params.document->path));
   }
-  if (params.automatic && params.must_start_with.empty()) {
+  const bool nothing_forgotten = cursor.n_forgotten == index.n_forgotten();
+  if (params.automatic && params.must_start_with.empty() && nothing_forgotten) {
     if (auto rest = cursor.offer.rest(params.document->text->bytes(), params.offset)) {
       pending->done(std::move(*rest));
       return;
@@ -194,6 +204,7 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   pending.healed = std::string(healed) + params.must_start_with;
 
   auto mark = Clock::now();
+  pending.n_forgotten = index.n_forgotten();
   if (params.use_context && config.segment) choose_blocks(pending, cursor);
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
@@ -208,7 +219,8 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
 
   request.segment_deadline = options.segment_deadline;
   request.cursor = pending.cursor;
-  request.keep_cursor_segments = continues && params.automatic;
+  request.keep_cursor_segments =
+      continues && params.automatic && cursor.n_forgotten == pending.n_forgotten;
   request.healing = pending.healed;
   request.stop.max_tokens = params.max_tokens > 0 ? params.max_tokens : config.max_new_tokens;
   request.stop.strings = {params.multiline ? "\n\n" : "\n"};
@@ -321,9 +333,11 @@ void Completer::Impl::answer(Pending& pending) {
   if (pending.outcome.candidates.empty()) report.silence = pending.silence;
   std::stable_sort(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
                    [](const auto& a, const auto& b) { return a.mean_logprob > b.mean_logprob; });
-  cursor_of(pending.cursor).offer = {.text = pending.params.document->text,
-                                     .offset = pending.params.offset,
-                                     .outcome = pending.outcome};
+  Cursor& cursor = cursor_of(pending.cursor);
+  cursor.offer = {.text = pending.params.document->text,
+                  .offset = pending.params.offset,
+                  .outcome = pending.outcome};
+  cursor.n_forgotten = pending.n_forgotten;
   pending.done(std::move(pending.outcome));
 }
 
@@ -335,6 +349,7 @@ void Completer::Impl::fail(Pending& pending, Status status) {
 
 void Completer::Impl::prepare(CompletionParams params) {
   if (closing || params.offset < 0 || params.offset > params.document->text->size()) return;
+  if (refusal(*params.document)) return;
   Pending pending;
   pending.cursor = params.client + ":" + params.document->path;
   pending.params = std::move(params);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ struct CompletionReport {
   std::vector<UsedBlock> blocks;
   bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
   std::string silence;         // why there is no candidate; empty when there is one
+  bool refused = false;        // the model must not read the document: silence says why
 };
 
 struct CompletionOutcome {
@@ -80,6 +82,9 @@ struct CompleterOptions {
   // waits, for the next keystroke. A script that asks once waits longer.
   std::chrono::milliseconds segment_deadline{150};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
+  // Why the model must not read a document, a sentence without its end; nothing when it may. Called
+  // on the Completer's thread; unset: all may be read.
+  std::function<std::optional<std::string>(const workspace::Document&)> refuse;
 };
 
 class Completer {

@@ -82,6 +82,10 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
     return invalid_argument_error(spec.file + " is not inside the workspace " + root.string() +
                                   "; name another with --workspace");
   }
+  ASSIGN_OR_RETURN(workspace::Scanner scanner, workspace::Scanner::open(root.string()));
+  if (const auto exclusion = scanner.exclusion(path); exclusion && exclusion->at_all) {
+    return invalid_argument_error(spec.file + " " + exclusion->reason + ": it is not read");
+  }
   ASSIGN_OR_RETURN(std::string bytes, workspace::read_source(root.string(), path, kMaxFileBytes));
   auto document = std::make_shared<workspace::Document>();
   document->uri = "file://" + file.string();

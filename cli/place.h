@@ -22,7 +22,7 @@ struct Place {
 // column behind the last byte of a line is its end. `workspace` is the folder whose files count as
 // context; empty: the nearest folder above the file with a .git, else the file's own. Errors:
 // InvalidArgument for a bad spec or a place outside the file (saying what the file has); NotFound;
-// those of workspace::read_source for files that must not be read.
+// InvalidArgument and those of workspace::read_source for files that must not be read.
 Result<Place> find_place(const std::string& spec, const std::string& workspace);
 
 }  // namespace rondo::cli

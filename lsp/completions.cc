@@ -132,7 +132,7 @@ void Completions::finish(const Question& question, const Reply& reply,
   why.report = outcome->report;
   if (!suggestions.empty()) why.mean_logprob = outcome->candidates[0].mean_logprob;
   reply.result(question.to_result(suggestions));
-  answered_(why);
+  answered_(question.document->uri, why);
 }
 
 void Completions::end(Pending& pending) {

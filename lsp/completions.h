@@ -42,7 +42,7 @@ class Completions {
  public:
   using Post = std::function<void(std::function<void()>)>;
   using Log = std::function<void(const std::string& line)>;
-  using Answered = std::function<void(const WhyReport& why)>;
+  using Answered = std::function<void(const std::string& uri, const WhyReport& why)>;
 
   // `post` runs a function on the loop thread, from any thread. `answered` is told of each answer
   // that the model gave.

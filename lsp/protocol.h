@@ -32,6 +32,7 @@ inline constexpr std::string_view kSetTrace = "$/setTrace";
 inline constexpr std::string_view kLogTrace = "$/logTrace";
 inline constexpr std::string_view kProgress = "$/progress";
 inline constexpr std::string_view kCreateProgress = "window/workDoneProgress/create";
+inline constexpr std::string_view kLogMessage = "window/logMessage";
 inline constexpr std::string_view kShowMessage = "window/showMessage";
 inline constexpr std::string_view kRegisterCapability = "client/registerCapability";
 inline constexpr std::string_view kConfiguration = "workspace/configuration";
@@ -208,7 +209,7 @@ struct StatusReport {
   Settings settings;
 };
 
-enum class Severity { kError = 1, kWarning = 2 };
+enum class Severity { kError = 1, kWarning = 2, kInfo = 3 };
 
 Json initialize_result(const ServerOffer& offer);
 Json inline_completion_result(const std::vector<Suggestion>& suggestions);

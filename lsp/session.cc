@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "lsp/uri.h"
-#include "workspace/secrets.h"
 
 namespace rondo::lsp {
 
@@ -31,7 +30,8 @@ Session::Session(std::string version, SessionHooks hooks)
       hooks_(std::move(hooks)),
       connection_(hooks_.send, hooks_.log,
                   [this](std::string_view method) { return gate(method); }),
-      completions_(hooks_.post, hooks_.log, [this](const WhyReport& why) { trace(why); }),
+      completions_(hooks_.post, hooks_.log,
+                   [this](const std::string& uri, const WhyReport& why) { answered(uri, why); }),
       model_progress_(connection_, "model"),
       index_progress_(connection_, "index") {
   bind();
@@ -324,17 +324,15 @@ std::optional<std::string> Session::reason_for_silence(const Question& question)
       !settings_.automatic) {
     return "suggestions while typing are switched off";
   }
-  if (workspace::is_secret_file(document.path)) {
-    return "by its name the file holds secrets: it is not read";
-  }
-  if (const auto secret = workspace::find_secret(document.text->bytes())) {
-    return "the file holds " + secret->what + ": it is not read";
-  }
   return std::nullopt;
 }
 
-void Session::trace(const WhyReport& why) {
+void Session::answered(const std::string& uri, const WhyReport& why) {
   if (trace_) connection_.notify(method::kLogTrace, log_trace_params(why));
+  if (why.report.refused && told_refused_.insert(uri).second) {
+    const std::string sentence = "Rondo suggests nothing here: " + why.report.silence + ".";
+    connection_.notify(method::kLogMessage, message_params(Severity::kInfo, sentence));
+  }
 }
 
 void Session::why(DocumentParams params, Reply reply) {

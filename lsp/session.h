@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,7 +94,7 @@ class Session {
   void why(DocumentParams params, Reply reply);
   void status(const Reply& reply);
 
-  void trace(const WhyReport& why);
+  void answered(const std::string& uri, const WhyReport& why);
   void apply_settings(const Json& json);
   void ask_for_settings();
   void announce_folders();
@@ -119,6 +120,7 @@ class Session {
   Settings initial_settings_;  // initializationOptions over the defaults
   Settings settings_;          // configuration over those
   bool trace_ = false;
+  std::set<std::string> told_refused_;  // URIs of documents that the user knows are not read
 
   std::string model_state_ = "loading";
   std::string model_message_;

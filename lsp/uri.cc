@@ -1,6 +1,8 @@
 #include "lsp/uri.h"
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 namespace rondo::lsp {
 namespace {
@@ -18,6 +20,12 @@ std::string decode(std::string_view text) {
   return decoded;
 }
 
+// One name for one place: rules are matched against it. Nothing when it is no absolute path.
+std::optional<std::string> normal_path(std::string path) {
+  if (!path.starts_with('/') || path.find('\0') != std::string::npos) return std::nullopt;
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("-._~/").find(c) != std::string_view::npos;
@@ -33,9 +41,14 @@ std::optional<std::string> path_of_uri(std::string_view uri) {
     uri.remove_prefix(2);
     if (uri.starts_with("localhost/")) uri.remove_prefix(uri.find('/'));
   }
-  std::string path = decode(uri);
-  if (!path.starts_with('/') || path.find('\0') != std::string::npos) return std::nullopt;
-  return path;
+  return normal_path(decode(uri));
+}
+
+std::optional<std::string> path_in_uri(std::string_view uri) {
+  uri = uri.substr(0, uri.find_first_of("?#"));
+  uri.remove_prefix(std::min(uri.find(':') + 1, uri.size()));
+  if (uri.starts_with("//")) uri.remove_prefix(std::min(uri.find('/', 2), uri.size()));
+  return normal_path(decode(uri));
 }
 
 std::string uri_of_path(std::string_view path) {

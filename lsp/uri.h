@@ -11,9 +11,13 @@
 
 namespace rondo::lsp {
 
-// The absolute path of a "file:" URI of this machine; nothing for another scheme or host, or when
-// it is no path.
+// The absolute path of a "file:" URI of this machine, without "." and ".."; nothing for another
+// scheme or host, or when it is no path.
 std::optional<std::string> path_of_uri(std::string_view uri);
+
+// The absolute path in a URI of any scheme, as "git:/w/a.py?HEAD" has one; nothing when there is
+// none.
+std::optional<std::string> path_in_uri(std::string_view uri);
 
 // REQUIRES: `path` is absolute.
 std::string uri_of_path(std::string_view path);

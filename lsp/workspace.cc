@@ -11,6 +11,22 @@ using assist::CompletionOutcome;
 using workspace::DocumentSnapshot;
 using workspace::IndexProgress;
 
+namespace {
+
+// Why the model must not read a document at all. `indexer`: of its folder, or null.
+std::optional<std::string> refusal(const workspace::Indexer* indexer,
+                                   const workspace::Document& document) {
+  const auto exclusion =
+      indexer != nullptr
+          ? indexer->exclusion(document)
+          : workspace::exclusion_outside(path_in_uri(document.uri).value_or("/" + document.path),
+                                         *document.text);
+  if (!exclusion || !exclusion->at_all) return std::nullopt;
+  return document.path + " " + exclusion->reason + ": it is not read";
+}
+
+}  // namespace
+
 // What calls goes before what it calls.
 struct Workspace::Folder {
   std::string path;
@@ -27,12 +43,17 @@ Workspace::~Workspace() = default;
 
 void Workspace::set_engine(engine::Engine& engine) {
   engine_ = &engine;
-  const auto equip = [&](Folder& folder) {
-    folder.completer =
-        std::make_unique<assist::Completer>(engine, folder.index, assist::CompleterOptions());
-  };
   equip(*outside_);
   for (const auto& [path, folder] : folders_) equip(*folder);
+}
+
+void Workspace::equip(Folder& folder) {
+  assist::CompleterOptions options;
+  options.refuse = [indexer = folder.indexer.get()](const workspace::Document& document) {
+    return refusal(indexer, document);
+  };
+  folder.completer =
+      std::make_unique<assist::Completer>(*engine_, folder.index, std::move(options));
 }
 
 void Workspace::set_folders(const std::vector<std::string>& paths) {
@@ -56,10 +77,7 @@ std::unique_ptr<Workspace::Folder> Workspace::make_folder(const std::string& pat
     events_.log(indexer.status().message());
   }
   if (watching_) watch(*folder);
-  if (engine_ != nullptr) {
-    folder->completer =
-        std::make_unique<assist::Completer>(*engine_, folder->index, assist::CompleterOptions());
-  }
+  if (engine_ != nullptr) equip(*folder);
   return folder;
 }
 

@@ -61,6 +61,7 @@ class Workspace {
     std::string path;  // relative to it
   };
 
+  void equip(Folder& folder);
   std::unique_ptr<Folder> make_folder(const std::string& path);
   void watch(Folder& folder);
   Found find(std::string_view path) const;

@@ -99,6 +99,41 @@ TEST_F(Completion, AKeystrokeContinuesWhatIsThere) {
   EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
 }
 
+TEST_F(Completion, WhatTheIndexForgotIsNotKeptWhileOneTypes) {
+  const auto typed = [](const std::string& text) {
+    std::string all = kCheckout;
+    return Place(all.replace(all.find("apply_dis^"), 10, text + "^"), "shop/forgotten.py");
+  };
+  complete(typed("apply_dis"));
+  EXPECT_GT(complete(typed("x = len(")).report.n_segment_tokens, 20);
+  index_.remove("shop/pricing.py");
+  EXPECT_EQ(complete(typed("x = len(a")).report.n_segment_tokens, 0);
+  EXPECT_EQ(complete(typed("x = len(a")).report.n_segment_tokens, 0);
+}
+
+TEST_F(Completion, RefusesWhatTheModelMustNotRead) {
+  CompleterOptions options;
+  options.refuse = [](const workspace::Document& document) -> std::optional<std::string> {
+    if (document.path == "private.py") return "private.py is private";
+    return std::nullopt;
+  };
+  Completer completer(*engine_, index_, options);
+  const int64_t n_before = engine_->stats().n_requests;
+  const Place place(kCheckout, "private.py");
+  const CompletionParams params = {
+      .document = place.document, .offset = place.offset, .client = "test"};
+  completer.prepare(params);
+  std::promise<Result<CompletionOutcome>> promise;
+  completer.complete(params, {}, [&](Result<CompletionOutcome> outcome) {
+    promise.set_value(std::move(outcome));
+  });
+  const CompletionOutcome outcome = promise.get_future().get().value();
+  EXPECT_TRUE(outcome.candidates.empty());
+  EXPECT_TRUE(outcome.report.refused);
+  EXPECT_EQ(outcome.report.silence, "private.py is private");
+  EXPECT_EQ(engine_->stats().n_requests, n_before);
+}
+
 TEST_F(Completion, APreparedCursorIsAnsweredFromWhatIsThere) {
   const Place place(kCheckout, "shop/prepared.py");
   completer_.prepare({.document = place.document, .offset = place.offset, .client = "test"});

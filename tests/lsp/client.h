@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lsp/json_rpc.h"
 #include "lsp/transport.h"
@@ -20,8 +21,9 @@ class Client {
   Client(int input, int output) : input_(input), output_(output) {}
   ~Client() { hang_up(); }
 
-  void send(const Json& message) {
-    const std::string bytes = frame_message(dump_json(message));
+  void send(const Json& message) { send_bytes(frame_message(dump_json(message))); }
+
+  void send_bytes(std::string_view bytes) {
     for (size_t sent = 0; sent < bytes.size();) {
       const ssize_t n = ::write(output_, bytes.data() + sent, bytes.size() - sent);
       ASSERT_GT(n, 0);
@@ -44,10 +46,15 @@ class Client {
     return *parse_json(text, "a message of the server");
   }
 
+  // The answer; what the server says of itself meanwhile is kept in heard().
   Json ask(int id, std::string_view method, Json params) {
     send(request_message(RequestId(id), method, std::move(params)));
-    return receive();
+    Json message = receive();
+    for (; message.contains("method"); message = receive()) heard_.push_back(std::move(message));
+    return message;
   }
+
+  const std::vector<Json>& heard() const { return heard_; }
 
   void hang_up() {
     if (output_ >= 0) ::close(output_);
@@ -60,6 +67,7 @@ class Client {
   int output_;
   FrameReader reader_;
   std::deque<Frame> frames_;
+  std::vector<Json> heard_;
 };
 
 struct Pipes {

@@ -191,6 +191,10 @@ class Player {
     assist::CompletionOutcome outcome;
     outcome.report.n_prompt_tokens = 20;
     outcome.report.silence = json_get<std::string>(json, "silence").value_or("");
+    if (const auto refused = json_get<std::string>(json, "refused")) {
+      outcome.report.silence = *refused;
+      outcome.report.refused = true;
+    }
     for (const Json& one : json.is_array() ? json : Json::array({json})) {
       if (!one.contains("text")) continue;
       outcome.candidates.push_back({.text = one["text"],

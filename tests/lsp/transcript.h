@@ -10,7 +10,8 @@
 //     === asked {...}      the newest request that the model got: offset, automatic, candidates,
 //     ...
 //     === answer {...}     the model answers its oldest open request: "text" at the cursor, or in
-//                          place of [begin, end); {} is no suggestion, {"error": CODE} a failure
+//                          place of [begin, end); {} is no suggestion, {"error": CODE} a failure,
+//                          {"refused": REASON} when it must not read the document
 //     === prepared P:N     the model may prepare for offset N of P; none: for nothing
 //     === stopped          the newest request that the model got was told to stop
 //     === folders [...]    the workspace was told of these folders last; === files [...]: of these

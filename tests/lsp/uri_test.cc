@@ -47,5 +47,20 @@ TEST(Uri, PlacesPathsInTheInnermostFolder) {
   EXPECT_EQ(place_path("/w/", {"/w"}).has_value(), false);
 }
 
+TEST(Uri, NamesAPlaceInOneWay) {
+  EXPECT_EQ(path_of_uri("file:///w/x/../private/./a.py"), "/w/private/a.py");
+  EXPECT_EQ(path_of_uri("file:////w//a.py"), "/w/a.py");
+  EXPECT_EQ(path_of_uri("file:///w/%2e%2e/a.py"), "/a.py");
+}
+
+TEST(Uri, FindsThePathInOtherSchemes) {
+  EXPECT_EQ(path_in_uri("git:/w/a%20b.py?ref=HEAD"), "/w/a b.py");
+  EXPECT_EQ(path_in_uri("vscode-notebook-cell:///w/a.ipynb#X1"), "/w/a.ipynb");
+  EXPECT_EQ(path_in_uri("x://host/w/a.py"), "/w/a.py");
+  for (const char* uri : {"untitled:Untitled-1", "x://host", "", "x:", "a/b", "x:%00", "x:/%00"}) {
+    EXPECT_EQ(path_in_uri(uri), std::nullopt) << uri;
+  }
+}
+
 }  // namespace
 }  // namespace rondo::lsp
