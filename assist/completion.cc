@@ -139,7 +139,7 @@ Completer::~Completer() = default;
 
 void Completer::complete(CompletionParams params, std::stop_token stop, Done done) {
   auto pending = std::make_shared<Impl::Pending>();
-  pending->cursor = params.client + ":" + params.document->path;
+  pending->cursor = params.client + ":" + params.document->uri;
   pending->params = std::move(params);
   pending->done = std::move(done);
   pending->cancelled = stop;
@@ -351,7 +351,7 @@ void Completer::Impl::prepare(CompletionParams params) {
   if (closing || params.offset < 0 || params.offset > params.document->text->size()) return;
   if (refusal(*params.document)) return;
   Pending pending;
-  pending.cursor = params.client + ":" + params.document->path;
+  pending.cursor = params.client + ":" + params.document->uri;
   pending.params = std::move(params);
   Cursor& cursor = cursor_of(pending.cursor);
   cursor.prepare.request_stop();

@@ -24,7 +24,7 @@ namespace rondo::assist {
 struct CompletionParams {
   std::shared_ptr<const workspace::Document> document;
   int64_t offset = 0;        // byte offset of the cursor in document->text
-  std::string client;        // with the document's path it names the cursor sequence
+  std::string client;        // with the document's URI it names the cursor sequence
   bool automatic = true;     // typed, not asked for: one candidate, quiet when unsure
   int32_t n_candidates = 1;  // invoked only
   int32_t max_tokens = 0;    // 0: the model family's default

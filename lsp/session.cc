@@ -262,7 +262,6 @@ std::optional<Question> Session::question(std::string_view method, const Positio
       .method = method, .document = document, .position = at.position, .encoding = encoding_};
   question.params = {.document = document,
                      .offset = document->text->offset_at(at.position, encoding_),
-                     .client = document->uri,
                      .automatic = automatic,
                      .n_candidates = automatic ? 1 : settings_.candidates,
                      .max_tokens = settings_.max_tokens,
