@@ -101,32 +101,44 @@ void Workspace::watch(Folder& folder) {
 
 // ---- what changes ----------------------------------------------------------------------------
 
-Workspace::Found Workspace::find(std::string_view path) const {
+// Documents without a path of their own, as new ones, lie outside.
+Workspace::Found Workspace::find(const workspace::Document& document) const {
   std::vector<std::string> paths;
   for (const auto& [folder, unused] : folders_) paths.push_back(folder);
+  const std::string path = path_of_uri(document.uri).value_or("");
   const auto place = place_path(path, paths);
   if (!place) return {.folder = *outside_};
   return {.folder = *folders_.at(std::string(place->folder)), .path = std::string(place->path)};
 }
 
-// Documents without a path of their own, as new ones, lie outside.
-Workspace::Found Workspace::find(const workspace::Document& document) const {
-  return find(path_of_uri(document.uri).value_or(""));
+// The readable folders that hold `path`.
+std::vector<Workspace::Found> Workspace::find_all(std::string_view path) const {
+  std::vector<Found> all;
+  for (const auto& [name, folder] : folders_) {
+    const auto place = place_path(path, {name});
+    if (place && folder->indexer) {
+      all.push_back({.folder = *folder, .path = std::string(place->path)});
+    }
+  }
+  return all;
 }
 
 void Workspace::document_changed(const DocumentSnapshot& document) {
-  const Found found = find(*document);
-  if (found.folder.indexer) found.folder.indexer->document_changed(document);
+  for (Found& found : find_all(path_of_uri(document->uri).value_or(""))) {
+    auto there = std::make_shared<workspace::Document>(*document);
+    there->path = std::move(found.path);
+    found.folder.indexer->document_changed(std::move(there));
+  }
 }
 
 void Workspace::document_closed(const DocumentSnapshot& document) {
-  const Found found = find(*document);
-  if (found.folder.indexer) found.folder.indexer->document_closed(found.path);
+  for (const Found& found : find_all(path_of_uri(document->uri).value_or(""))) {
+    found.folder.indexer->document_closed(found.path);
+  }
 }
 
 void Workspace::file_changed(const std::string& path) {
-  const Found found = find(path);
-  if (found.folder.indexer) found.folder.indexer->file_changed(found.path);
+  for (const Found& found : find_all(path)) found.folder.indexer->file_changed(found.path);
 }
 
 void Workspace::report() {

@@ -1,6 +1,7 @@
 // Workspace: what one client works on: its folders, each with an index of its Blocks that an
-// Indexer keeps up to date, and a Completer that chooses context from that index. Documents outside
-// of all folders are completed without context.
+// Indexer keeps up to date, and a Completer that chooses context from that index. A document
+// belongs to the innermost folder that holds it; those around that one index it too. Documents
+// outside of all folders are completed without context.
 //
 // Thread: the loop. Ownership: owns indexes, Indexers and Completers; borrows the engine.
 #pragma once
@@ -64,8 +65,8 @@ class Workspace {
   void equip(Folder& folder);
   std::unique_ptr<Folder> make_folder(const std::string& path);
   void watch(Folder& folder);
-  Found find(std::string_view path) const;
   Found find(const workspace::Document& document) const;
+  std::vector<Found> find_all(std::string_view path) const;
   void report();
   void pause(bool paused);
 

@@ -41,6 +41,76 @@ TEST(Standalone, ReadsTheWorkspaceAndFollowsItsFiles) {
   EXPECT_EQ(server.hang_up(), 1);
 }
 
+// A server on several folders of one root.
+class FoldersTest : public testing::Test {
+ protected:
+  ~FoldersTest() override { EXPECT_EQ(server_.hang_up(), 1); }
+
+  void begin(const std::vector<std::string>& folders) {
+    Json params = kInitialize;
+    for (const std::string& name : folders) {
+      params["workspaceFolders"].push_back({{"uri", uri_of(name)}, {"name", name}});
+    }
+    server_.begin(root_.path(), params);
+  }
+  std::string uri_of(const std::string& name) {
+    return uri_of_path((root_.path() / name).string());
+  }
+  void open_caller(const std::string& name) {
+    server_.client.send(did_open(uri_of(name), "print(rectangle_area(2, "));
+  }
+  // The files whose definition of rectangle_area an answer in that caller uses, each with a blank.
+  std::string definitions_for(const std::string& name) {
+    server_.complete(uri_of(name), 0, 24);
+    const Json why = server_.why(uri_of(name));
+    std::string paths;
+    for (const Json& block : why["blocks"]) {
+      if (block["reason"] != "defines rectangle_area") continue;
+      paths += block["path"].get<std::string>() + " ";
+    }
+    return paths;
+  }
+  bool soon_uses(const std::string& name, const std::string& definitions) {
+    return soon([&] { return definitions_for(name) == definitions; });
+  }
+
+  const workspace::TemporaryFolder root_;
+  RealServer server_;
+};
+
+TEST_F(FoldersTest, AFileReadsOnlyTheFolderThatHoldsIt) {
+  root_.write("one/shapes_one.py", "def rectangle_area(width, height):\n    return 0\n");
+  root_.write("two/lib/shapes_two.py", "def rectangle_area(a, b, c):\n    return 0\n");
+  root_.write("near/shapes_near.py", "def rectangle_area(x):\n    return 0\n");
+  begin({"one", "two"});
+  for (const char* caller : {"one/main.py", "two/main.py", "near/main.py"}) open_caller(caller);
+  EXPECT_EQ(definitions_for("one/main.py"), "shapes_one.py ");
+  EXPECT_EQ(definitions_for("two/main.py"), "lib/shapes_two.py ");
+  EXPECT_EQ(definitions_for("near/main.py"), "");
+  const Json one = {{{"uri", uri_of("one")}, {"name", "one"}}};
+  server_.client.send(
+      notification_message("workspace/didChangeWorkspaceFolders",
+                           {{"event", {{"added", Json::array()}, {"removed", one}}}}));
+  EXPECT_EQ(definitions_for("one/main.py"), "");
+  EXPECT_EQ(definitions_for("two/main.py"), "lib/shapes_two.py ");
+}
+
+TEST_F(FoldersTest, TheOuterFolderFollowsDocumentsOfTheInnerOne) {
+  root_.write("outer/inner/shapes.py", "def rectangle_area(width, height):\n    return 0\n");
+  begin({"outer", "outer/inner"});
+  for (const char* caller : {"outer/main.py", "outer/inner/main.py"}) open_caller(caller);
+  EXPECT_EQ(definitions_for("outer/main.py"), "inner/shapes.py ");
+  EXPECT_EQ(definitions_for("outer/inner/main.py"), "shapes.py ");
+  const std::string shapes = uri_of("outer/inner/shapes.py");
+  server_.client.send(did_open(shapes, "int something_else;\n"));
+  EXPECT_TRUE(soon_uses("outer/inner/main.py", ""));
+  EXPECT_TRUE(soon_uses("outer/main.py", ""));
+  server_.client.send(
+      notification_message("textDocument/didClose", {{"textDocument", {{"uri", shapes}}}}));
+  EXPECT_TRUE(soon_uses("outer/inner/main.py", "shapes.py "));
+  EXPECT_TRUE(soon_uses("outer/main.py", "inner/shapes.py "));
+}
+
 TEST(Standalone, StaysUpWithoutAModelAndSaysWhy) {
   RealServer server("/no/such/model");
   server.ask("initialize", kInitialize);
