@@ -162,10 +162,12 @@ Result<ContextLoss> measure_context_loss(engine::Engine& engine, const Corpus& c
   if (excerpts.empty()) return not_found_error("no file of the corpus is long enough");
   ASSIGN_OR_RETURN(ResultLog log, ResultLog::open(options.log, run_name(engine, corpus, options)));
   Measurement measurement(engine, corpus, options);
-  Progress progress("excerpts", static_cast<int64_t>(excerpts.size()));
+  const auto n = static_cast<int64_t>(excerpts.size());
+  const int64_t begin = options.part.begin(n), end = options.part.end(n);
+  Progress progress("excerpts", end - begin);
   ContextLoss loss;
   std::vector<Json> witnesses;
-  for (size_t i = 0; i < excerpts.size(); ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     const Excerpt& excerpt = excerpts[i];
     const bool is_witness = i % kExamplesPerWitness == 0;
     const std::string key = measurement.key_of(excerpt);

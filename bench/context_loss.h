@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "bench/corpus.h"
+#include "bench/part.h"
 #include "engine/engine.h"
 
 namespace rondo::bench {
@@ -25,6 +26,7 @@ struct ContextLossOptions {
   uint64_t seed = 1;
   int32_t active_tokens = 384;    // of an excerpt, at most
   int32_t context_tokens = 2000;  // of its Segments, at most
+  Part part;                      // of the examples
   std::string log;                // a file of results (result_log.h); a rerun goes on there
 };
 

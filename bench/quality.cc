@@ -19,7 +19,7 @@ using engine::FimOrder;
 constexpr int32_t kMaxNewTokens = 80;  // middles have at most 120 characters
 // A model is asked in the order that is not its own about every third hole: enough to see that it
 // is the worse one.
-constexpr size_t kHolesPerOtherOrder = 3;
+constexpr int64_t kHolesPerOtherOrder = 3;
 
 struct Mode {
   FimOrder order;
@@ -27,7 +27,7 @@ struct Mode {
 };
 
 // The modes of the hole with number `i`.
-std::vector<Mode> modes_of(size_t i, FimOrder own) {
+std::vector<Mode> modes_of(int64_t i, FimOrder own) {
   std::vector<Mode> modes = {{own, false}, {own, true}};
   if (i % kHolesPerOtherOrder != 0) return modes;
   const FimOrder other =
@@ -140,11 +140,13 @@ Result<std::vector<HoleResult>> measure_quality(engine::Engine& engine, const Co
   const std::vector<Hole> holes = cut_holes(corpus, options.n_holes, options.seed);
   if (holes.empty()) return not_found_error("no line of the corpus is long enough for a hole");
   ASSIGN_OR_RETURN(ResultLog log, ResultLog::open(options.log, run_name(engine, corpus, options)));
-  Progress progress("holes", static_cast<int64_t>(holes.size()));
+  const auto n = static_cast<int64_t>(holes.size());
+  const int64_t begin = options.part.begin(n), end = options.part.end(n);
+  Progress progress("holes", end - begin);
   Questioner questioner(engine);
   std::optional<CutWorkspace> workspace;
   std::vector<HoleResult> results;
-  for (size_t i = 0; i < holes.size(); ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     const Hole& hole = holes[i];
     const Repository& repository = corpus.repositories[hole.repository];
     const CorpusFile& file = repository.files[hole.file];

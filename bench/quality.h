@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "bench/corpus.h"
 #include "bench/holes.h"
+#include "bench/part.h"
 #include "engine/engine.h"
 
 namespace rondo::bench {
@@ -22,6 +23,7 @@ struct QualityOptions {
   int64_t n_holes = 300;
   uint64_t seed = 1;
   int32_t context_tokens = 2000;  // at most, as for the tables of the model card
+  Part part;                      // of the holes
   std::string log;                // a file of results (result_log.h); a rerun goes on there
 };
 

@@ -20,6 +20,7 @@ constexpr int64_t kPoolBytes = int64_t{2} << 30;  // so that neighbours share th
 struct Arguments {
   std::string corpus;
   std::string log;
+  std::string part = "1/1";
   bool json = false;
   engine::EngineOptions engine;
   bench::QualityOptions quality;
@@ -37,6 +38,9 @@ std::shared_ptr<Arguments> add_options(CLI::App& command) {
       ->required();
   command.add_option("--model", arguments->engine.model,
                      "Model folder (default: the one that rondo complete uses)");
+  command.add_option("--part", arguments->part,
+                     "Measure 2/8, say: for several processes, a file of results each; then join\n"
+                     "the files with cat and run once more without --part");
   command.add_option("--kernels", arguments->engine.kernels,
                      "Force reference, avx2, avxvnni, avx512 or amx");
   command.add_option("--threads", arguments->engine.n_threads, "Threads (default: all cores)");
@@ -67,6 +71,7 @@ void add_quality(CLI::App& bench, CommandContext context) {
   command->add_option("--context", options.context_tokens, "Tokens of Segments, at most");
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
     arguments->quality.log = arguments->log;
+    ASSIGN_OR_RETURN(arguments->quality.part, bench::parse_part(arguments->part));
     ASSIGN_OR_RETURN(const bench::Corpus corpus, bench::read_corpus(arguments->corpus));
     ASSIGN_OR_RETURN(const auto engine, load_engine(environment, arguments->engine));
     ASSIGN_OR_RETURN(const auto results,
@@ -92,6 +97,7 @@ void add_context_loss(CLI::App& bench, CommandContext context) {
   command->add_option("--context", options.context_tokens, "Tokens of Segments, at most");
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
     arguments->context_loss.log = arguments->log;
+    ASSIGN_OR_RETURN(arguments->context_loss.part, bench::parse_part(arguments->part));
     ASSIGN_OR_RETURN(const bench::Corpus corpus, bench::read_corpus(arguments->corpus));
     ASSIGN_OR_RETURN(const auto engine, load_engine(environment, arguments->engine));
     ASSIGN_OR_RETURN(const auto loss,
