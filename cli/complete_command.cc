@@ -150,8 +150,7 @@ Status run(const Arguments& arguments, const Environment& environment) {
 void add_complete_command(CLI::App& app, CommandContext context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("complete", "Complete the code at a place in a file");
-  command
-      ->add_option("FILE:LINE:COLUMN", arguments->place, "The place; line and byte column from 1")
+  command->add_option("PLACE", arguments->place, "FILE:LINE:COLUMN, line and byte column from 1")
       ->required();
   command->add_option(
       "--workspace", arguments->workspace,
