@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bench/kernel_profile.h"
 #include "bench/kernels.h"
 #include "bench/loaded_model.h"
 #include "bench/membw.h"
@@ -92,7 +93,7 @@ double prefill_seconds(LoadedModel& loaded, engine::Sequence& sequence,
 
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
-                                                  kPoolBytes));
+                                                  kPoolBytes, options.profile));
   const engine::ModelConfig& config = loaded->model.config();
   engine::Sequence sequence(config, loaded->pages,
                             loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1));
@@ -100,14 +101,17 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   prefill_seconds(*loaded, sequence, loaded->random_ids(n_prompt, 2));
   CHECK(sequence.reserve(n_prompt + options.n_tokens), "the benchmark's pool is too small");
 
-  DecodeResult result = {.kernels = loaded->kernels.name, .n_threads = loaded->threads->size()};
+  DecodeResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->threads->size()};
   std::vector<double> rates;
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
     sequence.truncate(n_prompt);
     int32_t token = 100;
+    reset_kernel_profile();
     const auto begin = Clock::now();
     for (int32_t i = 0; i < options.n_tokens; ++i) token = loaded->decode(sequence, token);
-    rates.push_back(options.n_tokens / seconds_since(begin));
+    const double seconds = seconds_since(begin);
+    rates.push_back(options.n_tokens / seconds);
+    if (options.profile) result.profile = kernel_profile_table(seconds);
   }
   result.tokens_per_s = median(rates);
   result.best_tokens_per_s = *std::max_element(rates.begin(), rates.end());
@@ -125,20 +129,25 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
 
 Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
-                                                  kPoolBytes));
+                                                  kPoolBytes, options.profile));
   const engine::ModelConfig& config = loaded->model.config();
-  PrefillResult result = {.kernels = loaded->kernels.name, .n_threads = loaded->threads->size()};
+  PrefillResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->threads->size()};
   std::vector<double> segment_rates;
   std::vector<double> active_seconds;
   const auto warm_up = loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
     loaded->store.clear();
+    reset_kernel_profile();
     const auto begin = Clock::now();
     loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
-    segment_rates.push_back(options.n_tokens / seconds_since(begin));
+    const double seconds = seconds_since(begin);
+    segment_rates.push_back(options.n_tokens / seconds);
+    if (options.profile) result.segment_profile = kernel_profile_table(seconds);
+    reset_kernel_profile();
     engine::Sequence sequence(config, loaded->pages, {});
     active_seconds.push_back(prefill_seconds(
         *loaded, sequence, loaded->random_ids(options.n_active_tokens, 2 + repetition)));
+    if (options.profile) result.active_profile = kernel_profile_table(active_seconds.back());
   }
   result.segment_tokens_per_s = median(segment_rates);
   result.segment_flops_per_s = result.segment_tokens_per_s / kSegmentTokens *
@@ -146,6 +155,8 @@ Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
   result.active_ms = 1000 * median(active_seconds);
   result.active_flops = active_flops(config, options.n_active_tokens);
   result.active_flops_per_s = static_cast<double>(result.active_flops) / median(active_seconds);
+  const PeakRates peak = measure_peak_rates(*loaded->threads);
+  result.peak_flops_per_s = result.kernels == "amx" ? peak.amx_bf16 : peak.fma;
   return result;
 }
 

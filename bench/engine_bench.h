@@ -21,6 +21,7 @@ struct EngineBenchOptions {
   int32_t n_active_tokens = 512;  // of the prompt
   int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
   int32_t n_repetitions = 5;      // the best and the median are reported
+  bool profile = false;           // also says where the time went, by kernel
 };
 
 struct DecodeResult {
@@ -31,6 +32,7 @@ struct DecodeResult {
   int64_t bytes_per_token = 0;  // weights as often as they are read, and the K/V
   double bytes_per_s = 0;       // bytes_per_token * tokens_per_s
   double read_bandwidth = 0;  // bytes/s over a buffer as large as weights and K/V, in the same run
+  std::string profile;        // of the last repetition, one line a kernel
 };
 
 struct PrefillResult {
@@ -40,9 +42,11 @@ struct PrefillResult {
   double segment_flops_per_s = 0;
   double active_ms = 0;  // cold active window of n_active_tokens, both loops, to the first logits
   double active_flops_per_s = 0;
-  double peak_flops_per_s =
-      0;  // of the multiply-adds that these kernels use, on registers, in the same run
-  int64_t active_flops = 0;  // what the trapezoid leaves of it
+  // Of the multiply-adds that these kernels use (AMX bf16, else FMA), on registers, in the same
+  // run.
+  double peak_flops_per_s = 0;
+  int64_t active_flops = 0;                     // what the trapezoid leaves of it
+  std::string segment_profile, active_profile;  // of the last repetition, one line a kernel
 };
 
 // Errors: those of loading the model.

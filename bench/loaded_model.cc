@@ -4,26 +4,30 @@
 #include <random>
 #include <thread>
 
+#include "bench/kernel_profile.h"
+
 namespace rondo::bench {
 
 using engine::TokenIds;
 
 Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const std::string& folder,
                                                        const std::string& kernels_name,
-                                                       int32_t n_threads, int64_t kv_bytes) {
-  const kernels::Kernels* table =
+                                                       int32_t n_threads, int64_t kv_bytes,
+                                                       bool profile) {
+  const kernels::Kernels* fast =
       kernels_name.empty() ? &kernels::best_cpu_kernels() : kernels::cpu_kernels(kernels_name);
-  if (table == nullptr)
+  if (fast == nullptr)
     return invalid_argument_error("this machine cannot run the kernels '" + kernels_name + "'");
   if (n_threads <= 0) n_threads = static_cast<int32_t>(std::thread::hardware_concurrency());
+  auto table = std::make_unique<const kernels::Kernels>(profile ? profiled(*fast) : *fast);
   auto threads = std::make_unique<kernels::ThreadPool>(n_threads);
   ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::ModelConfig::load(folder));
   ASSIGN_OR_RETURN(engine::Model model,
                    engine::Model::load(folder, config, *table, {.threads = threads.get()}));
   ASSIGN_OR_RETURN(engine::PagePool pages,
                    engine::PagePool::create(config, table->kv_type, kv_bytes));
-  return std::make_unique<LoadedModel>(std::move(threads), std::move(model), std::move(pages),
-                                       *table);
+  return std::make_unique<LoadedModel>(std::move(threads), std::move(table), std::move(model),
+                                       std::move(pages));
 }
 
 TokenIds LoadedModel::random_ids(int32_t n, uint32_t seed) const {

@@ -18,15 +18,17 @@
 namespace rondo::bench {
 
 struct LoadedModel {
+  // `profile`: every kernel is timed (kernel_profile.h).
   // Errors: those of ModelConfig, Weights and PagePool.
   static Result<std::unique_ptr<LoadedModel>> load(const std::string& folder,
                                                    const std::string& kernels, int32_t n_threads,
-                                                   int64_t kv_bytes);
+                                                   int64_t kv_bytes, bool profile);
 
-  LoadedModel(std::unique_ptr<kernels::ThreadPool> threads, engine::Model model,
-              engine::PagePool pages, const kernels::Kernels& kernels)
+  LoadedModel(std::unique_ptr<kernels::ThreadPool> threads,
+              std::unique_ptr<const kernels::Kernels> kernels, engine::Model model,
+              engine::PagePool pages)
       : threads(std::move(threads)),
-        kernels(kernels),
+        kernels(std::move(kernels)),
         model(std::move(model)),
         pages(std::move(pages)),
         store(this->model.digest()) {}
@@ -41,7 +43,7 @@ struct LoadedModel {
   int32_t decode(engine::Sequence& sequence, int32_t token);
 
   std::unique_ptr<kernels::ThreadPool> threads;
-  const kernels::Kernels& kernels;
+  std::unique_ptr<const kernels::Kernels> kernels;
   engine::Model model;
   engine::PagePool pages;
   engine::SegmentStore store;

@@ -36,6 +36,7 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
       .add_option("--repetitions", arguments->options.n_repetitions,
                   "Repetitions; the median counts")
       ->check(CLI::PositiveNumber);
+  command.add_flag("--profile", arguments->options.profile, "Also say where the time went");
   command.add_flag("--json", arguments->json, "One JSON object instead of text");
   return arguments;
 }
@@ -63,6 +64,7 @@ void add_decode(CLI::App& bench, CommandContext context) {
           result.kernels.c_str(), result.n_threads, result.tokens_per_s, result.best_tokens_per_s,
           1e-6 * static_cast<double>(result.bytes_per_token), 1e-9 * result.bytes_per_s,
           100 * result.bytes_per_s / result.read_bandwidth, 1e-9 * result.read_bandwidth);
+      std::fputs(result.profile.c_str(), stdout);
     }
     return {};
   });
@@ -88,12 +90,17 @@ void add_prefill(CLI::App& bench, CommandContext context) {
                   {"active_flops_per_s", result.active_flops_per_s},
                   {"peak_flops_per_s", result.peak_flops_per_s}});
     } else {
-      std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s\n", result.kernels.c_str(),
-                  result.n_threads, result.segment_tokens_per_s, 1e-9 * result.segment_flops_per_s);
+      std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s, %.0f%% of %s's %.0f\n",
+                  result.kernels.c_str(), result.n_threads, result.segment_tokens_per_s,
+                  1e-9 * result.segment_flops_per_s,
+                  100 * result.segment_flops_per_s / result.peak_flops_per_s,
+                  result.kernels == "amx" ? "AMX" : "FMA", 1e-9 * result.peak_flops_per_s);
+      std::fputs(result.segment_profile.c_str(), stdout);
       std::printf("active    %d tokens cold: %.0f ms, %.1f GFLOP at %.1f GFLOP/s\n",
                   arguments->options.n_active_tokens, result.active_ms,
                   1e-9 * static_cast<double>(result.active_flops),
                   1e-9 * result.active_flops_per_s);
+      std::fputs(result.active_profile.c_str(), stdout);
     }
     return {};
   });
