@@ -26,7 +26,7 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
                      "Model folder (default: the one that rondo complete uses)");
   command.add_option("--kernels", arguments->options.kernels,
                      "Force reference, avx2, avxvnni, avx512 or amx");
-  command.add_option("--threads", arguments->options.n_threads, "Threads (default: all cores)");
+  add_threads_option(command, arguments->options.n_threads);
   command.add_option("--context", arguments->options.n_context_tokens,
                      "Tokens of composed Segments");
   command.add_option("--active", arguments->options.n_active_tokens, "Tokens of the active window");
@@ -118,7 +118,7 @@ void add_membw(CLI::App& bench, CommandContext context) {
   auto arguments = std::make_shared<MembwArguments>();
   command->add_option("--mib", arguments->n_mebibytes, "Size of the buffer")
       ->check(CLI::Range(1, 65536));
-  command->add_option("--threads", arguments->n_threads, "Threads (default: all cores)");
+  add_threads_option(*command, arguments->n_threads);
   command->add_flag("--json", arguments->json, "One JSON object instead of text");
   on_run(*command, context, [arguments]() -> Status {
     const int32_t n_cores = static_cast<int32_t>(std::thread::hardware_concurrency());

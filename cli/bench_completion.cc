@@ -64,7 +64,7 @@ void add_completion_bench(CLI::App& bench, CommandContext context) {
                       "Model folder (default: the one that rondo complete uses)");
   command->add_option("--kernels", arguments->options.kernels,
                       "Force reference, avx2, avxvnni, avx512 or amx");
-  command->add_option("--threads", arguments->options.n_threads, "Threads (default: all cores)");
+  add_threads_option(*command, arguments->options.n_threads);
   command->add_option("--context", arguments->options.context_tokens,
                       "Tokens of composed Segments");
   command->add_option("--keys", arguments->options.n_keys, "How many keystrokes count")

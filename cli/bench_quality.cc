@@ -43,7 +43,7 @@ std::shared_ptr<Arguments> add_options(CLI::App& command) {
                      "the files with cat and run once more without --part");
   command.add_option("--kernels", arguments->engine.kernels,
                      "Force reference, avx2, avxvnni, avx512 or amx");
-  command.add_option("--threads", arguments->engine.n_threads, "Threads (default: all cores)");
+  add_threads_option(command, arguments->engine.n_threads);
   command.add_flag("--json", arguments->json, "One JSON object instead of a table");
   return arguments;
 }

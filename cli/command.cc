@@ -15,6 +15,11 @@ void on_run(CLI::App& command, CommandContext context, std::function<Status()> b
   });
 }
 
+void add_threads_option(CLI::App& command, int32_t& n_threads) {
+  command.add_option("--threads", n_threads, "Threads (default: all cores)")
+      ->check(CLI::Range(1, 256));
+}
+
 void print_json(const Json& json) {
   std::fputs(dump_json(json, ::isatty(STDOUT_FILENO) != 0 ? 2 : -1).c_str(), stdout);
   std::fputc('\n', stdout);

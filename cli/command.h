@@ -31,6 +31,9 @@ struct CommandContext {
 // code kExitFailed.
 void on_run(CLI::App& command, CommandContext context, std::function<Status()> body);
 
+// --threads, of commands that start an engine.
+void add_threads_option(CLI::App& command, int32_t& n_threads);
+
 // Writes one line of JSON, or indented JSON on a terminal, to stdout.
 void print_json(const Json& json);
 

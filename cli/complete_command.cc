@@ -110,6 +110,15 @@ Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Pla
   return promise.get_future().get();
 }
 
+// What went wrong with a model and what to do, unless another thing is to blame.
+Status about_model(const Status& status) {
+  const bool is_folder = status.code() == Code::kNotFound || status.code() == Code::kCorruption ||
+                         status.code() == Code::kInvalidArgument;
+  if (!is_folder) return status;
+  return Status(status.code(),
+                status.message() + "; get the model again, or name another with --model");
+}
+
 Status run(const Arguments& arguments, const Environment& environment) {
   ASSIGN_OR_RETURN(const Place place, find_place(arguments.place, arguments.workspace));
   ASSIGN_OR_RETURN(const std::string model, find_model(environment, arguments.model));
@@ -125,16 +134,18 @@ Status run(const Arguments& arguments, const Environment& environment) {
   workspace::BlockIndex index;
   const Status indexed = arguments.no_context ? Status() : index_workspace(place, index);
   const int64_t index_us = us_since(begin);
-  ASSIGN_OR_RETURN(const auto engine, loading.get());
+  const auto loaded = loading.get();
+  if (!loaded.ok()) return about_model(loaded.status());
+  engine::Engine& engine = **loaded;
   const int64_t load_us = us_since(begin);
   RETURN_IF_ERROR(indexed);
-  if (!engine->config().fim) {
+  if (!engine.config().fim) {
     return invalid_argument_error(
         model + " was not trained to fill in the middle; choose another with --model");
   }
 
   ASSIGN_OR_RETURN(const assist::CompletionOutcome outcome,
-                   complete(arguments, place, *engine, index));
+                   complete(arguments, place, engine, index));
   if (arguments.json) {
     print_json(outcome_json(place, outcome, load_us, index_us));
   } else if (outcome.candidates.empty()) {
@@ -165,7 +176,7 @@ void add_complete_command(CLI::App& app, CommandContext context) {
   command->add_flag("--multiline", arguments->multiline, "Go on after the end of the line");
   command->add_option("--kernels", arguments->kernels,
                       "Force reference, avx2, avxvnni, avx512 or amx");
-  command->add_option("--threads", arguments->n_threads, "Threads (default: all cores)");
+  add_threads_option(*command, arguments->n_threads);
   command->add_flag("--json", arguments->json,
                     "Text, tokens, timings and the Blocks that were used");
   on_run(*command, context,

@@ -53,7 +53,7 @@ void add_lsp_command(CLI::App& app, CommandContext context) {
                       "Model folder (default: the first found, see rondo --help)");
   command->add_option("--kernels", arguments->kernels,
                       "Force reference, avx2, avxvnni, avx512 or amx");
-  command->add_option("--threads", arguments->n_threads, "Threads (default: all cores)");
+  add_threads_option(*command, arguments->n_threads);
   // What editors' libraries can be told to use instead of stdio; refused with a sentence.
   const auto other = [arguments](const std::string&) { arguments->other_transport = true; };
   command

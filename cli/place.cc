@@ -54,17 +54,32 @@ fs::path workspace_of(const fs::path& file) {
 
 Result<int64_t> offset_of(const workspace::Text& text, const Spec& spec) {
   if (spec.line > text.line_count()) {
-    return invalid_argument_error(spec.file + " has " + std::to_string(text.line_count()) +
-                                  " lines; line " + std::to_string(spec.line) +
-                                  " is not one of them");
+    return invalid_argument_error(spec.file + " has no line " + std::to_string(spec.line) +
+                                  "; choose one from 1 to " + std::to_string(text.line_count()));
   }
   const workspace::ByteRange line = text.line(spec.line - 1);
   if (spec.column > line.size() + 1) {
     return invalid_argument_error("line " + std::to_string(spec.line) + " of " + spec.file +
-                                  " ends at column " + std::to_string(line.size() + 1) +
-                                  ", before column " + std::to_string(spec.column));
+                                  " has no column " + std::to_string(spec.column) +
+                                  "; choose one from 1 to " + std::to_string(line.size() + 1));
   }
-  return line.begin + spec.column - 1;
+  const int64_t offset = line.begin + spec.column - 1;
+  constexpr auto kCharacters = workspace::PositionEncoding::kUtf32;
+  const int64_t start = text.offset_at(text.position_at(offset, kCharacters), kCharacters);
+  if (start != offset) {
+    return invalid_argument_error("column " + std::to_string(spec.column) + " of line " +
+                                  std::to_string(spec.line) + " of " + spec.file +
+                                  " lies inside a character, which begins at column " +
+                                  std::to_string(start - line.begin + 1) + "; columns count bytes");
+  }
+  return offset;
+}
+
+Result<std::string> read_file(const std::string& root, const std::string& path) {
+  auto bytes = workspace::read_source(root, path, kMaxFileBytes);
+  if (bytes.ok()) return bytes;
+  return Status(bytes.status().code(),
+                bytes.status().message() + "; name a text file of at most 4 MiB");
 }
 
 }  // namespace
@@ -73,10 +88,15 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
   ASSIGN_OR_RETURN(const Spec spec, parse_spec(spec_text));
   std::error_code error;
   const fs::path file = fs::canonical(spec.file, error);
-  if (error) return not_found_error("cannot open " + spec.file + ": " + error.message());
+  if (error) {
+    return not_found_error("cannot open " + spec.file + ": " + error.message() +
+                           "; name a file that is there");
+  }
   const fs::path root = workspace.empty() ? workspace_of(file) : fs::canonical(workspace, error);
-  if (error)
-    return not_found_error("cannot open the workspace " + workspace + ": " + error.message());
+  if (error || !fs::is_directory(root, error)) {
+    return not_found_error("the workspace " + workspace + " is no folder that can be opened" +
+                           (error ? ": " + error.message() : "") + "; name one with --workspace");
+  }
   const std::string path = file.lexically_relative(root).generic_string();
   if (path.starts_with("..")) {
     return invalid_argument_error(spec.file + " is not inside the workspace " + root.string() +
@@ -86,7 +106,7 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
   if (const auto exclusion = scanner.exclusion(path); exclusion && exclusion->at_all) {
     return invalid_argument_error(spec.file + " " + exclusion->reason + ": it is not read");
   }
-  ASSIGN_OR_RETURN(std::string bytes, workspace::read_source(root.string(), path, kMaxFileBytes));
+  ASSIGN_OR_RETURN(std::string bytes, read_file(root.string(), path));
   auto document = std::make_shared<workspace::Document>();
   document->uri = "file://" + file.string();
   document->path = path;

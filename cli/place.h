@@ -21,8 +21,8 @@ struct Place {
 // Reads the file of `spec`, "FILE:LINE:COLUMN" with both counted from 1, the column in bytes; the
 // column behind the last byte of a line is its end. `workspace` is the folder whose files count as
 // context; empty: the nearest folder above the file with a .git, else the file's own. Errors:
-// InvalidArgument for a bad spec or a place outside the file (saying what the file has); NotFound;
-// InvalidArgument and those of workspace::read_source for files that must not be read.
+// NotFound; InvalidArgument for a bad spec, a place that the file does not have or that lies inside
+// a character, a file that is excluded; those of workspace::read_source.
 Result<Place> find_place(const std::string& spec, const std::string& workspace);
 
 }  // namespace rondo::cli

@@ -15,8 +15,8 @@ namespace {
 Result<const kernels::Kernels*> choose_kernels(const std::string& name) {
   if (name.empty()) return &kernels::best_cpu_kernels();
   if (const kernels::Kernels* table = kernels::cpu_kernels(name)) return table;
-  return invalid_argument_error("this machine cannot run the kernels '" + name +
-                                "'; leave the choice out to get the fastest that it can");
+  return unavailable_error("this machine cannot run the kernels '" + name +
+                           "'; leave the choice out to get the fastest that it can");
 }
 
 int32_t choose_threads(int32_t n_threads) {
@@ -77,7 +77,9 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   ASSIGN_OR_RETURN(const kernels::Kernels* kernels, choose_kernels(options.kernels));
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
-  RETURN_IF_ERROR(resolve_special_tokens(config, tokenizer));
+  if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok()) {
+    return Status(status.code(), options.model + ": " + status.message());
+  }
   auto threads = std::make_unique<kernels::ThreadPool>(choose_threads(options.n_threads));
   ASSIGN_OR_RETURN(Model model,
                    Model::load(options.model, config, *kernels, {.threads = threads.get()}));

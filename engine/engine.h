@@ -52,8 +52,9 @@ struct EngineStats {
 class Engine {
  public:
   // Loads the model and starts the thread.
-  // Errors: those of ModelConfig::load, Tokenizer::load and Weights::load; InvalidArgument for
-  // kernels that this machine cannot run; ResourceExhausted when the pool does not fit.
+  // Errors: InvalidArgument, NotFound and Corruption naming what is wrong in the model folder;
+  // Unavailable for kernels that this machine cannot run; ResourceExhausted when the pool does not
+  // fit.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
   ~Engine();
 

@@ -15,10 +15,12 @@ struct Outcome {
   std::string output;  // stdout and stderr together
 };
 
-// `arguments` are words for /bin/sh.
-inline Outcome run_rondo(const std::string& arguments) {
+// `arguments` are words for /bin/sh, which runs in `folder`. What hangs is ended: exit code 124.
+inline Outcome run_rondo(const std::string& arguments, const std::string& folder = ".") {
   Outcome outcome;
-  FILE* pipe = ::popen((RONDO_BINARY " " + arguments + " 2>&1").c_str(), "r");
+  const std::string command =
+      "cd '" + folder + "' && timeout 120 " RONDO_BINARY " " + arguments + " 2>&1";
+  FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return outcome;
   char buffer[4096];
   for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) {
