@@ -29,17 +29,17 @@ struct CompletionParams {
   int32_t n_candidates = 1;  // invoked only
   int32_t max_tokens = 0;    // 0: the model family's default
   bool use_context = true;
-  bool multiline =
-      false;  // let a completion go on after the line when nothing stands behind the cursor
-  std::string must_start_with;  // LSP selectedCompletionInfo: the text has to begin so, in place of
-                                // [replace_begin, offset)
-  int64_t replace_begin = -1;   // with must_start_with; -1: the cursor
+  // Let a completion go on after the line when nothing stands behind the cursor.
+  bool multiline = false;
+  // LSP selectedCompletionInfo: the text has to begin so, in place of [replace_begin, offset).
+  std::string must_start_with;
+  int64_t replace_begin = -1;  // with must_start_with; -1: the cursor
 };
 
 struct CompletionCandidate {
   std::string text;  // replaces [replace_begin, replace_end)
-  int64_t replace_begin =
-      0;  // byte offsets into the document; replace_end lies on the cursor's line
+  // Byte offsets into the document; replace_end lies on the cursor's line.
+  int64_t replace_begin = 0;
   int64_t replace_end = 0;
   float mean_logprob = 0;  // a token
 };
@@ -78,8 +78,8 @@ struct CompleterOptions {
   int32_t context_tokens = 2900;  // budget of composed Segments
   int32_t prefix_tokens = 768;    // of the window before the cursor
   int32_t suffix_tokens = 256;    // and after it
-  // How long an answer waits for Segments that are not encoded yet; the rest is encoded while nobody
-  // waits, for the next keystroke. A script that asks once waits longer.
+  // How long an answer waits for Segments that are not encoded yet; the rest is encoded while
+  // nobody waits, for the next keystroke. A script that asks once waits longer.
   std::chrono::milliseconds segment_deadline{150};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
   // Why the model must not read a document, a sentence without its end; nothing when it may. Called
