@@ -7,7 +7,7 @@ namespace rondo::lsp {
 namespace {
 
 constexpr std::string_view kContentLength = "content-length";
-// Of a line that is too long, what may still become a "Content-Length: 12345" is kept.
+// Of a line that is too long, so much of its end is kept: it may be a "Content-Length: 12345".
 constexpr size_t kKeptLineBytes = 64;
 
 std::string lower_ascii(std::string_view text) {
@@ -47,18 +47,18 @@ std::vector<Frame> FrameReader::feed(std::string_view bytes) {
   return std::exchange(frames_, {});
 }
 
-// Takes one line or what there is of it, and returns the rest.
+// Takes one line or what there is of it, and returns the rest. Of a line that goes over the limit
+// the same end is kept whether it came at once or in pieces.
 std::string_view FrameReader::take_header(std::string_view bytes) {
   const size_t end = bytes.find('\n');
   const std::string_view piece = bytes.substr(0, end);
   line_ += piece;
-  header_bytes_ += static_cast<int64_t>(piece.size());
-  if (header_bytes_ > limits_.header_bytes) {
+  line_bytes_ += static_cast<int64_t>(piece.size());
+  if (header_bytes_ + line_bytes_ > limits_.header_bytes) {
     lose_sync("a header is longer than " + std::to_string(limits_.header_bytes) + " bytes");
-    if (end == std::string_view::npos && line_.size() > kKeptLineBytes) {
-      line_.erase(0, line_.size() - kKeptLineBytes);
-    }
+    cut_line_ = true;
   }
+  if (cut_line_ && line_.size() > kKeptLineBytes) line_.erase(0, line_.size() - kKeptLineBytes);
   if (end == std::string_view::npos) return {};
   end_line();
   return bytes.substr(end + 1);
@@ -66,15 +66,12 @@ std::string_view FrameReader::take_header(std::string_view bytes) {
 
 void FrameReader::end_line() {
   const std::string ended = std::exchange(line_, {});
+  const int64_t n_bytes = std::exchange(line_bytes_, 0);
+  cut_line_ = false;
   std::string_view line = ended;
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (state_ == State::kSearch) {
-    const size_t found = lower_ascii(line).find(std::string(kContentLength) + ":");
-    if (found == std::string::npos) return;
-    line.remove_prefix(found);
-    header_bytes_ = static_cast<int64_t>(line.size());
-    state_ = State::kHeader;
-  }
+  if (state_ == State::kSearch) return find_sync(line, 0);
+  header_bytes_ += n_bytes;
   if (line.empty()) {
     end_header();
   } else {
@@ -87,21 +84,29 @@ void FrameReader::header_field(std::string_view line) {
   const std::string name = lower_ascii(line.substr(0, colon));
   if (colon != std::string_view::npos && name == kContentLength) {
     const std::optional<int64_t> length = parse_length(trim(line.substr(colon + 1)));
-    if (!length || *length > limits_.credible_bytes)
-      return lose_sync("a length is no usable number");
-    if (length_ && length_ != length) return lose_sync("a header has two different lengths");
-    length_ = length;
-    return;
+    const bool usable = length && *length <= limits_.credible_bytes;
+    if (usable && length_.value_or(*length) == *length) {
+      length_ = length;
+      return;
+    }
+    lose_sync(usable ? "a header has two different lengths" : "a length is no usable number");
+  } else {
+    const bool is_name =
+        colon != std::string_view::npos && colon > 0 &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+    if (is_name) return;
+    lose_sync("a header line has no name");
   }
-  const bool is_name =
-      colon != std::string_view::npos && colon > 0 &&
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
-  if (is_name) return;
-  lose_sync("a header line has no name");
   // When the body was longer than its header said, its rest stands before this header.
-  const size_t found = lower_ascii(line).find(std::string(kContentLength) + ":");
-  if (found == std::string::npos) return;
+  find_sync(line, 1);
+}
+
+// The last "Content-Length:" of the line counts: what stands before it may be anybody's text.
+void FrameReader::find_sync(std::string_view line, size_t from) {
+  const size_t found = lower_ascii(line).rfind(std::string(kContentLength) + ":");
+  if (found == std::string::npos || found < from) return;
   state_ = State::kHeader;
+  header_bytes_ = static_cast<int64_t>(line.size() - found);
   header_field(line.substr(found));
 }
 

@@ -6,7 +6,7 @@
 //     {"jsonrpc":"2.0"}               Content-Length bytes
 //
 // FrameReader cuts the stream, in whatever pieces it arrives. It never fails: what it cannot read
-// it reports once, and then looks for the next "Content-Length:" to go on from there. (A body is
+// it reports once, and then looks for a line with "Content-Length:" to go on from there. (A body is
 // JSON, which has no raw line end inside a string, so text that is being edited cannot look like a
 // header line.)
 //
@@ -65,14 +65,17 @@ class FrameReader {
   std::string_view take_body(std::string_view bytes);
   void end_line();
   void header_field(std::string_view line);
+  void find_sync(std::string_view line, size_t from);
   void end_header();
   void lose_sync(std::string reason);
 
   FrameLimits limits_;
   State state_ = State::kHeader;
-  bool reported_ = false;  // this loss of sync has been reported
-  std::string line_;       // of the header, so far
-  int64_t header_bytes_ = 0;
+  bool reported_ = false;          // this loss of sync has been reported
+  std::string line_;               // of the header, so far
+  int64_t line_bytes_ = 0;         // that it has, those cut off too
+  bool cut_line_ = false;          // it is too long: only its end is kept
+  int64_t header_bytes_ = 0;       // of the lines before it
   std::optional<int64_t> length_;  // of the body, when its header line was seen
   std::string body_;               // what has come; grows with the bytes, not by the header's word
   int64_t size_bytes_ = 0;         // of the body

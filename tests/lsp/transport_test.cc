@@ -94,6 +94,40 @@ TEST(FrameReader, KeepsLittleOfAnEndlessHeader) {
   EXPECT_EQ(reader.feed(frame_message("{}")), (std::vector{message("{}")}));
 }
 
+TEST(FrameReader, TakesTheLastLengthOfALineThatIsBroken) {
+  const FrameLimits limits = {.header_bytes = 64};
+  const std::string body = "{\"next\":1}";
+  const std::string next = "Content-Length: " + std::to_string(body.size());
+  const std::string rest = "\r\n\r\n" + body + frame_message("[]");
+  for (const std::string& before :
+       {"Content-Length: 3", "{\"text\":\"Content-Length: 3\"}", "Content-Length: 3\r\n{",
+        "X: 1\r\nContent-Length: 3 "}) {
+    for (const size_t n_more : {0, 20, 60, 200}) {  // far over the limit, too
+      const std::string stream = before + std::string(n_more, 'x') + next + rest;
+      const std::vector<Frame> frames = read_all(stream, limits);
+      EXPECT_EQ(kinds(frames), (std::vector{Kind::kBroken, Kind::kMessage, Kind::kMessage}))
+          << stream;
+      EXPECT_EQ(frames[1].text, body) << stream;
+      for (uint32_t seed = 0; seed < 10; ++seed) {
+        ASSERT_EQ(read_in_pieces(stream, seed, limits), frames) << stream;
+      }
+    }
+  }
+}
+
+TEST(FrameReader, CutsALineThatIsTooLongToItsEnd) {
+  const FrameLimits limits = {.header_bytes = 64};
+  // The length that comes first lies before the end that is kept, however the line comes in.
+  const std::string stream =
+      "Content-Length: 3" + std::string(80, ' ') + "\r\n\r\n{}\r\n" + frame_message("[]");
+  const std::vector<Frame> frames = read_all(stream, limits);
+  EXPECT_EQ(kinds(frames), (std::vector{Kind::kBroken, Kind::kMessage}));
+  EXPECT_EQ(frames[1], message("[]"));
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    ASSERT_EQ(read_in_pieces(stream, seed, limits), frames);
+  }
+}
+
 TEST(FrameReader, TakesA10MegabyteMessageInPieces) {
   const std::string body(10 << 20, 'x');
   const std::string stream = frame_message(body);
