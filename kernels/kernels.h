@@ -132,6 +132,9 @@ struct AttentionParams {
   float* out = nullptr;  // f32 [T, H * D]
   const QuerySpan* spans = nullptr;
   int32_t n_spans = 0;
+  // T, which decides the kernel family: the rows of all spans, or more where a step has rows that
+  // attend to nothing.
+  int32_t n_rows = 0;
   KvLayer kv;
   int32_t n_heads = 0;
   int32_t n_kv_heads = 0;

@@ -50,10 +50,12 @@ bool valid(const AttentionParams& p) {
   if (p.n_spans < 0 || (p.n_spans > 0 && p.spans == nullptr) || p.window < 0) return false;
   if (!valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) || !valid(p.kv)) return false;
   if (p.q == nullptr || p.out == nullptr || p.q_stride < p.n_heads * p.head_dim) return false;
+  int32_t n_rows = 0;
   for (int32_t i = 0; i < p.n_spans; ++i) {
     if (!valid(p.spans[i])) return false;
+    n_rows += p.spans[i].n_rows;
   }
-  return true;
+  return n_rows <= p.n_rows;
 }
 
 bool valid(const GateMixParams& p) {

@@ -100,19 +100,13 @@ void attend_on_tiles(const AttentionParams& p, const AttentionUnit& unit, int32_
   ManyQueries<AmxProducts>(p, unit, unit.partial(split)).run(unit.keys(split));
 }
 
-int32_t n_rows(const AttentionParams& p) {
-  int32_t n = 0;
-  for (int32_t s = 0; s < p.n_spans; ++s) n += p.spans[s].n_rows;
-  return n;
-}
-
 }  // namespace
 
 int attention_amx(const AttentionParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16 || p.head_dim > kMaxHeadDim) return kBadArguments;
   if (stream.threads == nullptr) return kBadArguments;
   // Not by unit: all rows of a call belong to one kernel family.
-  if (n_rows(p) <= kFewRows || !AmxProducts::supports(p.head_dim)) return attention(p, stream);
+  if (p.n_rows <= kFewRows || !AmxProducts::supports(p.head_dim)) return attention(p, stream);
   constexpr LaneShape kLanes{.max = AmxProducts::kMaxLanes, .multiple = AmxProducts::kLaneMultiple};
   AttentionPlan(p, kLanes, *stream.threads).run(attend_on_tiles, finish);
   return kOk;

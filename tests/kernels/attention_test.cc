@@ -116,6 +116,7 @@ class Scene {
                                  .out = out.data(),
                                  .spans = spans.data(),
                                  .n_spans = static_cast<int32_t>(spans.size()),
+                                 .n_rows = n_rows_,
                                  .kv = pages_.layer(),
                                  .n_heads = case_.shape.n_heads,
                                  .n_kv_heads = case_.shape.n_kv_heads,
@@ -340,6 +341,10 @@ TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
       }
     }
     EXPECT_EQ(out, scene.run(table(), {&two_}, rows)) << c.name;
+    // The last row alone, in a step of as many rows.
+    const auto last = out.end() - scene.width();
+    const std::vector<float> alone = scene.run(table(), {&two_}, {rows.back()});
+    EXPECT_TRUE(std::equal(last, out.end(), alone.end() - scene.width())) << c.name;
   }
 }
 
