@@ -15,6 +15,9 @@ namespace {
 constexpr size_t kRunBytes = 16;
 constexpr double kMinEntropy = 3.5;  // bits a byte
 constexpr size_t kMaxNameBytes = 64;
+// How far a secret goes beyond a run, at most. Without a bound each of the many runs in encoded
+// data would be widened to all of it.
+constexpr size_t kMaxWidenBytes = 256;
 
 struct Span {
   size_t begin = 0;
@@ -32,10 +35,12 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// `span` extended on both sides over what `inside` takes.
+// `span` extended on both sides over what `inside` takes, by at most kMaxWidenBytes each.
 Span widen(std::string_view text, Span span, bool (*inside)(char)) {
-  while (span.begin > 0 && inside(text[span.begin - 1])) --span.begin;
-  while (span.end < text.size() && inside(text[span.end])) ++span.end;
+  const size_t first = span.begin - std::min(span.begin, kMaxWidenBytes);
+  const size_t last = span.end + std::min(text.size() - span.end, kMaxWidenBytes);
+  while (span.begin > first && inside(text[span.begin - 1])) --span.begin;
+  while (span.end < last && inside(text[span.end])) ++span.end;
   return span;
 }
 

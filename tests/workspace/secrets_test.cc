@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace rondo::workspace {
 namespace {
 
@@ -54,6 +56,23 @@ TEST(Secrets, OrdinaryCodeHasNone) {
        }) {
     const auto secret = find_secret(text);
     EXPECT_FALSE(secret.has_value()) << text << secret->what;
+  }
+}
+
+// Quadratic work on it would take half an hour.
+TEST(Secrets, LooksThroughEncodedData) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (const std::string_view more : {"+/", "-_"}) {
+    const std::string digits = std::string(kDigits) + std::string(more);
+    std::mt19937 random(1);
+    std::string text = "image = 'data:image/png;base64,";
+    for (int i = 0; i < 4 << 20; ++i) text += digits[random() % digits.size()];
+    EXPECT_FALSE(find_secret(text).has_value());
+    text += "'\npassword = 'x9Kd83mQpLw02ZsVbNc7RtYh'\n";
+    const auto secret = find_secret(text);
+    ASSERT_TRUE(secret.has_value());
+    EXPECT_GT(secret->offset, size_t{4 << 20});
   }
 }
 
