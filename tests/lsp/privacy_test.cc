@@ -59,7 +59,10 @@ class Privacy : public testing::Test {
   // Documents are taken in the order of their opening: when this one is, all before it were.
   void settle() {
     server_.client.send(did_open(uri("last.py"), "def rectangle_area(last):\n    return last\n"));
-    EXPECT_TRUE(soon([this] { return used().contains("last.py"); }));
+    EXPECT_TRUE(soon([this] {
+      const std::set<std::string> now = used();
+      return now.contains("last.py") && now.contains("shapes.py");
+    }));
   }
 
   // Whether a completion in the document is made, and the model sees it.
@@ -161,6 +164,7 @@ TEST_F(Privacy, AnEditedIgnoreFileTakesBlocksBack) {
   settle();
   const std::set<std::string> with = {"last.py", "open.py", "secrets_of_ours.py", "shapes.py"};
   const std::set<std::string> without = {"last.py", "shapes.py"};
+  EXPECT_TRUE(soon([&] { return used() == with; }));
   EXPECT_EQ(used(kTyping), with);
   EXPECT_TRUE(completes(uri("open.py")));
   folder_.write(".rondoignore", "secrets_of_ours.py\nopen.py\n");

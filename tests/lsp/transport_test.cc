@@ -99,9 +99,8 @@ TEST(FrameReader, TakesTheLastLengthOfALineThatIsBroken) {
   const std::string body = "{\"next\":1}";
   const std::string next = "Content-Length: " + std::to_string(body.size());
   const std::string rest = "\r\n\r\n" + body + frame_message("[]");
-  for (const std::string& before :
-       {"Content-Length: 3", "{\"text\":\"Content-Length: 3\"}", "Content-Length: 3\r\n{",
-        "X: 1\r\nContent-Length: 3 "}) {
+  for (const std::string& before : {"Content-Length: 3", "{\"text\":\"Content-Length: 3\"}",
+                                    "Content-Length: 3\r\n{", "X: 1\r\nContent-Length: 3 "}) {
     for (const size_t n_more : {0, 20, 60, 200}) {  // far over the limit, too
       const std::string stream = before + std::string(n_more, 'x') + next + rest;
       const std::vector<Frame> frames = read_all(stream, limits);
