@@ -23,10 +23,6 @@ std::string join(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
 }
 
-bool is_ignore_file(std::string_view name) {
-  return name == ".gitignore" || name == ".rondoignore";
-}
-
 }  // namespace
 
 Result<std::unique_ptr<FileWatcher>> FileWatcher::start(const std::string& root, Events events) {
@@ -102,7 +98,7 @@ void FileWatcher::handle(const std::string& folder, uint32_t mask, const std::st
     return;
   }
   if ((mask & ~uint32_t{IN_CREATE}) == 0) return;  // it is written next
-  if (is_ignore_file(name)) {
+  if (workspace::is_ignore_file(name)) {
     Result<workspace::Scanner> rules = workspace::Scanner::open(root_);
     if (rules.ok()) rules_ = std::move(*rules);
     add_tree(folder, /*report_files=*/false);

@@ -57,6 +57,10 @@ std::optional<fs::path> top_of_repository(const fs::path& root) {
 
 }  // namespace
 
+bool is_ignore_file(std::string_view path) {
+  return name_of(path) == ".gitignore" || name_of(path) == ".rondoignore";
+}
+
 void IgnoreFile::Deleter::operator()(git_repository* repository) const {
   git_repository_free(repository);
   git_libgit2_shutdown();

@@ -22,7 +22,10 @@ struct git_repository;
 
 namespace rondo::workspace {
 
-// The rules of one folder.
+// Whether the file at a path has rules.
+bool is_ignore_file(std::string_view path);
+
+// The rules in one file.
 class IgnoreFile {
  public:
   enum class Verdict {

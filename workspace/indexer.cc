@@ -29,10 +29,6 @@ void name_thread(const char* name) { pthread_setname_np(pthread_self(), name); }
 // On Linux, nice values are of threads.
 void work_in_background() { (void)setpriority(PRIO_PROCESS, gettid(), kBackgroundNice); }
 
-bool is_ignore_file(std::string_view path) {
-  return name_of(path) == ".gitignore" || name_of(path) == ".rondoignore";
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Indexer>> Indexer::start(const std::string& root, BlockIndex& index,
