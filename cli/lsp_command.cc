@@ -31,10 +31,10 @@ Status run(const Arguments& arguments, CommandContext context) {
   }
   const Result<std::string> model = find_model(context.environment, arguments.model);
   context.exit_code = lsp::run_standalone({.server = {.version = RONDO_VERSION},
-                                           .model_found = model.status(),
-                                           .engine = {.model = model.ok() ? *model : "",
-                                                      .kernels = arguments.kernels,
-                                                      .n_threads = arguments.n_threads},
+                                           .engine = {.model_found = model.status(),
+                                                      .engine = {.model = model.ok() ? *model : "",
+                                                                 .kernels = arguments.kernels,
+                                                                 .n_threads = arguments.n_threads}},
                                            .client_process_id = arguments.client_process_id});
   return {};
 }

@@ -37,6 +37,7 @@ struct Channel::Side {
         return unusable(fd, "it is closed or neither file, pipe, socket nor terminal");
     }
     opened = true;
+    ++channel->n_open_;
     handle.handle.data = write.data = file_request.data = channel;
     return error == 0 ? Status() : unusable(fd, uv_strerror(error));
   }
@@ -45,8 +46,10 @@ struct Channel::Side {
     if (!std::exchange(opened, false)) return;
     if (file >= 0) {
       ::close(file);
+      static_cast<Channel*>(file_request.data)->closed_one();
     } else {
-      uv_close(&handle.handle, nullptr);
+      uv_close(&handle.handle,
+               [](uv_handle_t* closed) { static_cast<Channel*>(closed->data)->closed_one(); });
     }
   }
 
@@ -202,7 +205,12 @@ void Channel::be_patient() {
 void Channel::close_output() {
   output_->close();
   auto* const timer = reinterpret_cast<uv_handle_t*>(&patience_);
-  if (!uv_is_closing(timer)) uv_close(timer, nullptr);
+  if (uv_is_closing(timer)) return;
+  uv_close(timer, [](uv_handle_t* closed) { static_cast<Channel*>(closed->data)->closed_one(); });
+}
+
+void Channel::closed_one() {
+  if (--n_open_ == 0 && events_.closed) events_.closed();
 }
 
 }  // namespace rondo::lsp

@@ -4,8 +4,8 @@
 // A client that asks but does not read the answers is not read either, once kMaxUnwrittenBytes wait
 // for it: its requests stay in its own buffers, not in our memory.
 //
-// Thread: the loop. Owns the descriptors. The loop runs until close() was called; the Channel must
-// live as long.
+// Thread: the loop. Owns the descriptors. Must live until Events::closed, or until the loop has run
+// out after close().
 #pragma once
 
 #include <uv.h>
@@ -27,6 +27,8 @@ class Channel {
     std::function<void(std::string_view bytes)> bytes;
     // The input is at its end, or one of the two is broken. Nothing comes after it.
     std::function<void()> end;
+    // After close(): everything is written or given up, the Channel may go. May be unset.
+    std::function<void()> closed;
   };
 
   Channel(uv_loop_t* loop, Events events);
@@ -58,6 +60,7 @@ class Channel {
   void end();
   void be_patient();
   void close_output();
+  void closed_one();
 
   uv_loop_t* const loop_;
   const Events events_;
@@ -72,6 +75,7 @@ class Channel {
   int64_t n_given_ = 0;    // bytes that the write under way has
   bool ended_ = false;
   bool closing_ = false;
+  int n_open_ = 1;  // sides that are open, and the timer
   uv_timer_t patience_;
 };
 

@@ -5,17 +5,20 @@
 
 namespace rondo::lsp {
 
-Server::Server(Loop& loop, ServerOptions options, SessionHooks hooks)
+Server::Server(Loop& loop, ServerOptions options, SessionHooks hooks, ServerEvents events)
     : loop_(loop),
       options_(std::move(options)),
+      events_(std::move(events)),
       log_(hooks.log),
       channel_(loop.uv(), {.bytes = [this](std::string_view bytes) { receive(bytes); },
-                           .end = [this] { finish(session_.end_of_input()); }}),
+                           .end = [this] { hang_up(); },
+                           .closed = events_.closed}),
       session_(options_.version, with_transport(std::move(hooks))) {}
 
 SessionHooks Server::with_transport(SessionHooks hooks) {
   hooks.send = [this](const Json& message) { channel_.write(frame_message(dump_json(message))); };
-  hooks.post = [this](std::function<void()> work) { loop_.post(std::move(work)); };
+  // Answers may come when this Server is gone.
+  hooks.post = [&loop = loop_](std::function<void()> work) { loop.post(std::move(work)); };
   hooks.exit = [this](int exit_code) { finish(exit_code); };
   hooks.watch_process = [this](int64_t process_id) { watch_process(process_id); };
   return hooks;
@@ -23,15 +26,16 @@ SessionHooks Server::with_transport(SessionHooks hooks) {
 
 Status Server::start() {
   std::signal(SIGPIPE, SIG_IGN);  // a client that is gone is an error of write()
-  loop_.watch_signals([this] { finish(session_.end_of_input()); });
   const Status status = channel_.open(options_.input, options_.output);
   if (!status.ok()) finish(1);
   return status;
 }
 
+void Server::hang_up() { finish(session_.end_of_input()); }
+
 void Server::watch_process(int64_t process_id) {
-  const Status status =
-      loop_.watch_process(process_id, [this] { finish(session_.end_of_input()); });
+  if (!options_.watch_editor) return;
+  const Status status = loop_.watch_process(process_id, [this] { hang_up(); });
   if (!status.ok()) log_("the editor: " + status.message());
 }
 
@@ -46,7 +50,7 @@ void Server::finish(int exit_code) {
   if (std::exchange(finished_, true)) return;
   exit_code_ = exit_code;
   channel_.close();
-  loop_.close();
+  events_.finished();
 }
 
 }  // namespace rondo::lsp

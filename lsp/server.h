@@ -1,9 +1,9 @@
-// Server: one Session on the standard streams of a process (or any two descriptors), from the first
-// byte to the exit code. It ends when the client says `exit`, when the input ends, when the
-// editor's process ends, and at SIGTERM, SIGINT or SIGHUP.
+// Server: one Session on two descriptors (standard streams, a socket twice), from the first byte to
+// the exit code. It ends when the client says `exit`, when the input ends, when the editor's
+// process ends, and when it is told to.
 //
-// Thread: the loop. Borrows the Loop, which it closes at the end. Must live until Loop::run() has
-// returned.
+// Thread: the loop. Borrows the Loop. Must live until ServerEvents::closed, or until Loop::run()
+// has returned.
 #pragma once
 
 #include <functional>
@@ -20,20 +20,32 @@ struct ServerOptions {
   std::string version;  // of Rondo
   int input = 0;
   int output = 1;
+  // Whether the process that the client names as the editor is watched: not when the client is a
+  // forwarder, which does it.
+  bool watch_editor = true;
+};
+
+struct ServerEvents {
+  // The conversation is over: nothing more is read.
+  std::function<void()> finished;
+  // After that: everything is written or given up. May be unset.
+  std::function<void()> closed;
 };
 
 class Server {
  public:
   // Of `hooks` the caller sets those of the workspace and `log`; the Server sets the others.
-  Server(Loop& loop, ServerOptions options, SessionHooks hooks);
+  Server(Loop& loop, ServerOptions options, SessionHooks hooks, ServerEvents events);
 
-  // Errors: InvalidArgument when the descriptors cannot be used; the loop is closed.
+  // Errors: InvalidArgument when the descriptors cannot be used; it is finished.
   Status start();
+  // Ends the conversation as if the input had ended.
+  void hang_up();
   // As if the editor were this process, too: some say it on the command line.
   void watch_process(int64_t process_id);
 
   Session& session() { return session_; }
-  // REQUIRES: Loop::run() has returned.
+  // REQUIRES: finished.
   int exit_code() const { return exit_code_; }
 
  private:
@@ -43,6 +55,7 @@ class Server {
 
   Loop& loop_;
   const ServerOptions options_;
+  const ServerEvents events_;
   const std::function<void(const std::string& line)> log_;
   Channel channel_;
   FrameReader reader_;

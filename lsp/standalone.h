@@ -7,19 +7,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
-#include "base/status.h"
-#include "engine/engine.h"
+#include "lsp/engine_keeper.h"
 #include "lsp/server.h"
 
 namespace rondo::lsp {
 
 struct StandaloneOptions {
   ServerOptions server;
-  // engine.model, or why there is none: that ends nothing, the client is told.
-  Status model_found;
-  engine::EngineOptions engine;
+  EngineSource engine;                       // that there is none ends nothing, the client is told
   std::optional<int64_t> client_process_id;  // when the command line names the editor
 };
 

@@ -28,14 +28,14 @@ bool soon(Holds holds) {
 class RealServer {
  public:
   explicit RealServer(std::string model = kEmbeddedModel)
-      : exit_code_(
-            std::async(std::launch::async,
-                       [input = pipes_.to_server[0], output = pipes_.to_client[1], model] {
-                         return run_standalone(
-                             {.server = {.version = "1", .input = input, .output = output},
-                              .model_found = {},
-                              .engine = {.model = model, .n_threads = 2, .kv_bytes = 64 << 20}});
-                       })),
+      : exit_code_(std::async(
+            std::launch::async,
+            [input = pipes_.to_server[0], output = pipes_.to_client[1], model] {
+              return run_standalone(
+                  {.server = {.version = "1", .input = input, .output = output},
+                   .engine = {.model_found = {},
+                              .engine = {.model = model, .n_threads = 2, .kv_bytes = 64 << 20}}});
+            })),
         client(pipes_.to_client[0], pipes_.to_server[1]) {}
 
   // Introduces the editor, with a workspace folder, and waits until model and index are ready.

@@ -38,7 +38,9 @@ class RunningServer {
   RunningServer(int input, int output) {
     exit_code_ = std::async(std::launch::async, [this, input, output] {
       Loop loop;
-      Server server(loop, {.version = "1", .input = input, .output = output}, quiet_workspace());
+      Server server(loop, {.version = "1", .input = input, .output = output}, quiet_workspace(),
+                    {.finished = [&loop] { loop.close(); }});
+      loop.watch_signals([&server] { server.hang_up(); });
       std::vector<std::jthread> model;
       server.session().model_ready(
           [&model](assist::CompletionParams params, std::stop_token,
@@ -197,7 +199,8 @@ TEST(Server, LivesOnWhenTheEditorIsNotHere) {
 TEST(Server, RefusesADescriptorThatIsClosed) {
   Loop loop;
   const int output = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  Server server(loop, {.version = "1", .input = 9999, .output = output}, quiet_workspace());
+  Server server(loop, {.version = "1", .input = 9999, .output = output}, quiet_workspace(),
+                {.finished = [&loop] { loop.close(); }});
   const Status status = server.start();
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_NE(status.message().find("9999"), std::string::npos);

@@ -1,0 +1,72 @@
+#include "lsp/conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rondo::lsp {
+
+Conversation::Conversation(Loop& loop, ConversationOptions options, ServerEvents events)
+    : loop_(loop),
+      options_(std::move(options)),
+      workspace_(std::make_unique<Workspace>(workspace_events())),
+      server_(loop, options_.server, hooks(), std::move(events)) {}
+
+WorkspaceEvents Conversation::workspace_events() {
+  return {.post =
+              [&loop = loop_, self = std::weak_ptr(self_)](std::function<void()> work) {
+                loop.post([self, work = std::move(work)] {
+                  if (self.lock()) work();
+                });
+              },
+          .progress = [this](const workspace::IndexProgress& p) { progressed(p); },
+          .log = options_.log};
+}
+
+SessionHooks Conversation::hooks() {
+  return {.log = options_.log,
+          .set_folders =
+              [this](const std::vector<std::string>& paths) { workspace_->set_folders(paths); },
+          .files_changed =
+              [this](const std::vector<std::string>& paths) {
+                for (const std::string& path : paths) workspace_->file_changed(path);
+              },
+          .document_changed =
+              [this](const workspace::DocumentSnapshot& d) { workspace_->document_changed(d); },
+          .document_closed =
+              [this](const workspace::DocumentSnapshot& d) { workspace_->document_closed(d); },
+          .prepare =
+              [this](assist::CompletionParams params) {
+                params.client = options_.client;
+                workspace_->prepare(std::move(params));
+              },
+          .watch_files = [this] { workspace_->watch_files(); }};
+}
+
+void Conversation::engine_loaded(const Result<engine::Engine*>& engine) {
+  if (!engine.ok()) return server_.session().model_failed(engine.status());
+  workspace_->set_engine(**engine);
+  server_.session().model_ready(
+      [this](assist::CompletionParams params, std::stop_token stop,
+             std::function<void(Result<assist::CompletionOutcome>)> done) {
+        params.client = options_.client;
+        workspace_->complete(std::move(params), std::move(stop), std::move(done));
+      });
+}
+
+void Conversation::progressed(const workspace::IndexProgress& progress) {
+  const std::string total = std::to_string(progress.n_total) + " files";
+  if (progress.finished) {
+    if (!progress.note.empty()) options_.log(progress.note);
+    return server_.session().index_ready(total);
+  }
+  const auto percent =
+      static_cast<int>(100 * progress.n_done / std::max<int64_t>(progress.n_total, 1));
+  server_.session().indexing(std::to_string(progress.n_done) + " of " + total, percent);
+}
+
+std::unique_ptr<Workspace> Conversation::take_workspace() {
+  self_.reset();
+  return std::move(workspace_);
+}
+
+}  // namespace rondo::lsp

@@ -1,0 +1,72 @@
+#include "lsp/engine_keeper.h"
+
+#include <malloc.h>
+
+#include <utility>
+
+namespace rondo::lsp {
+namespace {
+
+using EngineResult = Result<std::unique_ptr<engine::Engine>>;
+
+EngineResult load_engine(const EngineSource& source) {
+  RETURN_IF_ERROR(source.model_found);
+  ASSIGN_OR_RETURN(auto engine, engine::Engine::load(source.engine));
+  if (!engine->config().fim) {
+    return invalid_argument_error(
+        source.engine.model +
+        " was not trained to fill in the middle; choose another with --model");
+  }
+  return engine;
+}
+
+}  // namespace
+
+EngineKeeper::EngineKeeper(Loop& loop, EngineSource source)
+    : loop_(loop), source_(std::move(source)), thread_([this](std::stop_token stop) {
+        while (auto work = queue_.pop(stop)) (*work)();
+      }) {}
+
+void EngineKeeper::behind(std::function<void()> work) { queue_.push(std::move(work), {}); }
+
+std::string EngineKeeper::state() const {
+  if (engine_) return "ready";
+  return loading_ ? "loading" : failed_ ? "failed" : "none";
+}
+
+void EngineKeeper::want(Loaded loaded) {
+  wanted_ = true;
+  if (engine_) return loaded(engine_.get());
+  waiting_.push_back(std::move(loaded));
+  if (std::exchange(loading_, true)) return;
+  failed_ = false;
+  behind([this] { load(); });
+}
+
+// On the keeper's thread.
+void EngineKeeper::load() {
+  auto engine = std::make_shared<EngineResult>(load_engine(source_));
+  loop_.post([this, engine] { loaded(std::move(*engine)); });
+}
+
+void EngineKeeper::loaded(EngineResult engine) {
+  loading_ = false;
+  failed_ = !engine.ok();
+  if (engine.ok()) engine_ = std::move(*engine);
+  const Result<engine::Engine*> result =
+      failed_ ? Result<engine::Engine*>(engine.status()) : Result<engine::Engine*>(engine_.get());
+  for (const Loaded& waiting : std::exchange(waiting_, {})) waiting(result);
+  if (!wanted_) drop();
+}
+
+void EngineKeeper::drop() {
+  wanted_ = false;
+  waiting_.clear();
+  if (!engine_) return;  // if one is being loaded, it goes when it comes
+  behind([engine = std::shared_ptr<engine::Engine>(std::move(engine_))]() mutable {
+    engine.reset();
+    ::malloc_trim(0);  // what it had goes back to the system
+  });
+}
+
+}  // namespace rondo::lsp
