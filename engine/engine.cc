@@ -83,7 +83,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   auto threads = std::make_unique<kernels::ThreadPool>(choose_threads(options.n_threads));
   ASSIGN_OR_RETURN(Model model,
                    Model::load(options.model, config, *kernels, {.threads = threads.get()}));
-  ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, kernels->kv_type, options.kv_bytes));
+  ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *kernels, options.kv_bytes));
   return std::unique_ptr<Engine>(
       new Engine(std::make_unique<Impl>(options, std::move(tokenizer), std::move(threads),
                                         std::move(model), std::move(pages), kernels->name)));

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -11,12 +10,15 @@
 
 namespace rondo::engine {
 
-Result<PagePool> PagePool::create(const ModelConfig& config, kernels::KvType type, int64_t bytes) {
+Result<PagePool> PagePool::create(const ModelConfig& config, const kernels::Kernels& kernels,
+                                  int64_t bytes) {
   PagePool pool;
-  pool.type_ = type;
-  pool.token_bytes_ = config.head_dim * kernels::kv_type_bytes(type);
-  pool.head_bytes_ = pool.token_bytes_ * kernels::kPageTokens;
-  pool.layer_bytes_ = 2 * config.n_kv_heads * pool.head_bytes_;
+  pool.kernels_ = &kernels;
+  pool.n_layers_ = config.n_layers;
+  pool.n_kv_heads_ = config.n_kv_heads;
+  pool.head_dim_ = config.head_dim;
+  pool.layer_bytes_ = 2 * int64_t{config.n_kv_heads} * kernels::kPageTokens * config.head_dim *
+                      kernels::kv_type_bytes(kernels.kv_type);
   pool.page_bytes_ = config.n_layers * pool.layer_bytes_;
   // Slots are int32: page * kPageTokens + offset.
   const int64_t n_pages =
@@ -48,9 +50,10 @@ PagePool& PagePool::operator=(PagePool&& other) noexcept {
   std::swap(size_bytes_, other.size_bytes_);
   page_bytes_ = other.page_bytes_;
   layer_bytes_ = other.layer_bytes_;
-  head_bytes_ = other.head_bytes_;
-  token_bytes_ = other.token_bytes_;
-  type_ = other.type_;
+  kernels_ = other.kernels_;
+  n_layers_ = other.n_layers_;
+  n_kv_heads_ = other.n_kv_heads_;
+  head_dim_ = other.head_dim_;
   std::swap(n_references_, other.n_references_);
   std::swap(free_, other.free_);
   return *this;
@@ -82,18 +85,18 @@ kernels::KvLayer PagePool::layer(int32_t layer) const {
   return {.data = data_,
           .page_stride_bytes = page_bytes_,
           .layer_offset_bytes = layer * layer_bytes_,
-          .type = type_};
+          .type = kernels_->kv_type};
 }
 
 void PagePool::copy_token(int32_t from_slot, int32_t to_slot) {
-  const auto address = [this](int32_t slot) {
-    return data_ + slot / kernels::kPageTokens * page_bytes_ +
-           slot % kernels::kPageTokens * token_bytes_;
-  };
-  // Every head of K and V in every layer is one [kPageTokens, D] run.
-  for (int64_t offset = 0; offset < page_bytes_; offset += head_bytes_) {
-    std::memcpy(address(to_slot) + offset, address(from_slot) + offset,
-                static_cast<size_t>(token_bytes_));
+  for (int32_t l = 0; l < n_layers_; ++l) {
+    const int code = kernels_->copy_token({.kv = layer(l),
+                                           .from_slot = from_slot,
+                                           .to_slot = to_slot,
+                                           .n_kv_heads = n_kv_heads_,
+                                           .head_dim = head_dim_},
+                                          {});
+    CHECK(code == 0, "copy_token refused its arguments");
   }
 }
 

@@ -1,8 +1,10 @@
 // All KV memory, cut into pages of kPageTokens tokens in every layer, handed out by number and
-// counted by reference. A page is one byte range: [layer][K, V][Hk][kPageTokens][D]. Base pages
-// (loop 0's K/V) and window pages (loop 1's) have the same shape and come from the same pool.
+// counted by reference. A page is one byte range, a part a layer; how keys and values lie in a part
+// is private to the kernels. Base pages (loop 0's K/V) and window pages (loop 1's) have the same
+// shape and come from the same pool.
 //
-// Thread: the engine thread. Owns the memory, reserved at construction and touched on first use.
+// Thread: the engine thread. Owns the memory, reserved at construction and touched on first use;
+// borrows the kernels.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +20,10 @@ namespace rondo::engine {
 
 class PagePool {
  public:
-  // A pool of as many pages as fit into `bytes`.
+  // A pool of as many pages for `kernels` as fit into `bytes`.
   // Errors: ResourceExhausted when not one page fits or the memory cannot be reserved.
-  static Result<PagePool> create(const ModelConfig& config, kernels::KvType type, int64_t bytes);
+  static Result<PagePool> create(const ModelConfig& config, const kernels::Kernels& kernels,
+                                 int64_t bytes);
 
   PagePool(PagePool&& other) noexcept;
   PagePool& operator=(PagePool&& other) noexcept;
@@ -48,9 +51,10 @@ class PagePool {
   int64_t size_bytes_ = 0;
   int64_t page_bytes_ = 0;
   int64_t layer_bytes_ = 0;
-  int64_t head_bytes_ = 0;   // one K or V head of a page: kPageTokens * D elements
-  int64_t token_bytes_ = 0;  // D elements
-  kernels::KvType type_ = kernels::KvType::kF32;
+  const kernels::Kernels* kernels_ = nullptr;
+  int32_t n_layers_ = 0;
+  int32_t n_kv_heads_ = 0;
+  int32_t head_dim_ = 0;
   std::vector<int32_t> n_references_;  // [n_pages]
   std::vector<int32_t> free_;          // pages with no reference; the last is handed out next
 };

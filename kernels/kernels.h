@@ -80,8 +80,9 @@ struct LinearParams {
   bool accumulate = false;  // the residual connection
 };
 
-// One layer of the KV pages. Page p's keys are [Hk, kPageTokens, D] at data + p * page_stride_bytes
-// + layer_offset_bytes, its values, of the same shape, follow directly.
+// One layer of the KV pages. What page p holds of it, keys and values of Hk heads and kPageTokens
+// tokens, is 2 * Hk * kPageTokens * D elements at data + p * page_stride_bytes +
+// layer_offset_bytes. How they lie there is private to the table that wrote them.
 struct KvLayer {
   std::byte* data = nullptr;
   int64_t page_stride_bytes = 0;
@@ -102,6 +103,15 @@ struct RopeStoreParams {
   int32_t n_kv_heads = 0;
   int32_t head_dim = 0;  // even
   float theta = 0;
+};
+
+// Copies one token's keys and values to another slot.
+struct CopyTokenParams {
+  KvLayer kv;
+  int32_t from_slot = 0;  // page * kPageTokens + offset
+  int32_t to_slot = 0;
+  int32_t n_kv_heads = 0;
+  int32_t head_dim = 0;  // even
 };
 
 // A page of the context and how many of its tokens count (the last page of a Segment is partial).
@@ -177,6 +187,7 @@ struct Kernels {
   int (*rms_norm)(const RmsNormParams& params, Stream stream);
   int (*linear)(const LinearParams& params, Stream stream);
   int (*rope_store)(const RopeStoreParams& params, Stream stream);
+  int (*copy_token)(const CopyTokenParams& params, Stream stream);
   int (*attention)(const AttentionParams& params, Stream stream);
   int (*gate_mix)(const GateMixParams& params, Stream stream);
   int (*swiglu)(const SwigluParams& params, Stream stream);

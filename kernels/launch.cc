@@ -46,6 +46,11 @@ bool valid(const RopeStoreParams& p) {
          (p.n_rows == 0 || (p.qkv != nullptr && p.positions != nullptr && p.slots != nullptr));
 }
 
+bool valid(const CopyTokenParams& p) {
+  return valid(p.kv) && p.from_slot >= 0 && p.to_slot >= 0 &&
+         valid_heads(p.n_kv_heads, p.n_kv_heads, p.head_dim);
+}
+
 bool valid(const AttentionParams& p) {
   if (p.n_spans < 0 || (p.n_spans > 0 && p.spans == nullptr) || p.window < 0) return false;
   if (!valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) || !valid(p.kv)) return false;

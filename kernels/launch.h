@@ -23,6 +23,7 @@ bool valid(const EmbedParams& params);
 bool valid(const RmsNormParams& params);
 bool valid(const LinearParams& params);
 bool valid(const RopeStoreParams& params);
+bool valid(const CopyTokenParams& params);
 bool valid(const AttentionParams& params);
 bool valid(const GateMixParams& params);
 bool valid(const SwigluParams& params);

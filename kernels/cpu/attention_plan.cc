@@ -8,7 +8,7 @@ constexpr int32_t round_up(int32_t n, int32_t multiple) {
 }
 
 int64_t partial_floats(const AttentionUnit& unit) {
-  return int64_t{unit.padded_lanes} * (2 + unit.dim);
+  return int64_t{unit.padded_queries} * (2 + unit.dim);
 }
 
 }  // namespace
@@ -24,13 +24,13 @@ KeyRange AttentionUnit::keys(int32_t split) const {
           std::min(end_own_page, (own + 1) * kSplitEntries)};
 }
 
-const float* AttentionUnit::query(const AttentionParams& params, int32_t lane) const {
-  return params.q + (span->first_row + row + lane / n_heads) * params.q_stride +
-         int64_t{head + lane % n_heads} * params.head_dim;
+const float* AttentionUnit::query(const AttentionParams& params, int32_t i) const {
+  return params.q + (span->first_row + row + i / n_heads) * params.q_stride +
+         int64_t{head + i % n_heads} * params.head_dim;
 }
 
-int32_t AttentionUnit::first_slot(const AttentionParams& params, int32_t lane) const {
-  return params.window == 0 ? 0 : std::max(0, last_slot(lane) - params.window + 1);
+int32_t AttentionUnit::first_slot(const AttentionParams& params, int32_t i) const {
+  return params.window == 0 ? 0 : std::max(0, last_slot(i) - params.window + 1);
 }
 
 VisiblePage AttentionUnit::page(const AttentionParams& params, bool own, int32_t index) const {
@@ -40,32 +40,29 @@ VisiblePage AttentionUnit::page(const AttentionParams& params, bool own, int32_t
     page = span->own_pages[std::max(index, first_own_page) - span->first_own_page];
     const int32_t slot = index * kPageTokens;
     visible.first = std::clamp(first_slot(params, 0) - slot, 0, kPageTokens);
-    visible.end = std::clamp(last_slot(n_lanes() - 1) + 1 - slot, 0, kPageTokens);
+    visible.end = std::clamp(last_slot(n_queries() - 1) + 1 - slot, 0, kPageTokens);
   } else {
     page = span->context[index].page;
     visible.end = span->context[index].n_valid;
   }
   const int64_t head_elements = int64_t{kPageTokens} * params.head_dim;
   const int32_t kv_head = head / (params.n_heads / params.n_kv_heads);
-  visible.keys =
-      reinterpret_cast<const uint16_t*>(params.kv.data + page * params.kv.page_stride_bytes +
-                                        params.kv.layer_offset_bytes) +
-      kv_head * head_elements;
+  visible.keys = page_elements(params.kv, page) + kv_head * head_elements;
   visible.values = visible.keys + params.n_kv_heads * head_elements;
   return visible;
 }
 
 Partial AttentionUnit::partial(int32_t split) const {
   float* floats = partials + split * partial_floats(*this);
-  return {floats, floats + padded_lanes, floats + 2 * int64_t{padded_lanes}};
+  return {floats, floats + padded_queries, floats + 2 * int64_t{padded_queries}};
 }
 
 void AttentionPlan::run(Item item, Finish finish) {
   item_ = item;
   finish_ = finish;
   const int32_t group = params_.n_heads / params_.n_kv_heads;
-  const int32_t heads = std::min(group, lanes_.max);
-  const int32_t rows = lanes_.max / heads;
+  const int32_t heads = std::min(group, shape_.max);
+  const int32_t rows = shape_.max / heads;
   for (int32_t s = 0; s < params_.n_spans; ++s) {
     const QuerySpan& span = params_.spans[s];
     for (int32_t row = 0; row < span.n_rows; row += rows) {
@@ -95,8 +92,7 @@ void AttentionPlan::add(AttentionUnit unit) {
   const int32_t reach = params_.window == 0 ? 0 : std::max(0, first_slot - params_.window + 1);
   unit.first_own_page = reach / kPageTokens;
   unit.end_own_page = (first_slot + unit.n_rows - 1) / kPageTokens + 1;
-  unit.padded_lanes =
-      unit.n_lanes() <= lanes_.few ? lanes_.few : round_up(unit.n_lanes(), lanes_.multiple);
+  unit.padded_queries = round_up(unit.n_queries(), shape_.multiple);
   const int64_t floats = partial_floats(unit) * unit.n_splits();
   if (n_units_ == kMaxUnits || n_floats_ + floats > kPartialFloats) run_round();
   unit.first_item = n_items_;

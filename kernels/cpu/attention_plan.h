@@ -1,7 +1,6 @@
 // How a call of attention is cut into work: units of query lanes, splits and blocks of keys.
 //
-//   unit    queries that read the same keys, one a lane: some rows of a span, times query heads of
-//           one KV head
+//   unit    queries that read the same keys: some rows of a span, times query heads of one KV head
 //   split   up to kSplitEntries page-table entries of the context, or own pages by absolute index:
 //           a work item is a unit and a split, its result a Partial in scratch memory
 //   block   kBlockEntries of them: kBlockKeys key slots
@@ -15,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cpu/kv_pages.h"
 #include "kernels/kernels.h"
 #include "kernels/thread_pool.h"
 
@@ -29,10 +29,9 @@ inline constexpr int32_t kSplitEntries = 32;
 inline constexpr int32_t kStepPages = 2;
 
 // How many queries a unit has.
-struct LaneShape {
+struct UnitShape {
   int32_t max = 0;       // at most
-  int32_t few = 0;       // up to so many are padded to this (0: none are)
-  int32_t multiple = 0;  // more are padded to a multiple of this
+  int32_t multiple = 0;  // padded to a multiple of this
 };
 
 // Page-table entries [first, end) of the context, or own pages with these indices.
@@ -42,44 +41,35 @@ struct KeyRange {
   int32_t end = 0;
 };
 
-// A page as the queries of one KV head see it.
-struct VisiblePage {
-  const uint16_t* keys = nullptr;    // bf16 [kPageTokens, D]
-  const uint16_t* values = nullptr;  // bf16 [kPageTokens, D]
-  // Slots that some row sees; the others may hold anything, NaN too.
-  int32_t first = 0;
-  int32_t end = 0;
-};
-
 // The softmax over the keys of one split, unfinished.
 struct Partial {
-  float* max;  // [lanes]
-  float* sum;  // [lanes], of exp(score - max)
-  float* out;  // [D padded][lanes], of exp(score - max) * value
+  float* max;  // [queries]
+  float* sum;  // [queries], of exp(score - max)
+  float* out;  // [queries][D padded], of exp(score - max) * value
 };
 
 struct AttentionUnit {
   const QuerySpan* span = nullptr;
   int32_t row = 0;  // rows [row, row + n_rows) of the span
   int32_t n_rows = 0;
-  int32_t head = 0;  // query heads [head, head + n_heads), lane = row * n_heads + head
+  int32_t head = 0;  // query heads [head, head + n_heads), query = row * n_heads + head
   int32_t n_heads = 0;
-  int32_t padded_lanes = 0;
+  int32_t padded_queries = 0;
   int32_t dim = 0;  // D padded
   int32_t n_context_splits = 0;
   int32_t first_own_page = 0, end_own_page = 0;  // that any of the rows sees
   int64_t first_item = 0;                        // of the round
   float* partials = nullptr;
 
-  int32_t n_lanes() const { return n_rows * n_heads; }
+  int32_t n_queries() const { return n_rows * n_heads; }
   int32_t n_splits() const {
     return n_context_splits + (end_own_page - 1) / kSplitEntries - first_own_page / kSplitEntries +
            1;
   }
-  // The query of `lane`, and its own tokens that it sees: slots first_slot(lane)..last_slot(lane).
-  const float* query(const AttentionParams& params, int32_t lane) const;
-  int32_t first_slot(const AttentionParams& params, int32_t lane) const;
-  int32_t last_slot(int32_t lane) const { return span->first_slot + row + lane / n_heads; }
+  // Query `i`, float [D], and its own tokens that it sees: slots first_slot(i)..last_slot(i).
+  const float* query(const AttentionParams& params, int32_t i) const;
+  int32_t first_slot(const AttentionParams& params, int32_t i) const;
+  int32_t last_slot(int32_t i) const { return span->first_slot + row + i / n_heads; }
 
   KeyRange keys(int32_t split) const;
   // Entry `index` of the context, or own page `index`. An own page that nobody sees is empty, but
@@ -95,8 +85,8 @@ class AttentionPlan {
   using Item = void (*)(const AttentionParams& params, const AttentionUnit& unit, int32_t split);
   using Finish = void (*)(const AttentionParams& params, const AttentionUnit& unit);
 
-  AttentionPlan(const AttentionParams& params, LaneShape lanes, ThreadPool& threads)
-      : params_(params), lanes_(lanes), threads_(threads) {}
+  AttentionPlan(const AttentionParams& params, UnitShape shape, ThreadPool& threads)
+      : params_(params), shape_(shape), threads_(threads) {}
 
   void run(Item item, Finish finish);
 
@@ -109,7 +99,7 @@ class AttentionPlan {
   void run_round();
 
   const AttentionParams& params_;
-  const LaneShape lanes_;
+  const UnitShape shape_;
   ThreadPool& threads_;
   Item item_ = nullptr;
   Finish finish_ = nullptr;

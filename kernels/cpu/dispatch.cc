@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/cpu_features.h"
 #include "kernels/cpu/float_kernels.h"
+#include "kernels/cpu/kv_pages.h"
 #include "kernels/cpu/linear_tables.h"
 #include "kernels/cpu/panels.h"
 #include "kernels/launch.h"
@@ -40,6 +41,7 @@ constexpr Kernels narrow_table(const char* name, int (*linear)(const LinearParam
           .rms_norm = N_AVX2::rms_norm,
           .linear = linear,
           .rope_store = N_AVX2::rope_store,
+          .copy_token = copy_token,
           .attention = N_AVX2::attention,
           .gate_mix = N_AVX2::gate_mix,
           .swiglu = N_AVX2::swiglu};
@@ -55,6 +57,7 @@ constexpr Kernels wide_table(const char* name, int (*linear)(const LinearParams&
           .rms_norm = N_AVX3::rms_norm,
           .linear = linear,
           .rope_store = N_AVX3::rope_store,
+          .copy_token = copy_token,
           .attention = attention,
           .gate_mix = N_AVX3::gate_mix,
           .swiglu = N_AVX3::swiglu};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "kernels/launch.h"
@@ -111,6 +112,18 @@ int rope_store(const RopeStoreParams& p, Stream stream) {
       }
     }
   });
+  return kOk;
+}
+
+int copy_token(const CopyTokenParams& p, Stream) {
+  if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
+  const auto at = [&](int32_t slot, int32_t head) {
+    return key_of(p.kv, slot / kPageTokens, slot % kPageTokens, head, p.head_dim);
+  };
+  // The heads of keys, then of values.
+  for (int32_t h = 0; h < 2 * p.n_kv_heads; ++h) {
+    std::memmove(at(p.to_slot, h), at(p.from_slot, h), p.head_dim * sizeof(float));
+  }
   return kOk;
 }
 

@@ -4,6 +4,8 @@
 // Packed layout: the rows as they come, then the bf16 scales of int8 weights:
 //
 //   | data [n][k] | scales bf16 [n] (int8 only) | up to 63 bytes of padding |
+//
+// A layer of a page: keys [Hk][kPageTokens][D], then values, of the same shape.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -16,6 +18,7 @@ int embed(const EmbedParams& params, Stream stream);
 int rms_norm(const RmsNormParams& params, Stream stream);
 int linear(const LinearParams& params, Stream stream);
 int rope_store(const RopeStoreParams& params, Stream stream);
+int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);

@@ -12,6 +12,7 @@ const Kernels& reference_kernels() {
       .rms_norm = reference::rms_norm,
       .linear = reference::linear,
       .rope_store = reference::rope_store,
+      .copy_token = reference::copy_token,
       .attention = reference::attention,
       .gate_mix = reference::gate_mix,
       .swiglu = reference::swiglu,

@@ -23,7 +23,7 @@ class ModelHarness {
       : threads_(2),
         config_(ModelConfig::load(folder).value()),
         model_(Model::load(folder, config_, kernels, {.threads = &threads_}).value()),
-        pages_(PagePool::create(config_, kernels.kv_type, 256 << 20).value()),
+        pages_(PagePool::create(config_, kernels, 256 << 20).value()),
         store_(model_.digest()),
         chunk_tokens_(chunk_tokens) {}
 

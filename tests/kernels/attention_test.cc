@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "kernels/bf16.h"
+#include "kernels/cpu/kv_pages.h"
 #include "tests/kernels/support.h"
 
 namespace rondo::kernels {
@@ -31,8 +32,8 @@ struct AttentionCase {
   Shape shape = {};
 };
 
-// KV pages of one layer (the second of three) in a table's type. A slot nobody wrote holds NaN, so
-// that reading it shows.
+// KV pages of one layer (the second of three) in a table's type and layout. A slot nobody wrote
+// holds NaN, so that reading it shows.
 class Pages {
  public:
   Pages(KvType type, int32_t n_pages, Shape shape)
@@ -54,6 +55,21 @@ class Pages {
     float element;
     std::memcpy(&element, at, 4);
     return element;
+  }
+
+  // All elements of pages [begin, end), slot by slot.
+  std::vector<float> elements(int32_t begin, int32_t end) const {
+    std::vector<float> all;
+    for (int32_t slot = begin * kPageTokens; slot < end * kPageTokens; ++slot) {
+      for (int32_t head = 0; head < shape_.n_kv_heads; ++head) {
+        for (int32_t i = 0; i < shape_.head_dim; ++i) {
+          for (const bool value : {false, true}) {
+            all.push_back(get(slot / kPageTokens, slot % kPageTokens, head, i, value));
+          }
+        }
+      }
+    }
+    return all;
   }
 
   // Fills a slot with seeded values that bf16 holds exactly.
@@ -78,9 +94,13 @@ class Pages {
   int64_t page_bytes() const { return 3 * layer_bytes(); }
 
   std::byte* address(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
-    const int64_t row = (int64_t{value} * shape_.n_kv_heads + head) * kPageTokens + offset;
+    const int64_t head_elements = int64_t{kPageTokens} * shape_.head_dim;
+    const int64_t in_head = type_ == KvType::kF32 ? int64_t{offset} * shape_.head_dim + i
+                            : value               ? value_index(offset, i, shape_.head_dim)
+                                                  : key_index(offset, i);
     return memory_.data() + page * page_bytes() + layer_bytes() +
-           (row * shape_.head_dim + i) * kv_type_bytes(type_);
+           ((value ? shape_.n_kv_heads + head : head) * head_elements + in_head) *
+               kv_type_bytes(type_);
   }
 
   KvType type_;
@@ -262,7 +282,15 @@ std::vector<AttentionCase> cases() {
       {"other heads", {{.n_rows = 19, .first_slot = 9, .context = segments({21})}}, 0, {4, 4, 20}},
       {"one KV head", {{.n_rows = 5, .first_slot = 50}}, 0, {7, 1, 96}},
       {"wide heads", {{.n_rows = 18, .first_slot = 2}}, 0, {4, 2, 128}},
+      {"many heads", {{.n_rows = 2, .first_slot = 33}}, 0, {61, 1, 32}},
   };
+  for (int32_t n_heads = 1; n_heads <= 12; ++n_heads) {  // of one KV head, over 1 to 5 pages
+    list.push_back({std::to_string(n_heads) + " heads",
+                    {{.n_rows = 1, .first_slot = 7 * n_heads, .context = segments({5, 50})},
+                     {.n_rows = 1, .first_slot = 6 * n_heads}},
+                    0,
+                    {n_heads, 1, n_heads % 2 == 0 ? 80 : 48}});
+  }
   for (int32_t n_valid = 1; n_valid <= kPageTokens; ++n_valid) {
     list.push_back({"page of " + std::to_string(n_valid),
                     {{.n_rows = 2, .first_slot = 17, .context = {n_valid, 16, n_valid}}}});
@@ -412,7 +440,68 @@ TEST_P(RopeStore, RotatesQueriesAndKeysAndStoresKeysAndValues) {
   }
 }
 
+// Rows share lanes of a page with their neighbours, whichever thread stores them.
+TEST_P(RopeStore, StoresTheSameWhateverTheOrderAndTheThreads) {
+  const Kernels& table = *GetParam();
+  const Shape shape = {2, 1, 16};
+  constexpr int32_t kRows = 160, kWidth = 4 * 16;
+  const std::vector<float> qkv = Random(1).normals(kRows * kWidth);
+  const auto store = [&](int32_t n_threads, int32_t step) {
+    Pages pages(table.kv_type, kRows / kPageTokens, shape);
+    ThreadPool threads(n_threads);
+    std::vector<float> rows(qkv.size());
+    std::vector<int32_t> slots;
+    for (int32_t t = 0; t < kRows; ++t) {
+      slots.push_back(t * step % kRows);
+      std::copy_n(qkv.data() + slots[t] * kWidth, kWidth, rows.data() + t * kWidth);
+    }
+    const RopeStoreParams params{.qkv = rows.data(),
+                                 .positions = slots.data(),
+                                 .slots = slots.data(),
+                                 .kv = pages.layer(),
+                                 .n_rows = kRows,
+                                 .n_heads = shape.n_heads,
+                                 .n_kv_heads = shape.n_kv_heads,
+                                 .head_dim = shape.head_dim,
+                                 .theta = 10000};
+    EXPECT_EQ(table.rope_store(params, {&threads}), 0);
+    return pages.elements(0, kRows / kPageTokens);
+  };
+  const std::vector<float> once = store(1, 1);
+  EXPECT_EQ(once, store(3, 1));
+  EXPECT_EQ(once, store(3, 77));  // neighbours far apart, in other threads' ranges
+}
+
+class CopyToken : public testing::TestWithParam<const Kernels*> {};
+
+TEST_P(CopyToken, CopiesOneTokenAndLeavesTheOthers) {
+  const Kernels& table = *GetParam();
+  for (const Shape shape : {Shape{}, Shape{4, 4, 20}, Shape{2, 1, 2}}) {
+    for (const int32_t from : {0, 5, 16, 31}) {
+      for (const int32_t to : {0, 8, 9, 15, 31, 47}) {
+        Random random(1);
+        Pages pages(table.kv_type, 3, shape);
+        for (int32_t slot = 0; slot < 3 * kPageTokens; ++slot) {
+          pages.fill(slot / kPageTokens, slot % kPageTokens, random);
+        }
+        std::vector<float> expected = pages.elements(0, 3);
+        const int64_t n = static_cast<int64_t>(expected.size()) / (3 * kPageTokens);
+        std::copy_n(expected.begin() + from * n, n, expected.begin() + to * n);
+        const CopyTokenParams params{.kv = pages.layer(),
+                                     .from_slot = from,
+                                     .to_slot = to,
+                                     .n_kv_heads = shape.n_kv_heads,
+                                     .head_dim = shape.head_dim};
+        ASSERT_EQ(table.copy_token(params, {}), 0);
+        ASSERT_EQ(pages.elements(0, 3), expected) << from << " to " << to;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(runnable_tables()),
+                         [](const auto& info) { return table_name(info.param); });
+INSTANTIATE_TEST_SUITE_P(Tables, CopyToken, testing::ValuesIn(runnable_tables()),
                          [](const auto& info) { return table_name(info.param); });
 INSTANTIATE_TEST_SUITE_P(Tables, RopeStore, testing::ValuesIn(runnable_tables()),
                          [](const auto& info) { return table_name(info.param); });
