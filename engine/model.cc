@@ -25,6 +25,15 @@ void spans_from(std::span<const kernels::QuerySpan> spans, int32_t first_row,
   }
 }
 
+// The most page-table entries that one of `spans` sees.
+int32_t most_entries(std::span<const kernels::QuerySpan> spans) {
+  int32_t n = 0;
+  for (const kernels::QuerySpan& span : spans) {
+    n = std::max(n, span.n_context + pages_for(span.first_slot + span.n_rows));
+  }
+  return n;
+}
+
 }  // namespace
 
 Result<Model> Model::load(const std::string& folder, const ModelConfig& config,
@@ -110,6 +119,7 @@ void Model::attend(const Step& step, std::span<const kernels::QuerySpan> spans, 
                               .spans = spans_.data(),
                               .n_spans = static_cast<int32_t>(spans_.size()),
                               .n_rows = step.n_rows() - first_row,
+                              .n_entries = most_entries(spans_),
                               .kv = kv,
                               .n_heads = config_.n_heads,
                               .n_kv_heads = config_.n_kv_heads,

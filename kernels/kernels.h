@@ -22,6 +22,7 @@ class ThreadPool;
 // Where a launcher runs.
 struct Stream {
   ThreadPool* threads = nullptr;  // CPU tables need one, the reference goes on alone without it
+  void* device = nullptr;         // of the table's device (device.h), where that is not the CPU
 };
 
 inline constexpr int32_t kPageTokens = 16;  // tokens a KV page holds, in every layer
@@ -145,6 +146,9 @@ struct AttentionParams {
   // T, which decides the kernel family: the rows of all spans, or more where a step has rows that
   // attend to nothing.
   int32_t n_rows = 0;
+  // At least the page-table entries, context and own, that a span's rows see: a device's grid must
+  // be sized without reading its memory.
+  int32_t n_entries = 0;
   KvLayer kv;
   int32_t n_heads = 0;
   int32_t n_kv_heads = 0;

@@ -13,6 +13,7 @@ namespace rondo::kernels {
 // What a launcher returns.
 inline constexpr int kOk = 0;
 inline constexpr int kBadArguments = 1;  // the Requires line is broken
+inline constexpr int kDeviceFailed = 2;  // out of memory, or lost
 
 // The most rows of a call that the kernel family of decode takes (kernels.h).
 inline constexpr int32_t kFewRows = 16;

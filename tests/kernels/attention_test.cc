@@ -137,6 +137,7 @@ class Scene {
                                  .spans = spans.data(),
                                  .n_spans = static_cast<int32_t>(spans.size()),
                                  .n_rows = n_rows_,
+                                 .n_entries = n_entries(spans),
                                  .kv = pages_.layer(),
                                  .n_heads = case_.shape.n_heads,
                                  .n_kv_heads = case_.shape.n_kv_heads,
@@ -201,6 +202,14 @@ class Scene {
                       .n_context = static_cast<int32_t>(context.size()),
                       .own_pages = own.data(),
                       .first_own_page = c.first_own_page});
+  }
+
+  static int32_t n_entries(const std::vector<QuerySpan>& spans) {
+    int32_t n = 0;
+    for (const QuerySpan& span : spans) {
+      n = std::max(n, span.n_context + (span.first_slot + span.n_rows - 1) / kPageTokens + 1);
+    }
+    return n;
   }
 
   static std::vector<Slot> visible_slots(const QuerySpan& span, int32_t i, int32_t window) {

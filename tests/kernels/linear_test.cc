@@ -1,4 +1,3 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -147,15 +146,6 @@ TEST_P(Linear, PackedBytesAreAMultipleOf64) {
 
 INSTANTIATE_TEST_SUITE_P(Tables, Linear, testing::ValuesIn(runnable_tables()),
                          [](const auto& info) { return table_name(info.param); });
-
-TEST(Tables, AreFoundByNameAndTheBestOneRunsHere) {
-  for (const Kernels* table : runnable_tables()) {
-    std::printf("this machine runs table %s\n", table->name);
-    EXPECT_EQ(cpu_kernels(table->name), table);
-  }
-  EXPECT_EQ(cpu_kernels("no such table"), nullptr);
-  EXPECT_THAT(runnable_tables(), testing::Contains(&best_cpu_kernels()));
-}
 
 }  // namespace
 }  // namespace rondo::kernels

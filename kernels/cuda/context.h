@@ -1,0 +1,69 @@
+// What a CUDA device's launchers share: its stream, cuBLASLt and scratch memory. A Stream of
+// kernels.h carries it in `device`.
+//
+// Thread: the engine thread. Owns stream, handle and scratch.
+#pragma once
+
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <map>
+#include <tuple>
+
+#include "kernels/launch.h"
+
+namespace rondo::kernels::cuda {
+
+class Context {
+ public:
+  // Takes device `ordinal`. What went wrong is in status(), of a CUDA or of a cuBLAS call.
+  explicit Context(int32_t ordinal);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // The first error of a call, cudaSuccess so far. A device in error does nothing any more.
+  cudaError_t status() const { return status_; }
+  // Notes an error; true when there is none.
+  bool check(cudaError_t error);
+  bool check(cublasStatus_t status);
+
+  cudaStream_t stream() const { return stream_; }
+  const cudaDeviceProp& properties() const { return properties_; }
+
+  // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short.
+  // Growing waits for the device: warm up before a graph is captured.
+  std::byte* scratch(int64_t n_bytes);
+
+  // The matrix product's pinned algorithm: chosen once for outputs, inputs and alignment, whatever
+  // the number of rows, so that a row's sum does not depend on its neighbours.
+  struct MatmulKey {
+    int32_t n, k;
+    uint32_t alignment_x, alignment_out;
+    auto operator<=>(const MatmulKey&) const = default;
+  };
+  std::map<MatmulKey, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
+  cublasLtHandle_t lt() const { return lt_; }
+  void* workspace() const { return workspace_; }
+  static constexpr size_t kWorkspaceBytes = 32 << 20;  // what Hopper's kernels want (cuBLAS guide)
+
+ private:
+  cudaError_t status_ = cudaSuccess;
+  cudaDeviceProp properties_ = {};
+  cudaStream_t stream_ = nullptr;
+  cublasLtHandle_t lt_ = nullptr;
+  void* workspace_ = nullptr;
+  std::byte* scratch_ = nullptr;
+  int64_t scratch_bytes_ = 0;
+  std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms_;
+};
+
+inline Context& context(Stream stream) { return *static_cast<Context*>(stream.device); }
+
+// What a launcher returns after its launches.
+inline int launched(Context& context) {
+  return context.check(cudaGetLastError()) ? kOk : kDeviceFailed;
+}
+
+}  // namespace rondo::kernels::cuda

@@ -1,0 +1,21 @@
+// The launchers of the CUDA table, one file a kernel. Every pointer of the parameters is the
+// device's, but what pack reads; a launcher returns when its work is queued.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace rondo::kernels::cuda {
+
+int64_t packed_bytes(WeightType type, int32_t n, int32_t k);
+int pack(const RowMajorMatrix& matrix, void* out, Stream stream);
+int embed(const EmbedParams& params, Stream stream);
+int rms_norm(const RmsNormParams& params, Stream stream);
+int linear(const LinearParams& params, Stream stream);
+int rope_store(const RopeStoreParams& params, Stream stream);
+int attention(const AttentionParams& params, Stream stream);
+int gate_mix(const GateMixParams& params, Stream stream);
+int swiglu(const SwigluParams& params, Stream stream);
+
+const Kernels& table();
+
+}  // namespace rondo::kernels::cuda

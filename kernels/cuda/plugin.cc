@@ -1,0 +1,117 @@
+// The plugin librondo_cuda.so: a CUDA GPU as a Device.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "kernels/cuda/context.h"
+#include "kernels/cuda/launchers.h"
+#include "kernels/device.h"
+#include "kernels/launch.h"
+
+namespace rondo::kernels::cuda {
+namespace {
+
+constexpr int kLeastMajor = 8;  // compute capability 8.0: bf16 tensor cores
+
+Context& of(void* state) { return *static_cast<Context*>(state); }
+int code(bool ok) { return ok ? kOk : kDeviceFailed; }
+
+int allocate(void* state, int64_t n_bytes, void** out) {
+  // Not through check(): memory that is short is no broken device.
+  return code(cudaMalloc(out, static_cast<size_t>(std::max<int64_t>(n_bytes, 1))) == cudaSuccess);
+}
+
+int release(void* state, void* memory) {
+  of(state).check(cudaStreamSynchronize(of(state).stream()));
+  return code(of(state).check(cudaFree(memory)));
+}
+
+int copy(void* state, void* to, const void* from, int64_t n_bytes) {
+  return code(of(state).check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes),
+                                              cudaMemcpyDefault, of(state).stream())));
+}
+
+int synchronize(void* state) {
+  return code(of(state).check(cudaStreamSynchronize(of(state).stream())));
+}
+
+int download(void* state, void* to, const void* from, int64_t n_bytes) {
+  const int copied = copy(state, to, from, n_bytes);
+  return copied == kOk ? synchronize(state) : copied;
+}
+
+const char* error(void* state) { return cudaGetErrorString(of(state).status()); }
+void close(void* state) { delete static_cast<Context*>(state); }
+
+// Any error means that there is no device: without a driver it is not cudaErrorNoDevice.
+int n_devices() {
+  int n = 0;
+  return cudaGetDeviceCount(&n) == cudaSuccess ? n : 0;
+}
+
+int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
+  if (ordinal < 0 || ordinal >= n_devices()) {
+    std::snprintf(why, why_bytes, "there is no CUDA device %d here, or no driver for CUDA %d.%d",
+                  ordinal, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    return kDeviceFailed;
+  }
+  auto context = std::make_unique<Context>(ordinal);
+  if (context->status() != cudaSuccess) {
+    std::snprintf(why, why_bytes, "CUDA device %d: %s", ordinal,
+                  cudaGetErrorString(context->status()));
+    return kDeviceFailed;
+  }
+  const cudaDeviceProp& properties = context->properties();
+  if (properties.major < kLeastMajor) {
+    std::snprintf(why, why_bytes, "%s has compute capability %d.%d; 8.0 is the least",
+                  properties.name, properties.major, properties.minor);
+    return kDeviceFailed;
+  }
+  size_t free_bytes = 0, total_bytes = 0;
+  context->check(cudaMemGetInfo(&free_bytes, &total_bytes));
+  std::snprintf(device.info.name, sizeof(device.info.name), "%.100s, sm_%d%d", properties.name,
+                properties.major, properties.minor);
+  device.info.total_bytes = static_cast<int64_t>(total_bytes);
+  device.info.free_bytes = static_cast<int64_t>(free_bytes);
+  device.info.n_multiprocessors = properties.multiProcessorCount;
+  device.kernels = &table();
+  device.allocate = allocate;
+  device.release = release;
+  device.upload = copy;  // from pageable memory it returns once `from` was read
+  device.download = download;
+  device.copy = copy;
+  device.synchronize = synchronize;
+  device.error = error;
+  device.close = close;
+  device.state = context.release();
+  return kOk;
+}
+
+}  // namespace
+
+const Kernels& table() {
+  static constexpr Kernels kTable = {.name = "cuda",
+                                     .kv_type = KvType::kBf16,
+                                     .packed_bytes = packed_bytes,
+                                     .pack = pack,
+                                     .embed = embed,
+                                     .rms_norm = rms_norm,
+                                     .linear = linear,
+                                     .rope_store = rope_store,
+                                     .attention = attention,
+                                     .gate_mix = gate_mix,
+                                     .swiglu = swiglu};
+  return kTable;
+}
+
+}  // namespace rondo::kernels::cuda
+
+extern "C" __attribute__((visibility("default"))) int rondo_open_device(
+    int32_t abi, int32_t ordinal, rondo::kernels::Device* device, char* why, size_t why_bytes) {
+  if (abi != rondo::kernels::kDeviceAbi) {
+    std::snprintf(why, why_bytes, "librondo_cuda.so belongs to another version of rondo");
+    return rondo::kernels::kDeviceFailed;
+  }
+  return rondo::kernels::cuda::open(ordinal, *device, why, why_bytes);
+}

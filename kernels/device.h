@@ -1,0 +1,49 @@
+// A device with memory of its own, as a plugin gives it: what the engine does beside launching
+// kernels. The plugin is a shared library that is opened at run time, so that a program without a
+// driver or its libraries starts and says what is missing.
+//
+// Thread: the engine thread, but for open. Ownership: the device belongs to whoever opened it,
+// until close. Errors: functions return 0, or what error() explains; a device that failed once
+// stays so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernels.h"
+
+namespace rondo::kernels {
+
+inline constexpr int32_t kDeviceAbi = 1;  // both sides of a plugin must say the same
+
+struct DeviceInfo {
+  char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"
+  int64_t total_bytes = 0;
+  int64_t free_bytes = 0;  // when it was opened
+  int32_t n_multiprocessors = 0;
+};
+
+struct Device {
+  void* state = nullptr;  // for Stream::device, and for the functions below
+  DeviceInfo info;
+  const Kernels* kernels = nullptr;  // their pointers are the device's
+
+  int (*allocate)(void* state, int64_t n_bytes, void** out) = nullptr;  // aligned to 256
+  int (*release)(void* state, void* memory) = nullptr;
+  // After all work that was queued before. `from` may change as soon as upload returns; what
+  // download wrote is there when it returns.
+  int (*upload)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
+  int (*download)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
+  int (*copy)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
+  int (*synchronize)(void* state) = nullptr;  // waits for all work
+  const char* (*error)(void* state) = nullptr;
+  void (*close)(void* state) = nullptr;
+};
+
+// What a plugin exports as kOpenDevice: fills `device` and returns 0, or writes a sentence to
+// `why`.
+using OpenDevice = int (*)(int32_t abi, int32_t ordinal, Device* device, char* why,
+                           size_t why_bytes);
+inline constexpr char kOpenDevice[] = "rondo_open_device";
+
+}  // namespace rondo::kernels
