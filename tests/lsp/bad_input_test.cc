@@ -65,7 +65,9 @@ TEST_F(BadInput, AFileOf200MegabytesInOneLine) {
   }
   begin();
   // As an editor opens it. The message is too large; the user is told, and it is not open.
-  server_.client.send(did_open(uri("huge.py"), std::string(200 << 20, 'a')));
+  server_.client.send_bytes(frame_message(
+      R"({"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":")" +
+      uri("huge.py") + R"(","text":")" + std::string(200 << 20, 'a') + "\"}}}"));
   const Json answer = server_.complete(uri("huge.py"), 0, 200 << 20);
   EXPECT_THAT(answer.dump(), HasSubstr("is not open"));
   EXPECT_THAT(said(), HasSubstr("too large"));

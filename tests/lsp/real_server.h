@@ -18,7 +18,7 @@ inline const std::string kEmbeddedModel = RONDO_SOURCE_DIR "/models/loopcoder-mi
 // Whether `holds()` soon: asks it again and again, since what other threads do shows only then.
 template <typename Holds>
 bool soon(Holds holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
   while (std::chrono::steady_clock::now() < deadline) {
     if (holds()) return true;
   }
