@@ -24,8 +24,7 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const std::string& folder
   ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::ModelConfig::load(folder));
   ASSIGN_OR_RETURN(engine::Model model,
                    engine::Model::load(folder, config, *table, {.threads = threads.get()}));
-  ASSIGN_OR_RETURN(engine::PagePool pages,
-                   engine::PagePool::create(config, *table, kv_bytes));
+  ASSIGN_OR_RETURN(engine::PagePool pages, engine::PagePool::create(config, *table, kv_bytes));
   return std::make_unique<LoadedModel>(std::move(threads), std::move(table), std::move(model),
                                        std::move(pages));
 }
