@@ -32,6 +32,10 @@ class CursorTable {
     sequences_.emplace_back(cursor, std::move(sequence));
     if (sequences_.size() > kMaxSequences) evict_one();
   }
+  // Drops the sequences of all cursors whose names begin with `prefix`.
+  void forget(std::string_view prefix) {
+    sequences_.remove_if([&](const auto& entry) { return entry.first.starts_with(prefix); });
+  }
   // Drops the sequence that was put longest ago; false when there is none.
   bool evict_one() {
     if (sequences_.empty()) return false;

@@ -38,6 +38,7 @@ struct Engine::Impl {
         pages(std::move(pages)),
         store(this->model.digest()) {
     counters.kernels = kernels_name;
+    counters.n_threads = choose_threads(options.n_threads);
     counters.weight_bytes = this->model.weights().packed_bytes();
     counters.n_pages = this->pages.n_pages();
     counters.kv_bytes = this->pages.n_pages() * this->pages.page_bytes();
@@ -67,8 +68,9 @@ struct Engine::Impl {
   // Where other threads meet it.
   std::mutex mutex;
   std::condition_variable_any wake;
-  std::vector<Request> inbox;  // guarded by mutex
-  EngineStats published;       // guarded by mutex
+  std::vector<Request> inbox;          // guarded by mutex
+  std::vector<std::string> forgotten;  // prefixes of cursors; guarded by mutex
+  EngineStats published;               // guarded by mutex
 
   std::jthread thread;  // last: stops before anything it uses goes
 };
@@ -103,6 +105,14 @@ void Engine::submit(Request request) {
   impl_->wake.notify_one();
 }
 
+void Engine::forget_cursors(std::string prefix) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->forgotten.push_back(std::move(prefix));
+  }
+  impl_->wake.notify_one();
+}
+
 EngineStats Engine::stats() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->published;
@@ -121,11 +131,16 @@ void Engine::Impl::run(std::stop_token stop) {
 // Moves new requests to the scheduler; sleeps when there is nothing to do at all.
 void Engine::Impl::take_inbox(std::stop_token stop) {
   std::vector<Request> arrived;
+  std::vector<std::string> prefixes;
   {
     std::unique_lock lock(mutex);
-    if (scheduler.idle()) wake.wait(lock, stop, [this] { return !inbox.empty(); });
+    if (scheduler.idle()) {
+      wake.wait(lock, stop, [this] { return !inbox.empty() || !forgotten.empty(); });
+    }
     arrived = std::exchange(inbox, {});
+    prefixes = std::exchange(forgotten, {});
   }
+  for (const std::string& prefix : prefixes) cursors.forget(prefix);
   for (Request& request : arrived)
     scheduler.add(std::make_unique<Generation>(std::move(request), parts));
 }

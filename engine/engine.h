@@ -35,6 +35,7 @@ struct EngineOptions {
 
 struct EngineStats {
   std::string kernels;
+  int32_t n_threads = 0;
   int64_t weight_bytes = 0;
   int64_t kv_bytes = 0;
   int32_t n_pages = 0;
@@ -65,6 +66,9 @@ class Engine {
   // vocabulary) is answered through on_done with InvalidArgument or ResourceExhausted saying the
   // limit.
   void submit(Request request);
+  // Drops the live sequences of the cursors whose names begin with `prefix`, soon: their client has
+  // gone and asks nothing more.
+  void forget_cursors(std::string prefix);
   EngineStats stats() const;
 
  private:

@@ -132,6 +132,18 @@ TEST_F(EngineTest, ACursorContinuesItsPrompt) {
   EXPECT_EQ(run(next).text, continued.text);
 }
 
+TEST_F(EngineTest, ForgetsTheCursorsOfAClientThatHasGone) {
+  Request gone = prompt(kPrefix);
+  gone.cursor = "gone:a.py";
+  Request here = gone;
+  here.cursor = "here:a.py";
+  run(gone);
+  run(here);
+  engine_->forget_cursors("gone:");
+  EXPECT_EQ(run(gone).n_cached_tokens, 0);
+  EXPECT_GT(run(here).n_cached_tokens, 0);
+}
+
 TEST_F(EngineTest, ScoresGivenTokens) {
   Request request = prompt(kPrefix);
   const Completion greedy = run(request);
