@@ -29,7 +29,9 @@ Environment read_environment() {
   return {.executable = executable.string(),
           .config_home = variable_or("XDG_CONFIG_HOME", home + "/.config"),
           .data_home = variable_or("XDG_DATA_HOME", home + "/.local/share"),
-          .cache_home = variable_or("XDG_CACHE_HOME", home + "/.cache")};
+          .cache_home = variable_or("XDG_CACHE_HOME", home + "/.cache"),
+          .state_home = variable_or("XDG_STATE_HOME", home + "/.local/state"),
+          .runtime_home = variable_or("XDG_RUNTIME_DIR", "")};
 }
 
 int run(int argc, char** argv) {
@@ -38,7 +40,7 @@ int run(int argc, char** argv) {
   CLI::App app(
       "Rondo completes code from a model on this machine.\n\n"
       "Try:  rondo complete src/main.py:42:17    a completion at line 42, column 17\n"
-      "      rondo lsp --standalone              a language server on stdio, for an editor");
+      "      rondo lsp                           a language server on stdio, for an editor");
   app.name("rondo");
   app.set_version_flag("--version", std::string("rondo ") + RONDO_VERSION);
   app.require_subcommand(1);

@@ -61,6 +61,8 @@ class Connection {
   void notify(std::string_view method, Json params);
   // Asks the client; `handler` runs when it answers, perhaps never.
   void request(std::string_view method, Json params, ResponseHandler handler);
+  // Whether every request has its answer.
+  bool idle() const { return open_requests_.empty(); }
   // Answers something that is no request.
   void refuse(const std::optional<RequestId>& id, const RpcError& error);
 

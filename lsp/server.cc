@@ -16,7 +16,10 @@ Server::Server(Loop& loop, ServerOptions options, SessionHooks hooks, ServerEven
       session_(options_.version, with_transport(std::move(hooks))) {}
 
 SessionHooks Server::with_transport(SessionHooks hooks) {
-  hooks.send = [this](const Json& message) { channel_.write(frame_message(dump_json(message))); };
+  hooks.send = [this](const Json& message) {
+    channel_.write(frame_message(dump_json(message)));
+    hang_up_if_drained();
+  };
   // Answers may come when this Server is gone.
   hooks.post = [&loop = loop_](std::function<void()> work) { loop.post(std::move(work)); };
   hooks.exit = [this](int exit_code) { finish(exit_code); };
@@ -32,6 +35,16 @@ Status Server::start() {
 }
 
 void Server::hang_up() { finish(session_.end_of_input()); }
+
+void Server::drain() {
+  session_.announce_end();
+  draining_ = true;
+  hang_up_if_drained();
+}
+
+void Server::hang_up_if_drained() {
+  if (draining_ && session_.idle()) hang_up();
+}
 
 void Server::watch_process(int64_t process_id) {
   if (!options_.watch_editor) return;

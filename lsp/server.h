@@ -41,6 +41,9 @@ class Server {
   Status start();
   // Ends the conversation as if the input had ended.
   void hang_up();
+  // Tells the client, a forwarder, that this process ends, and hangs up once every request has its
+  // answer.
+  void drain();
   // As if the editor were this process, too: some say it on the command line.
   void watch_process(int64_t process_id);
 
@@ -52,6 +55,7 @@ class Server {
   SessionHooks with_transport(SessionHooks hooks);
   void receive(std::string_view bytes);
   void finish(int exit_code);
+  void hang_up_if_drained();
 
   Loop& loop_;
   const ServerOptions options_;
@@ -60,6 +64,7 @@ class Server {
   Channel channel_;
   FrameReader reader_;
   Session session_;
+  bool draining_ = false;
   bool finished_ = false;
   int exit_code_ = 1;
 };

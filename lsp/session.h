@@ -60,6 +60,12 @@ class Session {
   void model_ready(Complete complete);
   void model_failed(const Status& status);
 
+  // The process is about to end: a forwarder asks nothing more here.
+  void announce_end() { connection_.notify(method::kEnding, Json::object()); }
+  // Whether every request has its answer.
+  bool idle() const { return connection_.idle(); }
+  int64_t n_documents() const { return documents_ ? documents_->size() : 0; }
+
   // The workspace is being read: `percent` and `message` as far as it has come; ready when done.
   void indexing(std::string message, std::optional<int> percent);
   void index_ready(std::string message);

@@ -1,0 +1,84 @@
+#include "cli/status_command.h"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/build_identity.h"
+#include "lsp/daemon_place.h"
+
+namespace rondo::cli {
+namespace {
+
+// The daemon's report; null when none runs.
+Result<Json> ask_daemon(const Environment& environment) {
+  ASSIGN_OR_RETURN(const lsp::DaemonPlace place,
+                   lsp::DaemonPlace::open(environment.runtime_home, environment.cache_home));
+  const Result<FileDescriptor> socket = place.connect();
+  if (socket.status().code() == Code::kNotFound) return Json();
+  RETURN_IF_ERROR(socket.status());
+  ASSIGN_OR_RETURN(lsp::Welcome welcome,
+                   ask(socket->get(), {.program = build_identity(), .wish = lsp::Wish::kStatus},
+                       lsp::Patience::for_at_most(std::chrono::seconds(10))));
+  if (welcome.answer != lsp::Answer::kAccepted) return unavailable_error(welcome.reason);
+  return std::move(welcome.status);
+}
+
+std::string text(const Json& json, const char* key) {
+  return json_get<std::string>(json, key).value_or("");
+}
+long long number(const Json& json, const char* key) {
+  return json_get<int64_t>(json, key).value_or(0);
+}
+const Json& part(const Json& json, const char* key) {
+  static const Json nothing;
+  const auto found = json.find(key);
+  return found == json.end() ? nothing : *found;
+}
+
+void print(const Json& report) {
+  const Json& model = part(report, "model");
+  std::printf("daemon    process %lld, rondo %s, up %lld s, %zu clients\n", number(report, "pid"),
+              text(report, "version").c_str(), number(report, "uptime_seconds"),
+              part(report, "clients").size());
+  std::printf("model     %s: %s\n", text(model, "path").c_str(), text(model, "state").c_str());
+  if (report.contains("engine")) {
+    const Json& engine = report["engine"];
+    const Json& kv = part(engine, "kv");
+    const Json& segments = part(engine, "segments");
+    const Json& requests = part(engine, "requests");
+    std::printf("          %s\n", text(model, "abilities").c_str());
+    std::printf("engine    kernels %s, %lld threads\n", text(engine, "kernels").c_str(),
+                number(engine, "threads"));
+    std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
+                number(kv, "free"));
+    std::printf("Segments  %lld, of %lld tokens\n", number(segments, "count"),
+                number(segments, "tokens"));
+    std::printf("requests  %lld done, %lld of them cancelled, %lld queued\n",
+                number(requests, "done"), number(requests, "cancelled"),
+                number(requests, "queued"));
+  }
+  std::printf("log       %s\n", text(report, "log").c_str());
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& app, CommandContext context) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("status", "What the daemon is doing");
+  command->add_flag("--json", *json, "As JSON; null when no daemon runs");
+  on_run(*command, context, [json, context]() -> Status {
+    ASSIGN_OR_RETURN(const Json report, ask_daemon(context.environment));
+    if (*json) {
+      print_json(report);
+    } else if (report.is_null()) {
+      std::puts("no daemon runs; an editor starts it (rondo lsp)");
+    } else {
+      print(report);
+    }
+    return {};
+  });
+}
+
+}  // namespace rondo::cli

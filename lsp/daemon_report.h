@@ -1,0 +1,36 @@
+// DaemonReport: what a daemon says of itself to `rondo status`.
+//
+// Thread: values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "lsp/handshake.h"
+
+namespace rondo::lsp {
+
+// What a model can do, for people: "loopcoder-mini: single lines, no chat".
+std::string abilities_of(const std::string& model_folder, const engine::ModelConfig& config);
+
+struct DaemonReport {
+  Identity program;
+  int64_t process_id = 0;
+  std::chrono::seconds uptime{0};
+  std::vector<int64_t> documents;  // one a client: how many it has open
+  std::string log_path;
+  std::string model;         // its folder
+  std::string engine_state;  // EngineKeeper::state()
+  // While there is an engine:
+  std::string abilities;
+  std::optional<engine::EngineStats> engine;
+};
+
+Json to_json(const DaemonReport& report);
+
+}  // namespace rondo::lsp

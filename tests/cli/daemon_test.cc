@@ -1,0 +1,301 @@
+// The daemon as a process, and clients on its socket.
+
+#include "lsp/daemon.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "lsp/daemon_place.h"
+#include "lsp/handshake.h"
+#include "tests/cli/process.h"
+#include "tests/lsp/client.h"
+
+namespace rondo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using lsp::Answer;
+using lsp::Client;
+
+// Code that takes the model a while to read.
+std::string long_text() {
+  std::string text;
+  for (int i = 0; i < 200; ++i) {
+    text += "def area_" + std::to_string(i) + "(width, height):\n    return width * height\n\n";
+  }
+  return text + "total = ";
+}
+
+class DaemonTest : public testing::Test {
+ protected:
+  Process start_daemon(std::vector<std::string> options = {}) {
+    options.insert(options.begin(), "daemon");
+    options.insert(options.end(), {"--threads", "2"});
+    Process daemon = user_.start(options);
+    EXPECT_TRUE(soon([&] { return place().connect().ok(); }));
+    return daemon;
+  }
+
+  lsp::DaemonPlace place() const {
+    return lsp::DaemonPlace::open(user_.runtime_home(), user_.cache_home()).value();
+  }
+
+  lsp::Welcome ask(int socket, const lsp::Hello& hello) {
+    return lsp::ask(socket, hello, lsp::Patience::for_at_most(std::chrono::seconds(60))).value();
+  }
+
+  // An editor that the daemon serves.
+  std::unique_ptr<Client> connect() {
+    const int socket = place().connect().value().release();
+    EXPECT_EQ(ask(socket, {.any_build = true}).answer, Answer::kAccepted);
+    ::fcntl(socket, F_SETFL, 0);  // the Client waits
+    auto client = std::make_unique<Client>(socket, socket);
+    client->ask(1, "initialize", lsp::kInitialize);
+    client->send(lsp::notification_message("initialized", Json::object()));
+    return client;
+  }
+
+  static void complete(Client& client, int id, const std::string& uri, const std::string& text) {
+    const int64_t line = std::count(text.begin(), text.end(), '\n');
+    const size_t begin = text.rfind('\n') + 1;
+    client.send(lsp::request_message(
+        lsp::RequestId(id), "textDocument/inlineCompletion",
+        lsp::at(uri, static_cast<int>(line), static_cast<int>(text.size() - begin))));
+  }
+  // The answers to these requests, by id.
+  static std::map<int, Json> answers(Client& client, size_t n) {
+    std::map<int, Json> all;
+    while (all.size() < n) {
+      const Json message = client.receive();
+      if (message.is_null()) break;
+      if (!message.contains("method")) all[message["id"].get<int>()] = message;
+    }
+    return all;
+  }
+
+  User user_;
+};
+
+mode_t mode_of(const fs::path& path) {
+  struct stat info = {};
+  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 0777;
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+TEST_F(DaemonTest, IsTheUsersAloneAndOne) {
+  Process daemon = start_daemon();
+  EXPECT_EQ(mode_of(user_.socket().parent_path()), 0700);
+  EXPECT_EQ(mode_of(user_.socket()), 0600);
+  EXPECT_EQ(mode_of(user_.log()), 0600);
+  EXPECT_EQ(user_.run({"daemon"}), 1);
+  EXPECT_EQ(user_.run({"daemon", "--detach"}), 1);
+  EXPECT_EQ(user_.status()["pid"], daemon.pid());
+}
+
+TEST_F(DaemonTest, TakesThePlaceOfOneThatWasKilled) {
+  Process killed = start_daemon();
+  killed.kill(SIGKILL);
+  EXPECT_EQ(killed.wait(), -SIGKILL);
+  EXPECT_TRUE(fs::is_socket(user_.socket()));
+  EXPECT_TRUE(user_.status().is_null());
+  const Process daemon = start_daemon();
+  EXPECT_EQ(user_.status()["pid"], daemon.pid());
+}
+
+TEST_F(DaemonTest, FollowsNoLinkAndRemovesNothingOfOthers) {
+  const fs::path folder = user_.socket().parent_path();
+  const fs::path victim = user_.home() / "victim";
+  std::ofstream(victim) << "precious";
+  fs::create_directory(folder);
+  for (const char* name : {"daemon.lock", "daemon.sock"}) {
+    fs::create_symlink(victim, folder / name);
+    EXPECT_EQ(user_.run({"daemon"}), 1) << name;
+    EXPECT_TRUE(fs::is_symlink(folder / name)) << name;
+    fs::remove(folder / name);
+  }
+  std::ofstream(folder / "daemon.sock") << "a file";
+  EXPECT_EQ(user_.run({"daemon"}), 1);
+  EXPECT_EQ(read(folder / "daemon.sock"), "a file");
+  fs::remove_all(folder);
+  fs::create_directory(user_.home() / "elsewhere");
+  fs::create_directory_symlink(user_.home() / "elsewhere", folder);
+  EXPECT_EQ(user_.run({"daemon"}), 1);
+  EXPECT_TRUE(fs::is_empty(user_.home() / "elsewhere"));
+  EXPECT_EQ(read(victim), "precious");
+  fs::remove(folder);
+}
+
+TEST_F(DaemonTest, RefusesTheProcessOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  const Process daemon = start_daemon();
+  for (fs::path path = user_.socket(); path != user_.home().parent_path();
+       path = path.parent_path()) {
+    ::chmod(path.c_str(), 0777);
+  }
+  const pid_t other = ::fork();
+  if (other == 0) {
+    if (::setuid(65534) != 0) ::_exit(2);
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    user_.socket().string().copy(address.sun_path, sizeof address.sun_path - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) ::_exit(3);
+    const std::string hello = to_line(lsp::Hello{.wish = lsp::Wish::kStatus});
+    (void)!::send(fd, hello.data(), hello.size(), MSG_NOSIGNAL);
+    char byte;
+    ::_exit(::recv(fd, &byte, 1, 0) > 0 ? 4 : 0);
+  }
+  int status = -1;
+  ::waitpid(other, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(user_.status()["pid"], daemon.pid());
+}
+
+TEST_F(DaemonTest, DropsWhoTalksNonsense) {
+  const Process daemon = start_daemon();
+  for (const std::string& line : {std::string("GET / HTTP/1.1\r\n"), std::string("{}\n"),
+                                  std::string("\xff\x00\n", 3), std::string(1 << 20, 'x')}) {
+    const FileDescriptor socket = place().connect().value();
+    (void)!::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    EXPECT_TRUE(
+        lsp::wait_for_end(socket.get(), lsp::Patience::for_at_most(std::chrono::seconds(60))));
+  }
+  EXPECT_EQ(user_.status()["pid"], daemon.pid());
+}
+
+TEST_F(DaemonTest, TellsWhatItsClientMustKnow) {
+  const Process daemon = start_daemon();
+  const auto answer_to = [&](const lsp::Hello& hello) {
+    return ask(place().connect().value().get(), hello);
+  };
+  const lsp::Welcome other = answer_to({.program = {.version = "0", .build = "older"}});
+  EXPECT_EQ(other.answer, Answer::kOtherBuild);
+  EXPECT_EQ(other.process_id, daemon.pid());
+  EXPECT_EQ(answer_to({.any_build = true}).answer, Answer::kAccepted);
+  EXPECT_EQ(answer_to({.model = "/no/such/model", .any_build = true}).answer, Answer::kOtherEngine);
+  EXPECT_EQ(answer_to({.n_threads = 7, .any_build = true}).answer, Answer::kOtherEngine);
+  EXPECT_EQ(answer_to({.protocol = 99}).answer, Answer::kOtherProtocol);
+}
+
+TEST_F(DaemonTest, KeepsTwoClientsWithTheSameFileApart) {
+  const Process daemon = start_daemon();
+  const std::string uri = "file:///w/a.py";
+  const std::string texts[] = {"def area(width, height):\n    return width * ",
+                               "def mean(values):\n    return sum(values) / "};
+  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<Json> alone;
+  for (const std::string& text : texts) {
+    clients.push_back(connect());
+    clients.back()->send(lsp::did_open(uri, text));
+    complete(*clients.back(), 2, uri, text);
+    alone.push_back(answers(*clients.back(), 1)[2]["result"]);
+    EXPECT_FALSE(alone.back()["items"].empty());
+  }
+  EXPECT_NE(alone[0], alone[1]);
+  EXPECT_EQ(user_.status()["clients"].size(), 2u);
+  for (int id = 3; id < 10; ++id) {
+    for (int i = 0; i < 2; ++i) complete(*clients[i], id, uri, texts[i]);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(answers(*clients[i], 1)[id]["result"], alone[i]);
+  }
+  // Both wait with the same id; one gives up.
+  const std::string text = long_text();
+  for (const auto& client : clients) {
+    client->send(lsp::did_open("file:///w/long.py", text));
+    complete(*client, 20, "file:///w/long.py", text);
+  }
+  clients[0]->send(lsp::notification_message("$/cancelRequest", {{"id", 20}}));
+  EXPECT_TRUE(answers(*clients[1], 1)[20]["result"].is_object());
+  EXPECT_TRUE(answers(*clients[0], 1).contains(20));
+}
+
+TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
+  const Process daemon = start_daemon();
+  const std::string text = long_text();
+  auto client = connect();
+  client->send(lsp::did_open("file:///w/a.py", text));
+  complete(*client, 2, "file:///w/a.py", text);
+  answers(*client, 1);
+  const Json kv = user_.status()["engine"]["kv"];
+  EXPECT_LT(kv["free"], kv["pages"]);
+  client->send(lsp::did_open("file:///w/b.py", text));
+  complete(*client, 3, "file:///w/b.py", text);
+  client.reset();
+  EXPECT_TRUE(soon([&] {
+    const Json status = user_.status();
+    return status["clients"].empty() && status["engine"]["requests"]["queued"] == 0 &&
+           status["engine"]["kv"]["free"] == status["engine"]["kv"]["pages"];
+  }));
+}
+
+TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
+  Process daemon = start_daemon();
+  const std::string text = long_text();
+  const auto client = connect();
+  client->send(lsp::did_open("file:///w/a.py", text));
+  complete(*client, 2, "file:///w/a.py", text);
+  client->send(lsp::request_message(lsp::RequestId(3), "rondo/status", nullptr));
+  std::map<int, Json> all = answers(*client, 1);
+  daemon.kill(SIGTERM);
+  all.merge(answers(*client, 2 - all.size()));
+  EXPECT_TRUE(all[2]["result"].is_object()) << all[2];
+  EXPECT_EQ(daemon.wait(), 0);
+  EXPECT_FALSE(fs::exists(user_.socket()));
+  EXPECT_TRUE(user_.status().is_null());
+}
+
+TEST_F(DaemonTest, GivesUpTheModelWithoutClientsAndLoadsItAgain) {
+  Process daemon = start_daemon({"--release-after", "0"});
+  const auto state = [&] { return user_.status()["model"]["state"].get<std::string>(); };
+  const std::string text = "def area(width, height):\n    return width * ";
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(soon([&] { return state() == "none"; }));
+    const auto client = connect();
+    client->send(lsp::did_open("file:///w/a.py", text));
+    complete(*client, 2, "file:///w/a.py", text);
+    EXPECT_FALSE(answers(*client, 1)[2]["result"]["items"].empty());
+    EXPECT_EQ(state(), "ready");
+  }
+  EXPECT_EQ(user_.run({"daemon", "stop"}), 0);
+  EXPECT_EQ(daemon.wait(), 0);
+}
+
+TEST_F(DaemonTest, ExitsWhenNobodyNeedsIt) {
+  // Long enough for a first client, and then no longer than it takes.
+  Process daemon = start_daemon({"--release-after", "0", "--exit-after", "0.2"});
+  EXPECT_EQ(daemon.wait(), 0);
+  EXPECT_FALSE(fs::exists(user_.socket()));
+}
+
+TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
+  const Process daemon = start_daemon();
+  const auto client = connect();
+  client->send(lsp::did_open("file:///w/a.py", "precious_name = "));
+  complete(*client, 2, "file:///w/a.py", "precious_name = ");
+  answers(*client, 1);
+  const Json status = user_.status();
+  EXPECT_EQ(status["pid"], daemon.pid());
+  EXPECT_EQ(status["clients"], Json({{{"documents", 1}}}));
+  EXPECT_EQ(status["model"]["state"], "ready");
+  EXPECT_EQ(status["model"]["abilities"], "loopcoder-mini: single lines, no chat");
+  EXPECT_EQ(status["engine"]["threads"], 2);
+  EXPECT_GE(status["engine"]["requests"]["done"], 1);
+  EXPECT_GT(status["engine"]["kv"]["pages"], 0);
+  EXPECT_EQ(status["log"], user_.log().string());
+  Process people = user_.start({"status"});
+  const std::string printed = people.read_all();
+  EXPECT_NE(printed.find("loopcoder-mini: single lines, no chat"), std::string::npos) << printed;
+  EXPECT_EQ(read(user_.log()).find("precious_name"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rondo::cli
