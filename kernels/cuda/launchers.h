@@ -12,6 +12,7 @@ int embed(const EmbedParams& params, Stream stream);
 int rms_norm(const RmsNormParams& params, Stream stream);
 int linear(const LinearParams& params, Stream stream);
 int rope_store(const RopeStoreParams& params, Stream stream);
+int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);

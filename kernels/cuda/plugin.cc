@@ -99,6 +99,7 @@ const Kernels& table() {
                                      .rms_norm = rms_norm,
                                      .linear = linear,
                                      .rope_store = rope_store,
+                                     .copy_token = copy_token,
                                      .attention = attention,
                                      .gate_mix = gate_mix,
                                      .swiglu = swiglu};

@@ -1,5 +1,5 @@
-// rope_store (formula in kernels.h). A block is a row: threads rotate pairs of all query and key
-// heads, then keys and values go to the page as bf16, to the nearest even.
+// rope_store and copy_token (formulas in kernels.h). A block is a row: threads rotate pairs of all
+// query and key heads, then keys and values go to the page as bf16, to the nearest even.
 //
 // Page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape.
 
@@ -12,6 +12,22 @@ namespace rondo::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
+
+// A layer of the page of `slot`, and the place of the slot's token in one of its 2 Hk heads.
+struct TokenPlace {
+  __device__ TokenPlace(const KvLayer& kv, int32_t slot, int32_t head_dim)
+      : page(reinterpret_cast<uint16_t*>(
+            kv.data + int64_t{slot / kPageTokens} * kv.page_stride_bytes + kv.layer_offset_bytes)),
+        offset(slot % kPageTokens),
+        head_dim(head_dim) {}
+
+  __device__ uint16_t& element(int head, int i) const {
+    return page[(int64_t{head} * kPageTokens + offset) * head_dim + i];
+  }
+
+  uint16_t* page;
+  int32_t offset, head_dim;
+};
 
 __global__ void rope_store_kernel(RopeStoreParams p) {
   const int64_t row = blockIdx.x;
@@ -31,13 +47,18 @@ __global__ void rope_store_kernel(RopeStoreParams p) {
   __syncthreads();
   const int32_t slot = p.slots[row];
   if (slot < 0) return;
-  auto* page = reinterpret_cast<uint16_t*>(
-      p.kv.data + int64_t{slot / kPageTokens} * p.kv.page_stride_bytes + p.kv.layer_offset_bytes);
+  const TokenPlace place(p.kv, slot, p.head_dim);
   const float* keys = qkv + int64_t{p.n_heads} * p.head_dim;
   for (int i = threadIdx.x; i < 2 * p.n_kv_heads * p.head_dim; i += kThreads) {
+    place.element(i / p.head_dim, i % p.head_dim) = to_bf16(keys[i]);
+  }
+}
+
+__global__ void copy_token_kernel(CopyTokenParams p) {
+  const TokenPlace from(p.kv, p.from_slot, p.head_dim), to(p.kv, p.to_slot, p.head_dim);
+  for (int i = threadIdx.x; i < 2 * p.n_kv_heads * p.head_dim; i += kThreads) {
     const int head = i / p.head_dim, element = i % p.head_dim;
-    page[(int64_t{head} * kPageTokens + slot % kPageTokens) * p.head_dim + element] =
-        to_bf16(keys[i]);
+    to.element(head, element) = from.element(head, element);
   }
 }
 
@@ -48,6 +69,13 @@ int rope_store(const RopeStoreParams& p, Stream stream) {
   if (p.n_rows == 0) return kOk;
   Context& c = context(stream);
   rope_store_kernel<<<p.n_rows, kThreads, 0, c.stream()>>>(p);
+  return launched(c);
+}
+
+int copy_token(const CopyTokenParams& p, Stream stream) {
+  if (!valid(p) || p.kv.type != KvType::kBf16) return kBadArguments;
+  Context& c = context(stream);
+  copy_token_kernel<<<1, kThreads, 0, c.stream()>>>(p);
   return launched(c);
 }
 

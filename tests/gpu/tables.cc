@@ -47,6 +47,7 @@ bool open_gpu(std::string& why) {
   table.rms_norm = Finished<&Kernels::rms_norm>::run;
   table.linear = Finished<&Kernels::linear>::run;
   table.rope_store = Finished<&Kernels::rope_store>::run;
+  table.copy_token = Finished<&Kernels::copy_token>::run;
   table.attention = Finished<&Kernels::attention>::run;
   table.gate_mix = Finished<&Kernels::gate_mix>::run;
   table.swiglu = Finished<&Kernels::swiglu>::run;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <string_view>
 
 #include "kernels/bf16.h"
 #include "kernels/cpu/kv_pages.h"
@@ -36,8 +37,11 @@ struct AttentionCase {
 // holds NaN, so that reading it shows.
 class Pages {
  public:
-  Pages(KvType type, int32_t n_pages, Shape shape)
-      : type_(type), shape_(shape), memory_(n_pages * page_bytes()) {
+  Pages(const Kernels& table, int32_t n_pages, Shape shape)
+      : type_(table.kv_type),
+        in_pairs_(type_ == KvType::kBf16 && std::string_view(table.name) != "cuda"),
+        shape_(shape),
+        memory_(n_pages * page_bytes()) {
     std::memset(memory_.data(), 0xff, n_pages * page_bytes());
   }
 
@@ -95,15 +99,16 @@ class Pages {
 
   std::byte* address(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
     const int64_t head_elements = int64_t{kPageTokens} * shape_.head_dim;
-    const int64_t in_head = type_ == KvType::kF32 ? int64_t{offset} * shape_.head_dim + i
-                            : value               ? value_index(offset, i, shape_.head_dim)
-                                                  : key_index(offset, i);
+    const int64_t in_head = !in_pairs_ ? int64_t{offset} * shape_.head_dim + i
+                            : value    ? value_index(offset, i, shape_.head_dim)
+                                       : key_index(offset, i);
     return memory_.data() + page * page_bytes() + layer_bytes() +
            ((value ? shape_.n_kv_heads + head : head) * head_elements + in_head) *
                kv_type_bytes(type_);
   }
 
   KvType type_;
+  bool in_pairs_;  // the layout of the CPU tables (kv_pages.h), or [Hk][kPageTokens][D]
   Shape shape_;
   AlignedBytes memory_;
 };
@@ -112,7 +117,7 @@ class Pages {
 class Scene {
  public:
   Scene(const Kernels& table, const AttentionCase& c, uint32_t seed)
-      : case_(c), random_(seed), pages_(table.kv_type, n_pages(c), c.shape) {
+      : case_(c), random_(seed), pages_(table, n_pages(c), c.shape) {
     std::vector<int32_t> free(n_pages(c));
     std::iota(free.begin(), free.end(), 0);
     for (size_t i = free.size(); i > 1; --i) std::swap(free[i - 1], free[random_.below(i)]);
@@ -393,7 +398,7 @@ TEST_P(RopeStore, RotatesQueriesAndKeysAndStoresKeysAndValues) {
   constexpr float kTheta = 500000;
   for (const Shape shape : {Shape{}, Shape{4, 4, 20}, Shape{2, 1, 2}}) {
     for (const int32_t n_rows : {1, 2, 17, 100}) {
-      Pages pages(table.kv_type, 9, shape);
+      Pages pages(table, 9, shape);
       Random random(n_rows);
       const int32_t d = shape.head_dim;
       const int32_t width = (shape.n_heads + 2 * shape.n_kv_heads) * d;
@@ -456,7 +461,7 @@ TEST_P(RopeStore, StoresTheSameWhateverTheOrderAndTheThreads) {
   constexpr int32_t kRows = 160, kWidth = 4 * 16;
   const std::vector<float> qkv = Random(1).normals(kRows * kWidth);
   const auto store = [&](int32_t n_threads, int32_t step) {
-    Pages pages(table.kv_type, kRows / kPageTokens, shape);
+    Pages pages(table, kRows / kPageTokens, shape);
     ThreadPool threads(n_threads);
     std::vector<float> rows(qkv.size());
     std::vector<int32_t> slots;
@@ -489,7 +494,7 @@ TEST_P(CopyToken, CopiesOneTokenAndLeavesTheOthers) {
     for (const int32_t from : {0, 5, 16, 31}) {
       for (const int32_t to : {0, 8, 9, 15, 31, 47}) {
         Random random(1);
-        Pages pages(table.kv_type, 3, shape);
+        Pages pages(table, 3, shape);
         for (int32_t slot = 0; slot < 3 * kPageTokens; ++slot) {
           pages.fill(slot / kPageTokens, slot % kPageTokens, random);
         }
