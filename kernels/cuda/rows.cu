@@ -12,16 +12,23 @@ namespace {
 
 constexpr int kThreads = 256;
 
+// bf16 number `index` of an array that may be unaligned to 2 bytes.
+__device__ float load_bf16(const void* array, int64_t index) {
+  const auto* bytes = static_cast<const uint8_t*>(array) + 2 * index;
+  return bf16_value(static_cast<uint16_t>(bytes[0] | bytes[1] << 8));
+}
+
 __global__ void embed_kernel(EmbedParams p) {
   const int64_t row = blockIdx.x, id = p.ids[row];
   const int32_t dim = p.table.k;
   if (p.table.type == WeightType::kInt8) {
     const auto* from = static_cast<const int8_t*>(p.table.data) + id * dim;
-    const float scale = bf16_value(p.table.scales[id]);
+    const float scale = load_bf16(p.table.scales, id);
     for (int i = threadIdx.x; i < dim; i += kThreads) p.x[row * dim + i] = from[i] * scale;
   } else {
-    const auto* from = static_cast<const uint16_t*>(p.table.data) + id * dim;
-    for (int i = threadIdx.x; i < dim; i += kThreads) p.x[row * dim + i] = bf16_value(from[i]);
+    for (int i = threadIdx.x; i < dim; i += kThreads) {
+      p.x[row * dim + i] = load_bf16(p.table.data, id * dim + i);
+    }
   }
 }
 
