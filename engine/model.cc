@@ -11,20 +11,6 @@ namespace {
 // A launcher refuses only what breaks its contract, which would be our bug.
 void launch(int code, const char* kernel) { CHECK(code == 0, kernel); }
 
-// The rows of `spans` from `first_row` on.
-void spans_from(std::span<const kernels::QuerySpan> spans, int32_t first_row,
-                std::vector<kernels::QuerySpan>& out) {
-  out.clear();
-  for (kernels::QuerySpan span : spans) {
-    const int32_t skipped = std::max(first_row - span.first_row, 0);
-    if (skipped >= span.n_rows) continue;
-    span.first_row += skipped;
-    span.first_slot += skipped;
-    span.n_rows -= skipped;
-    out.push_back(span);
-  }
-}
-
 // The most page-table entries that one of `spans` sees.
 int32_t most_entries(std::span<const kernels::QuerySpan> spans) {
   int32_t n = 0;
@@ -112,14 +98,14 @@ void Model::write_keys(const LayerWeights& layer, const Step& step, std::span<co
 
 void Model::attend(const Step& step, std::span<const kernels::QuerySpan> spans, int32_t first_row,
                    int32_t window, const kernels::KvLayer& kv, float* out) {
-  spans_from(spans, first_row, spans_);
   launch(kernels_->attention({.q = qkv_.data(),
                               .q_stride = config_.qkv_dim(),
                               .out = out,
-                              .spans = spans_.data(),
-                              .n_spans = static_cast<int32_t>(spans_.size()),
+                              .spans = spans.data(),
+                              .n_spans = static_cast<int32_t>(spans.size()),
+                              .first_row = first_row,
                               .n_rows = step.n_rows() - first_row,
-                              .n_entries = most_entries(spans_),
+                              .n_entries = most_entries(spans),
                               .kv = kv,
                               .n_heads = config_.n_heads,
                               .n_kv_heads = config_.n_kv_heads,

@@ -88,7 +88,6 @@ class Model {
   std::vector<float> local_;    // f32 [T, H D]
   std::vector<float> gate_up_;  // f32 [T, 2F]
   std::vector<float> hidden_;   // f32 [T, F]
-  std::vector<kernels::QuerySpan> spans_;
 };
 
 }  // namespace rondo::engine

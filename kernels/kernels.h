@@ -143,8 +143,9 @@ struct AttentionParams {
   float* out = nullptr;  // f32 [T, H * D]
   const QuerySpan* spans = nullptr;
   int32_t n_spans = 0;
-  // T, which decides the kernel family: the rows of all spans, or more where a step has rows that
-  // attend to nothing.
+  int32_t first_row = 0;  // rows before it are left out, in every span
+  // T from first_row on, which decides the kernel family: the rows of all spans, or more where a
+  // step has rows that attend to nothing.
   int32_t n_rows = 0;
   // At least the page-table entries, context and own, that a span's rows see: a device's grid must
   // be sized without reading its memory.

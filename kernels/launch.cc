@@ -58,7 +58,7 @@ bool valid(const AttentionParams& p) {
   int32_t n_rows = 0;
   for (int32_t i = 0; i < p.n_spans; ++i) {
     if (!valid(p.spans[i])) return false;
-    n_rows += p.spans[i].n_rows;
+    n_rows += std::max(0, p.spans[i].n_rows - skipped_rows(p, p.spans[i]));
   }
   return n_rows <= p.n_rows;
 }

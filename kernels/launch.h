@@ -3,6 +3,7 @@
 // Thread: pure functions; parallel_for returns when all its work is done.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/kernels.h"
@@ -17,6 +18,11 @@ inline constexpr int kDeviceFailed = 2;  // out of memory, or lost
 
 // The most rows of a call that the kernel family of decode takes (kernels.h).
 inline constexpr int32_t kFewRows = 16;
+
+// How many rows of `span` lie before first_row; may be more than it has.
+inline int32_t skipped_rows(const AttentionParams& params, const QuerySpan& span) {
+  return std::max(0, params.first_row - span.first_row);
+}
 
 // True if the parameters keep the contract of kernels.h as far as it can be seen from them.
 bool valid(const RowMajorMatrix& matrix);

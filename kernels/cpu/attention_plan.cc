@@ -1,5 +1,7 @@
 #include "kernels/cpu/attention_plan.h"
 
+#include "kernels/launch.h"
+
 namespace rondo::kernels {
 namespace {
 
@@ -65,7 +67,7 @@ void AttentionPlan::run(Item item, Finish finish) {
   const int32_t rows = shape_.max / heads;
   for (int32_t s = 0; s < params_.n_spans; ++s) {
     const QuerySpan& span = params_.spans[s];
-    for (int32_t row = 0; row < span.n_rows; row += rows) {
+    for (int32_t row = skipped_rows(params_, span); row < span.n_rows; row += rows) {
       for (int32_t kv_head = 0; kv_head < params_.n_kv_heads; ++kv_head) {
         for (int32_t head = 0; head < group; head += heads) {
           AttentionUnit unit = make_unit(span, row, kv_head * group + head);

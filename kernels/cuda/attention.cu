@@ -31,12 +31,20 @@ constexpr int kMaxHeadDim = 256;
 constexpr float kMasked = -1e30f;
 static_assert(kTileKeys == kThreads);
 
-// A row, the index-th of all spans, and the page-table entries that it sees: those of the context,
-// then its own pages.
+// A row, the index-th of all spans from first_row on, and the page-table entries that it sees:
+// those of the context, then its own pages.
 struct Row {
   __device__ Row(const AttentionParams& p, int index) {
     int s = 0;
-    for (; s < p.n_spans && index >= p.spans[s].n_rows; ++s) index -= p.spans[s].n_rows;
+    for (; s < p.n_spans; ++s) {
+      const int skipped = max(0, p.first_row - p.spans[s].first_row);
+      const int n_rows = max(0, p.spans[s].n_rows - skipped);
+      if (index < n_rows) {
+        index += skipped;
+        break;
+      }
+      index -= n_rows;
+    }
     exists = s < p.n_spans;
     if (!exists) return;
     span = p.spans[s];

@@ -131,9 +131,12 @@ int attention(const AttentionParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
   for (int32_t s = 0; s < p.n_spans; ++s) {
     const QuerySpan& span = p.spans[s];
-    parallel_for(stream, int64_t{span.n_rows} * p.n_heads, 1, [&](int64_t begin, int64_t end) {
+    const int32_t first = skipped_rows(p, span);
+    const int64_t n_items = std::max(0, span.n_rows - first) * int64_t{p.n_heads};
+    parallel_for(stream, n_items, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        attend(p, span, static_cast<int32_t>(i / p.n_heads), static_cast<int32_t>(i % p.n_heads));
+        const auto row = static_cast<int32_t>(first + i / p.n_heads);
+        attend(p, span, row, static_cast<int32_t>(i % p.n_heads));
       }
     });
   }

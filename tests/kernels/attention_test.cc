@@ -113,6 +113,8 @@ class Pages {
   AlignedBytes memory_;
 };
 
+constexpr float kUntouched = -7;  // what outputs hold before a launch
+
 // A case made real: pages in shuffled order, page tables, queries.
 class Scene {
  public:
@@ -134,13 +136,15 @@ class Scene {
   int32_t width() const { return case_.shape.n_heads * case_.shape.head_dim; }
   const std::vector<QuerySpan>& spans() const { return spans_; }
 
-  std::vector<float> run(const Kernels& table, Stream stream, const std::vector<QuerySpan>& spans) {
-    std::vector<float> out(int64_t{n_rows_} * width(), -7.0f);
+  std::vector<float> run(const Kernels& table, Stream stream, const std::vector<QuerySpan>& spans,
+                         int32_t first_row = 0) {
+    std::vector<float> out(int64_t{n_rows_} * width(), kUntouched);
     const AttentionParams params{.q = q_.data(),
                                  .q_stride = q_stride_,
                                  .out = out.data(),
                                  .spans = spans.data(),
                                  .n_spans = static_cast<int32_t>(spans.size()),
+                                 .first_row = first_row,
                                  .n_rows = n_rows_,
                                  .n_entries = n_entries(spans),
                                  .kv = pages_.layer(),
@@ -383,6 +387,15 @@ TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
       }
     }
     EXPECT_EQ(out, scene.run(table(), {&two_}, rows)) << c.name;
+    // From the middle on, as rows of the whole call.
+    const int32_t middle = scene.n_rows() / 2;
+    const std::vector<float> rest = scene.run(table(), {&two_}, scene.spans(), middle);
+    EXPECT_TRUE(std::equal(out.begin() + int64_t{middle} * scene.width(), out.end(),
+                           rest.begin() + int64_t{middle} * scene.width()))
+        << c.name;
+    EXPECT_TRUE(std::all_of(rest.begin(), rest.begin() + int64_t{middle} * scene.width(),
+                            [](float element) { return element == kUntouched; }))
+        << c.name;
     // The last row alone, in a step of as many rows.
     const auto last = out.end() - scene.width();
     const std::vector<float> alone = scene.run(table(), {&two_}, {rows.back()});
