@@ -22,12 +22,12 @@ Result<std::optional<std::string>> configured_model(const std::string& path) {
 }  // namespace
 
 Result<std::string> find_model(const Environment& environment, const std::string& flag) {
-  if (!flag.empty()) return flag;
+  namespace fs = std::filesystem;
+  if (!flag.empty()) return fs::absolute(flag).string();
   ASSIGN_OR_RETURN(const auto configured,
                    configured_model(environment.config_home + "/rondo/config.json"));
-  if (configured) return *configured;
+  if (configured) return fs::absolute(*configured).string();
 
-  namespace fs = std::filesystem;
   const fs::path binary_folder = fs::path(environment.executable).parent_path();
   const std::vector<fs::path> candidates = {
       fs::path(environment.data_home) / "rondo/models" / kDefaultModel,

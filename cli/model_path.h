@@ -15,8 +15,8 @@
 
 namespace rondo::cli {
 
-// `flag` is the value of --model, empty when it was not given. A model named by flag or
-// configuration is returned as it is; whether it is one is for the engine to say. Errors: NotFound
+// An absolute path. `flag` is the value of --model, empty when it was not given. Whether what flag
+// or configuration name is a model is for the engine to say. Errors: NotFound
 // naming every place that was tried; InvalidArgument when the configuration file cannot be read.
 Result<std::string> find_model(const Environment& environment, const std::string& flag);
 

@@ -165,13 +165,18 @@ std::string_view encoding_name(PositionEncoding encoding) {
 
 bool read_trace(const std::string& value) { return value == "messages" || value == "verbose"; }
 
+std::optional<PositionEncoding> encoding_named(const std::string& name) {
+  for (const auto& [known, encoding] : kEncodings) {
+    if (name == known) return encoding;
+  }
+  return std::nullopt;
+}
+
 void read_encodings(Members& general, std::vector<PositionEncoding>& encodings) {
   std::vector<std::string> names;
   general.optional("positionEncodings", names);
   for (const std::string& name : names) {
-    for (const auto& [known, encoding] : kEncodings) {
-      if (name == known) encodings.push_back(encoding);
-    }
+    if (const auto encoding = encoding_named(name)) encodings.push_back(*encoding);
   }
 }
 
@@ -371,6 +376,16 @@ Status read_params(const Json& json, DidChangeConfigurationParams& params) {
   });
 }
 
+Status read_params(const Json& json, ProgressParams& params) {
+  return read_members(json, [&](Members& members) {
+    members.required("token", params.token);
+    std::string kind;
+    members.required_object("value", [&](Members& value) { value.required("kind", kind); });
+    params.begins = kind == "begin";
+    params.ends = kind == "end";
+  });
+}
+
 Status read_settings(const Json& json, Settings& settings) {
   if (json.is_null()) return {};
   Status first;
@@ -416,6 +431,16 @@ Json initialize_result(const ServerOffer& offer) {
   }
   return {{"capabilities", std::move(capabilities)},
           {"serverInfo", {{"name", kSection}, {"version", offer.version}}}};
+}
+
+PositionEncoding read_encoding(const Json& initialize_result) {
+  std::string name;
+  (void)read_members(initialize_result, [&](Members& members) {
+    members.optional_object("capabilities", [&](Members& capabilities) {
+      capabilities.optional("positionEncoding", name);
+    });
+  });
+  return encoding_named(name).value_or(PositionEncoding::kUtf16);
 }
 
 Json inline_completion_result(const std::vector<Suggestion>& suggestions) {
@@ -499,6 +524,19 @@ Json register_configuration_params() {
 Json register_watched_files_params() {
   return registration(method::kDidChangeWatchedFiles,
                       {{"watchers", Json::array({{{"globPattern", "**/*"}}})}});
+}
+
+Json open_params(const DidOpenParams& document) {
+  return {{"textDocument",
+           {{"uri", document.uri},
+            {"languageId", document.language_id},
+            {"version", document.version},
+            {"text", document.text}}}};
+}
+
+Json no_change_params(const std::string& uri, int64_t version) {
+  return {{"textDocument", {{"uri", uri}, {"version", version}}},
+          {"contentChanges", Json::array()}};
 }
 
 Json create_progress_params(std::string_view token) { return {{"token", token}}; }

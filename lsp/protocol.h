@@ -138,6 +138,13 @@ struct DidChangeConfigurationParams {
   Json settings;  // the section "rondo"; null when the client wants to be asked for it
 };
 
+// Of our own $/progress, as a forwarder sees it pass.
+struct ProgressParams {
+  std::string token;
+  bool begins = false;
+  bool ends = false;
+};
+
 // Each reads `json` into `params`. Errors: InvalidArgument naming the member.
 Status read_params(const Json& json, InitializeParams& params);
 Status read_params(const Json& json, DidOpenParams& params);
@@ -151,6 +158,7 @@ Status read_params(const Json& json, SetTraceParams& params);
 Status read_params(const Json& json, DidChangeFoldersParams& params);
 Status read_params(const Json& json, DidChangeWatchedFilesParams& params);
 Status read_params(const Json& json, DidChangeConfigurationParams& params);
+Status read_params(const Json& json, ProgressParams& params);
 
 // The user's settings: initializationOptions, and section "rondo" of the client's configuration.
 struct Settings {
@@ -213,6 +221,8 @@ struct StatusReport {
 enum class Severity { kError = 1, kWarning = 2, kInfo = 3 };
 
 Json initialize_result(const ServerOffer& offer);
+// The encoding that such a result says; UTF-16 when it says none.
+workspace::PositionEncoding read_encoding(const Json& initialize_result);
 Json inline_completion_result(const std::vector<Suggestion>& suggestions);
 // `as_is`: the client can be told not to indent what it inserts.
 Json completion_menu_result(const std::vector<Suggestion>& suggestions, bool as_is);
@@ -224,6 +234,11 @@ Json log_trace_params(const WhyReport& why);
 Json configuration_params();
 Json register_configuration_params();
 Json register_watched_files_params();
+
+// What a client would send: to open a document, and to change it to no newer version, which makes
+// its text uncertain.
+Json open_params(const DidOpenParams& document);
+Json no_change_params(const std::string& uri, int64_t version);
 
 Json create_progress_params(std::string_view token);
 Json progress_begin(std::string_view token, std::string_view title);

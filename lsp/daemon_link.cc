@@ -1,0 +1,126 @@
+#include "lsp/daemon_link.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace rondo::lsp {
+namespace {
+
+// Nothing but stderr goes to the new process: its first words are for who reads ours.
+Status spawn(const std::vector<std::string>& words, pid_t& child) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  const int error = ::posix_spawn(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == 0) return {};
+  return unavailable_error(words[0] + " cannot be started: " + std::strerror(error));
+}
+
+Status start_daemon(const std::vector<std::string>& words, const Patience& patience) {
+  pid_t child = -1;
+  RETURN_IF_ERROR(spawn(words, child));
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (process && !patience.readable(process.get())) {
+    return unavailable_error("the daemon does not begin to listen");
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return unavailable_error("the daemon could not be started");
+}
+
+// Asks it to stop and waits until it has.
+Status end_daemon(const DaemonPlace& place, const Identity& program, const Patience& patience) {
+  const Result<FileDescriptor> socket = place.connect();
+  if (!socket.ok()) return {};
+  RETURN_IF_ERROR(ask(socket->get(), {.program = program, .wish = Wish::kStop}, patience).status());
+  if (wait_for_end(socket->get(), patience)) return {};
+  return unavailable_error("the daemon was asked to stop but still runs");
+}
+
+// One attempt of reach_daemon(): a connection; or nothing, when the next one may get it; or why
+// there will be none.
+class Attempt {
+ public:
+  Attempt(const DaemonPlace& place, const DaemonWanted& wanted, Build build,
+          const Patience& patience)
+      : place_(place), wanted_(wanted), build_(build), patience_(patience) {}
+
+  Result<std::optional<FileDescriptor>> make() const {
+    const Result<FileDescriptor> lock = place_.lock_start();
+    if (lock.status().code() == Code::kResourceExhausted) return nothing();
+    RETURN_IF_ERROR(lock.status());
+    Result<FileDescriptor> socket = place_.connect();
+    if (socket.status().code() == Code::kNotFound) return start();
+    RETURN_IF_ERROR(socket.status());
+    const Result<Welcome> welcome = ask(socket->get(), hello(), patience_);
+    if (!welcome.ok()) return nothing();  // it has just ended
+    if (welcome->answer == Answer::kAccepted) return std::optional(std::move(*socket));
+    socket->reset();
+    return refused(*welcome);
+  }
+
+ private:
+  static Result<std::optional<FileDescriptor>> nothing() { return std::optional<FileDescriptor>(); }
+
+  Hello hello() const {
+    return {.program = wanted_.program,
+            .model = wanted_.model,
+            .kernels = wanted_.kernels,
+            .n_threads = wanted_.n_threads,
+            .any_build = build_ == Build::kAny};
+  }
+
+  Result<std::optional<FileDescriptor>> start() const {
+    const Status free = place_.lock_daemon().status();              // and at once given back
+    if (free.code() == Code::kResourceExhausted) return nothing();  // one begins, or ends
+    RETURN_IF_ERROR(free);
+    RETURN_IF_ERROR(start_daemon(wanted_.start_command, patience_));
+    return nothing();
+  }
+
+  Result<std::optional<FileDescriptor>> refused(const Welcome& welcome) const {
+    const bool may_end = welcome.answer == Answer::kOtherEngine
+                             ? welcome.n_clients == 0
+                             : welcome.answer != Answer::kBusy && build_ == Build::kMine;
+    if (may_end) {
+      spdlog::info("{}: it is replaced", welcome.reason);
+      RETURN_IF_ERROR(end_daemon(place_, wanted_.program, patience_));
+      return nothing();
+    }
+    if (welcome.answer == Answer::kBusy) return nothing();
+    return unavailable_error(welcome.reason);
+  }
+
+  const DaemonPlace& place_;
+  const DaemonWanted& wanted_;
+  const Build build_;
+  const Patience& patience_;
+};
+
+}  // namespace
+
+Result<FileDescriptor> reach_daemon(const DaemonPlace& place, const DaemonWanted& wanted,
+                                    Build build, const Patience& patience) {
+  const Attempt attempt(place, wanted, build, patience);
+  do {
+    ASSIGN_OR_RETURN(std::optional<FileDescriptor> socket, attempt.make());
+    if (socket) return std::move(*socket);
+  } while (patience.nap());
+  return unavailable_error("the daemon could not be reached in time");
+}
+
+}  // namespace rondo::lsp

@@ -1,0 +1,47 @@
+// Forwarder: stands between an editor, on standard streams, and the daemon. Messages pass as they
+// are; of them it remembers what a new daemon would have to hear.
+//
+//     editor  ----->  ClientMemory, requests under way  ----->  daemon
+//             <-----  ids of the daemon's requests made ours  <-----
+//
+// When the daemon dies, the forwarder starts another and tells it everything again; the editor sees
+// nothing of it. Suggestions that were under way are asked for once more, unless the text is
+// another one by now; other requests get ContentModified, the one error that editors do not show;
+// what is asked meanwhile waits. When the daemon ends in good order, another is started as soon as
+// something is asked. When it dies again and again the user is told once, everything is answered
+// with nothing, and it is tried again now and then.
+//
+// Thread: run_forwarder() is called on the main thread, which becomes the loop thread; another one
+// looks for the daemon.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/file_descriptor.h"
+#include "lsp/daemon_link.h"
+#include "lsp/daemon_place.h"
+
+namespace rondo::lsp {
+
+struct ForwarderOptions {
+  DaemonWanted daemon;
+  std::string log_path;  // the daemon's, for the user
+  int input = 0;
+  int output = 1;
+  std::optional<int64_t> client_process_id;  // when the command line names the editor
+
+  // So many ends of the daemon, or vain attempts to start it, within this time are too many.
+  int64_t max_failures = 5;
+  std::chrono::milliseconds failure_window = std::chrono::seconds(60);
+  std::chrono::milliseconds retry_after = std::chrono::seconds(30);  // then
+  std::chrono::milliseconds patience = std::chrono::seconds(20);     // of one attempt
+};
+
+// Forwards between the client and the daemon at the other end of `daemon` (reach_daemon()) until
+// the conversation ends; the exit code of the process.
+int run_forwarder(const DaemonPlace& place, const ForwarderOptions& options, FileDescriptor daemon);
+
+}  // namespace rondo::lsp
