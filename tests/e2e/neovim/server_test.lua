@@ -10,9 +10,15 @@ for _, path in ipairs(vim.fn.glob(Editor.source .. '/samples/shop/*.py', false, 
   vim.fn.writefile(vim.fn.readfile(path, 'b'), folder .. '/' .. vim.fn.fnamemodify(path, ':t'), 'b')
 end
 
+-- What is suggested depends on what the engine has read before: so every test begins with a new one.
+local function stop_daemon()
+  vim.fn.system({ vim.env.RONDO_PROGRAM, 'daemon', 'stop' })
+end
+
 -- An editor in the folder, with checkout.py open.
 local function open(t, options)
   t.editor:stop()
+  stop_daemon()
   t.editor = Editor.start()
   t.editor:lua(
     [[
@@ -62,6 +68,12 @@ local children = 'vim.api.nvim_get_proc_children(vim.fn.getpid())'
 local function server(t)
   t.editor:wait_for('#' .. children .. ' == 1', seconds)
   return t.editor:lua('return ' .. children .. '[1]')
+end
+
+-- The process of the daemon behind it.
+local function daemon()
+  local report = vim.fn.json_decode(vim.fn.system({ vim.env.RONDO_PROGRAM, 'status', '--json' }))
+  return report ~= vim.NIL and report.pid or nil
 end
 
 local function is_running(pid)
@@ -260,6 +272,7 @@ return {
   {
     ':Rondo start goes on after :Rondo stop',
     function(t)
+      stop_daemon()
       t.editor:lua("vim.cmd('Rondo start')")
       type_at_discount(t, 'discount = vol')
       wait_until_served(t)
@@ -274,6 +287,7 @@ return {
       local pid = server(t)
       type_at_discount(t, 'discount = vol')
       vim.loop.kill(pid, 'sigkill')
+      stop_daemon()
       t.editor:type('ume')
       t.equal(line(t), '    discount = volume')
       t.editor:wait_for(("require('rondo.server').client(0) and %s[1] ~= %d"):format(children, pid), seconds)
@@ -281,6 +295,34 @@ return {
       wait_until_shown(t)
       t.editor:type('<Esc>')
       t.equal(server(t) ~= pid, true, 'another')
+    end,
+  },
+  {
+    'when the daemon is killed, suggestions come back by themselves',
+    function(t)
+      open(t)
+      type_at_discount(t, 'discount = vol')
+      wait_until_shown(t)
+      t.editor:type('<C-]>')
+      local server_before, killed = server(t), daemon()
+      vim.loop.kill(killed, 'sigkill')
+      t.editor:type('<BS>l')
+      wait_until_shown(t)
+      local screen = t.editor:screen()
+      t.editor:type('<Tab><Esc>')
+      t.equal(t.editor:screen(), screen, 'accepted')
+      t.equal(server(t), server_before, 'the server that the editor started')
+      t.equal(daemon() ~= killed, true, 'another daemon')
+      t.equal(messages(t):find('Rondo'), nil, messages(t))
+    end,
+  },
+  {
+    'with standalone = true there is no daemon',
+    function(t)
+      open(t, { standalone = true })
+      type_at_discount(t, 'discount = vol')
+      wait_until_shown(t)
+      t.equal(daemon(), nil)
     end,
   },
   {

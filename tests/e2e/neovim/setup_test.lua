@@ -98,7 +98,7 @@ return {
       t.editor:lua("require('rondo').setup()")
       t.equal(command(t)[1], false)
       t.matches(command(t)[2], 'neither on PATH nor in ~/.local/bin. Install it, or name it')
-      local arguments = { 'lsp', '--standalone', '--stdio' }
+      local arguments = { 'lsp', '--stdio' }
       write_program(home .. '/.local/bin/rondo')
       t.equal(command(t)[1], vim.list_extend({ home .. '/.local/bin/rondo' }, arguments))
       write_program(home .. '/path/rondo')
@@ -107,6 +107,8 @@ return {
       write_program(home .. '/mine/rondo')
       t.editor:lua("require('rondo').setup({ cmd = '~/mine/rondo' })")
       t.equal(command(t)[1], vim.list_extend({ home .. '/mine/rondo' }, arguments))
+      t.editor:lua("require('rondo').setup({ cmd = '~/mine/rondo', standalone = true })")
+      t.equal(command(t)[1], { home .. '/mine/rondo', 'lsp', '--standalone', '--stdio' })
       t.editor:lua("require('rondo').setup({ cmd = { 'sh', '-c', 'x' } })")
       t.equal(command(t)[1], { 'sh', '-c', 'x' })
       t.editor:lua("require('rondo').setup({ cmd = '~/gone/rondo' })")
@@ -221,7 +223,7 @@ return {
       local home = start(t)
       write_program(home .. '/.local/bin/rondo')
       local config = t.editor:lua("return dofile(vim.api.nvim_get_runtime_file('lsp/rondo.lua', false)[1])")
-      t.equal(config.cmd, { home .. '/.local/bin/rondo', 'lsp', '--standalone', '--stdio' })
+      t.equal(config.cmd, { home .. '/.local/bin/rondo', 'lsp', '--stdio' })
       t.equal(config.root_markers, { '.git' })
     end,
   },

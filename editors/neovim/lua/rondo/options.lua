@@ -4,6 +4,8 @@ local M = {}
 M.defaults = {
   -- The program: its path, or the whole command as a list. nil: `rondo` on PATH, then ~/.local/bin/rondo.
   cmd = nil,
+  -- Run the model in this Neovim's server itself, in place of the daemon that all editors share.
+  standalone = false,
   -- Whether a file of a type is completed; '*' is every other type.
   filetypes = {
     ['*'] = true,
@@ -41,6 +43,7 @@ M.defaults = {
 
 local types = {
   cmd = { 'string', 'table' },
+  standalone = { 'boolean' },
   filetypes = { 'table' },
   enabled = { 'function' },
   auto = { 'boolean' },

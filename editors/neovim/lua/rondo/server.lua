@@ -33,7 +33,7 @@ function M.command()
     end
     return nil, ("'%s' of setup{ cmd } is not a program that can be run"):format(cmd[1])
   end
-  local arguments = { 'lsp', '--standalone', '--stdio' }
+  local arguments = options.current.standalone and { 'lsp', '--standalone', '--stdio' } or { 'lsp', '--stdio' }
   for _, place in ipairs(cmd and { cmd } or { 'rondo', '~/.local/bin/rondo' }) do
     local program = vim.fn.exepath(vim.fn.expand(place))
     if program ~= '' then
