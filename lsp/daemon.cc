@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kMaxClients = 64;
 constexpr size_t kMaxCallers = 64;
+constexpr std::chrono::seconds kCallerPatience{10};
 
 using Clock = std::chrono::steady_clock;
 
@@ -30,6 +31,7 @@ struct Caller {
   FileDescriptor socket;
   std::string line;  // as far as it has come
   std::unique_ptr<Readable> readable;
+  std::unique_ptr<Timer> patience;
 };
 
 bool same_folder(const std::string& a, const std::string& b) {
@@ -102,6 +104,8 @@ void Daemon::accept() {
   caller.socket = std::move(socket);
   caller.readable =
       std::make_unique<Readable>(loop_, caller.socket.get(), [this, number] { read(number); });
+  caller.patience = std::make_unique<Timer>(loop_);
+  caller.patience->start(kCallerPatience, [this, number] { callers_.erase(number); });
 }
 
 // A client says one line and waits, so that nothing can follow it yet.

@@ -164,6 +164,20 @@ TEST_F(ForwarderTest, AnswersWhatWasUnderWayWhenTheDaemonDies) {
   EXPECT_EQ(answers[newest]["result"], suggested);
 }
 
+TEST_F(ForwarderTest, ADocumentThatWasUncertainStaysSo) {
+  Editor editor = start_editor();
+  editor.begin();
+  editor.open();
+  EXPECT_FALSE(editor.complete()["items"].empty());
+  editor.notify("textDocument/didChange", {{"textDocument", {{"uri", kUri}, {"version", 1}}},
+                                           {"contentChanges", {{{"text", "an older text"}}}}});
+  EXPECT_TRUE(editor.complete()["items"].empty());
+  kill_daemon();
+  EXPECT_TRUE(editor.complete()["items"].empty());
+  editor.notify("textDocument/didSave", {{"textDocument", {{"uri", kUri}}}, {"text", kText}});
+  EXPECT_FALSE(editor.complete()["items"].empty());
+}
+
 TEST_F(ForwarderTest, WakesADaemonThatWasStoppedOnlyWhenItIsNeeded) {
   Editor editor = start_editor();
   editor.begin();
@@ -260,6 +274,68 @@ TEST_F(ForwarderTest, GivesUpForAWhileWhenNoDaemonLives) {
       client.ask(++id, "textDocument/inlineCompletion", lsp::at(kUri, 1, 19))["result"]["items"]
           .empty());
   EXPECT_TRUE(client.heard().empty()) << client.heard().front();  // it was said once
+  client.hang_up();
+  EXPECT_EQ(exit_code.get(), 1);
+}
+
+// The other end of a forwarder's connections: daemons that die as they are told.
+class MortalDaemons {
+ public:
+  explicit MortalDaemons(const lsp::DaemonPlace& place)
+      : lock_(place.lock_daemon().value()), listener_(place.listen().value()) {}
+
+  // The next one that the forwarder finds, once it has been greeted.
+  std::unique_ptr<Client> next() {
+    const auto patience = lsp::Patience::for_at_most(std::chrono::seconds(60));
+    EXPECT_TRUE(patience.readable(listener_.get()));
+    const int socket = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    std::array<char, 4096> hello;
+    EXPECT_GT(::recv(socket, hello.data(), hello.size(), 0), 0);
+    const std::string line = to_line(lsp::Welcome());
+    EXPECT_EQ(::send(socket, line.data(), line.size(), 0), static_cast<ssize_t>(line.size()));
+    return std::make_unique<Client>(socket, socket);
+  }
+
+ private:
+  FileDescriptor lock_;
+  FileDescriptor listener_;
+};
+
+// What has killed one daemon may kill every one: it is asked for again once, not for ever.
+TEST_F(ForwarderTest, AsksNoThirdDaemon) {
+  const auto place = lsp::DaemonPlace::open(user_.runtime_home(), user_.cache_home()).value();
+  MortalDaemons daemons(place);
+  const lsp::Pipes pipes;
+  auto exit_code = std::async(std::launch::async, [&] {
+    const lsp::ForwarderOptions options = {.input = pipes.to_server[0],
+                                           .output = pipes.to_client[1]};
+    auto daemon = reach_daemon(place, options.daemon, lsp::Build::kMine,
+                               lsp::Patience::for_at_most(options.patience));
+    return run_forwarder(place, options, std::move(*daemon));
+  });
+  Client client(pipes.to_client[0], pipes.to_server[1]);
+  const auto expect = [](Client& daemon, const std::vector<std::string>& methods) {
+    for (const std::string& method : methods) EXPECT_EQ(daemon.receive()["method"], method);
+  };
+  auto first = daemons.next();
+  client.send(lsp::request_message(RequestId(1), "initialize", lsp::kInitialize));
+  expect(*first, {"initialize"});
+  first->send(lsp::result_message(RequestId(1), {{"capabilities", Json::object()}}));
+  EXPECT_EQ(client.receive()["id"], 1);
+  client.send(lsp::did_open(kUri, kText));
+  client.send(
+      lsp::request_message(RequestId(2), "textDocument/inlineCompletion", lsp::at(kUri, 1, 19)));
+  expect(*first, {"textDocument/didOpen", "textDocument/inlineCompletion"});
+  first.reset();
+  auto second = daemons.next();
+  expect(*second, {"initialize", "textDocument/didOpen", "textDocument/inlineCompletion"});
+  second.reset();
+  auto third = daemons.next();
+  const Json answer = client.receive();
+  EXPECT_EQ(answer["id"], 2);
+  EXPECT_TRUE(answer.contains("result") && answer["result"].is_null());
+  client.send(lsp::request_message(RequestId(3), "rondo/why", lsp::at(kUri, 0, 0)));
+  expect(*third, {"initialize", "textDocument/didOpen", "rondo/why"});
   client.hang_up();
   EXPECT_EQ(exit_code.get(), 1);
 }
