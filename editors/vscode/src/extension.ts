@@ -1,0 +1,27 @@
+// What VS Code calls when the extension is switched on and off.
+import { type ExtensionContext, window, workspace } from 'vscode';
+import { addAlarm, addCommands, addStatusBarItem } from './commands';
+import { tellCursor } from './cursor';
+import { Server } from './server';
+
+let server: Server | undefined;
+
+export async function activate(context: ExtensionContext): Promise<void> {
+  const log = window.createOutputChannel('Rondo', { log: true });
+  const started = (server = new Server(log));
+  context.subscriptions.push(
+    log,
+    started,
+    ...addCommands(started, log),
+    ...addStatusBarItem(started),
+    addAlarm(started),
+    tellCursor(started),
+    workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('rondo') && started.follow()),
+    workspace.onDidGrantWorkspaceTrust(() => started.follow()),
+  );
+  await started.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}

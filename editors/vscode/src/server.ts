@@ -1,0 +1,215 @@
+// The server process and the client that speaks with it: found, started, started again when it dies.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { homedir } from 'node:os';
+import { type Disposable, EventEmitter, type LogOutputChannel, type TextDocument, languages } from 'vscode';
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  State as ClientState,
+} from 'vscode-languageclient/node';
+import { findProgram, serverArguments } from './program';
+import { launchSettings, serverSettings } from './settings';
+import type { Progress, State, Status } from './state';
+
+const selector = [{ scheme: 'file' }, { scheme: 'untitled' }];
+
+// More deaths than this in so many minutes, and it stays dead.
+const maxRestarts = 4;
+const restartMinutes = 3;
+
+const settingsRestMs = 500;
+
+export function isServed(document: TextDocument): boolean {
+  return languages.match(selector, document) > 0;
+}
+
+// One client, from start() to stop(). The process is ours, so that one that never answers can be ended, too.
+class Connection {
+  readonly client: LanguageClient;
+  #process: ChildProcess | undefined;
+  #isWanted = true;
+  #deaths: number[] = [];
+
+  constructor(program: string, args: string[], options: LanguageClientOptions) {
+    const start = async () => (this.#process = spawn(program, args, { cwd: homedir() }));
+    this.client = new LanguageClient('rondo', 'Rondo', start, {
+      ...options,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue }),
+        closed: () => this.#closed(),
+      },
+    });
+  }
+
+  // Whether the server's end is final is said by #closed(), so the client need not show it.
+  #closed(): CloseHandlerResult {
+    const now = Date.now();
+    this.#deaths = [...this.#deaths.filter((then) => now - then < restartMinutes * 60_000), now];
+    const again = this.#isWanted && this.#deaths.length <= maxRestarts;
+    return { action: again ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
+  }
+
+  async stop(): Promise<void> {
+    this.#isWanted = false;
+    try {
+      await this.client.stop();
+    } catch {
+      // It was not running, or did not answer.
+    }
+    this.#process?.kill();
+  }
+}
+
+export class Server implements Disposable {
+  readonly #log: LogOutputChannel;
+  readonly #changed = new EventEmitter<void>();
+  readonly #progress = new Map<string | number, Progress>();
+  #connection: Connection | undefined;
+  #launched = ''; // what was started, to see whether settings would start something else
+  #turn: Promise<void> = Promise.resolve(); // starts and stops, one after the other
+  #state: State = { kind: 'starting' };
+  #again: NodeJS.Timeout | undefined;
+  #following: NodeJS.Timeout | undefined;
+
+  // State or progress has changed.
+  readonly onChange = this.#changed.event;
+
+  constructor(log: LogOutputChannel) {
+    this.#log = log;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  // The newest work that is not done.
+  get progress(): Progress | undefined {
+    return [...this.#progress.values()].at(-1);
+  }
+
+  // The client, when it can be asked.
+  get client(): LanguageClient | undefined {
+    const client = this.#connection?.client;
+    return client?.state === ClientState.Running ? client : undefined;
+  }
+
+  // Starts the program that the settings name, in place of what is running.
+  restart(): Promise<void> {
+    return (this.#turn = this.#turn.then(async () => {
+      await this.#stop();
+      this.#start();
+    }));
+  }
+
+  // The same if the settings name another program than is running, once they have come to rest: while VS Code writes
+  // them, they are empty for a moment.
+  follow(): void {
+    clearTimeout(this.#following);
+    this.#following = setTimeout(async () => {
+      await this.#turn;
+      if (JSON.stringify(launchSettings()) !== this.#launched) {
+        await this.restart();
+      }
+    }, settingsRestMs);
+  }
+
+  stop(): Promise<void> {
+    return (this.#turn = this.#turn.then(() => this.#stop()));
+  }
+
+  dispose(): void {
+    clearTimeout(this.#following);
+    void this.stop();
+    this.#changed.dispose();
+  }
+
+  async #stop(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    clearTimeout(this.#again);
+    this.#progress.clear();
+    await connection?.stop();
+  }
+
+  #start(): void {
+    const { path: setting, standalone } = launchSettings();
+    this.#launched = JSON.stringify({ path: setting, standalone });
+    const program = findProgram({ setting, path: process.env.PATH ?? '', home: homedir() });
+    if ('missing' in program) {
+      this.#log.error(program.missing);
+      return this.#become({ kind: 'not found', sentence: program.missing });
+    }
+    const args = serverArguments(standalone);
+    this.#log.info(`Starting ${[program.path, ...args].join(' ')}`);
+    this.#become({ kind: 'starting' });
+    const connection = new Connection(program.path, args, this.#options());
+    this.#connection = connection;
+    connection.client.onDidChangeState(({ newState }) => {
+      if (this.#connection === connection) {
+        this.#clientIs(newState);
+      }
+    });
+    // What went wrong is in the log; the state says that it did.
+    connection.client.start().catch((error) => this.#log.error(String(error)));
+  }
+
+  #options(): LanguageClientOptions {
+    return {
+      documentSelector: selector,
+      initializationOptions: serverSettings(),
+      synchronize: { configurationSection: 'rondo' },
+      outputChannel: this.#log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationFailedHandler: () => false,
+      middleware: {
+        // In our own item of the status bar, not beside it.
+        handleWorkDoneProgress: (token, params) => {
+          if (params.kind === 'end') {
+            this.#progress.delete(token);
+            void this.#refresh();
+          } else {
+            this.#progress.set(token, { ...(this.#progress.get(token) ?? { title: 'Rondo' }), ...params });
+          }
+          this.#changed.fire();
+        },
+      },
+    };
+  }
+
+  #clientIs(state: ClientState): void {
+    this.#progress.clear();
+    if (state === ClientState.Running) {
+      void this.#refresh();
+    } else if (state === ClientState.Starting) {
+      this.#become({ kind: 'starting' });
+    } else {
+      this.#become({ kind: 'stopped', sentence: 'The Rondo server has ended or could not be started; the log says why.' });
+    }
+  }
+
+  // Asks how the server is, and again while its model is being loaded: it does not tell of everything by itself.
+  async #refresh(): Promise<void> {
+    const client = this.client;
+    clearTimeout(this.#again);
+    try {
+      const status = await client?.sendRequest<Status>('rondo/status', {});
+      if (status && client === this.client) {
+        this.#become({ kind: 'running', status });
+        if (status.model.state === 'loading') {
+          this.#again = setTimeout(() => void this.#refresh(), 1000);
+        }
+      }
+    } catch (error) {
+      this.#log.error(`rondo/status: ${error}`);
+    }
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,58 @@
+// What the server is doing, and how the status bar says it.
+
+// Of the answer to rondo/status, what is used here.
+export interface Status {
+  version: string;
+  model: { state: 'loading' | 'ready' | 'failed'; message?: string };
+  index: { state: string; message?: string };
+}
+
+// Work that the server reports by $/progress.
+export interface Progress {
+  title: string;
+  message?: string;
+  percentage?: number;
+}
+
+export type State =
+  | { kind: 'not found'; sentence: string }
+  | { kind: 'stopped'; sentence: string }
+  | { kind: 'starting' }
+  | { kind: 'running'; status: Status };
+
+export interface Face {
+  text: string;
+  tooltip: string;
+  severity?: 'warning' | 'error';
+}
+
+function busy(progress: Progress): Face {
+  const percent = progress.percentage === undefined ? '' : ` ${progress.percentage}%`;
+  return { text: `$(loading~spin) ${progress.title}${percent}`, tooltip: progress.message ?? progress.title };
+}
+
+// `automatic`: suggestions come while typing.
+export function faceOf(state: State, progress: Progress | undefined, automatic: boolean): Face {
+  switch (state.kind) {
+    case 'not found':
+      return { text: '$(error) Rondo: not found', tooltip: state.sentence, severity: 'error' };
+    case 'stopped':
+      return { text: '$(error) Rondo: stopped', tooltip: state.sentence, severity: 'error' };
+    case 'starting':
+      return { text: '$(loading~spin) Rondo', tooltip: 'Rondo: the server is being started' };
+  }
+  const { version, model, index } = state.status;
+  if (model.state === 'failed') {
+    return { text: '$(warning) Rondo: no model', tooltip: model.message ?? 'Rondo has no model', severity: 'warning' };
+  }
+  if (progress) {
+    return busy(progress);
+  }
+  if (model.state === 'loading') {
+    return busy({ title: 'Rondo: loading the model' });
+  }
+  const read = index.message ? `, ${index.message}` : '';
+  return automatic
+    ? { text: '$(sparkle) Rondo', tooltip: `Rondo ${version}: ready${read}` }
+    : { text: '$(circle-slash) Rondo: off', tooltip: `Rondo ${version}: suggests only when asked${read}` };
+}

@@ -1,0 +1,152 @@
+// The parts of the extension that need no editor.
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Places, findProgram, serverArguments } from '../../../editors/vscode/src/program';
+import { type State, type Status, faceOf } from '../../../editors/vscode/src/state';
+import { whyLines } from '../../../editors/vscode/src/why';
+
+const source = process.env.RONDO_SOURCE ?? '';
+const manifest = JSON.parse(readFileSync(join(source, 'editors/vscode/package.json'), 'utf8'));
+
+// Calls `body` with a folder that holds these programs.
+function withPrograms(paths: string[], body: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), 'rondo-'));
+  for (const path of paths) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), '');
+    chmodSync(join(folder, path), 0o755);
+  }
+  try {
+    body(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('the program', () => {
+  const everywhere = ['set/rondo', 'a/rondo', 'b/rondo', 'home/.local/bin/rondo'];
+  const cases: [string, string[], (folder: string) => Partial<Places>, string | RegExp][] = [
+    ['of the setting comes first', everywhere, (f) => ({ setting: `${f}/set/rondo`, path: `${f}/a` }), 'set/rondo'],
+    ['of the setting may be below the home folder', everywhere, () => ({ setting: '~/.local/bin/rondo' }), 'home/.local/bin/rondo'],
+    ['then the first on PATH', everywhere, (f) => ({ path: `${f}/none:${f}/b:${f}/a` }), 'b/rondo'],
+    ['then ~/.local/bin', everywhere, (f) => ({ path: `${f}/none` }), 'home/.local/bin/rondo'],
+    ['is not a folder', ['a/rondo/x', 'b/rondo'], (f) => ({ path: `${f}/a:${f}/b` }), 'b/rondo'],
+    ['is not looked for in relative folders', ['rondo'], () => ({ path: '.::' }), /neither on PATH.*cmake --install/],
+    ['of the setting must be there', everywhere, () => ({ setting: '/nowhere/rondo' }), /'\/nowhere\/rondo' of the setting/],
+    ['of the setting must be absolute', everywhere, () => ({ setting: 'set/rondo' }), /absolute path/],
+  ];
+  for (const [name, programs, places, expected] of cases) {
+    test(name, () =>
+      withPrograms(programs, (folder) => {
+        const before = process.cwd();
+        process.chdir(folder);
+        const found = findProgram({ setting: '', path: '', home: join(folder, 'home'), ...places(folder) });
+        process.chdir(before);
+        if (typeof expected === 'string') {
+          assert.deepEqual(found, { path: join(folder, expected) });
+        } else {
+          assert.match('missing' in found ? found.missing : found.path, expected);
+        }
+      }),
+    );
+  }
+
+  test('must be executable', () =>
+    withPrograms(['a/rondo'], (folder) => {
+      chmodSync(join(folder, 'a/rondo'), 0o644);
+      assert.ok('missing' in findProgram({ setting: '', path: join(folder, 'a'), home: folder }));
+    }));
+
+  test('serves through the daemon unless told otherwise', () => {
+    assert.deepEqual(serverArguments(false), ['lsp', '--stdio']);
+    assert.deepEqual(serverArguments(true), ['lsp', '--standalone', '--stdio']);
+  });
+});
+
+describe('the status bar', () => {
+  const running = (model: Status['model']): State => ({
+    kind: 'running',
+    status: { version: '0.1.0', model, index: { state: 'ready', message: '5 files' } },
+  });
+  const ready = running({ state: 'ready' });
+  const progress = { title: 'Rondo: reading the workspace', percentage: 40 };
+  const cases: [string, State, typeof progress | undefined, boolean, string, string?][] = [
+    ['no program', { kind: 'not found', sentence: 's' }, undefined, true, '$(error) Rondo: not found', 'error'],
+    ['no server', { kind: 'stopped', sentence: 's' }, undefined, true, '$(error) Rondo: stopped', 'error'],
+    ['starting', { kind: 'starting' }, undefined, true, '$(loading~spin) Rondo'],
+    ['loading', running({ state: 'loading' }), undefined, true, '$(loading~spin) Rondo: loading the model'],
+    ['reading', ready, progress, true, '$(loading~spin) Rondo: reading the workspace 40%'],
+    ['no model', running({ state: 'failed', message: 'm' }), progress, true, '$(warning) Rondo: no model', 'warning'],
+    ['ready', ready, undefined, true, '$(sparkle) Rondo'],
+    ['only when asked', ready, undefined, false, '$(circle-slash) Rondo: off'],
+  ];
+  for (const [name, state, work, automatic, text, severity] of cases) {
+    test(name, () => {
+      const face = faceOf(state, work, automatic);
+      assert.equal(face.text, text);
+      assert.equal(face.severity, severity);
+    });
+  }
+
+  test('says what was read', () => assert.equal(faceOf(ready, undefined, true).tooltip, 'Rondo 0.1.0: ready, 5 files'));
+});
+
+describe('why', () => {
+  const why = {
+    position: { line: 24, character: 18 },
+    invoked: false,
+    suggestions: 1,
+    meanLogprob: -0.246,
+    promptTokens: 300,
+    cachedTokens: 280,
+    segmentTokens: 90,
+    generatedTokens: 7,
+    timings: { totalMs: 61.23, prefillMs: 20, decodeMs: 41.18, queuedMs: 0.01 },
+    blocks: [{ path: 'pricing.py', reason: 'defines volume_discount' }],
+  };
+
+  test('of a suggestion', () =>
+    assert.deepEqual(whyLines(why), [
+      'Line 25, asked while typing: 1 suggestions, mean log-probability of the first -0.25',
+      '  300 tokens at the cursor (280 known from before), 90 of other Blocks, 7 written',
+      '  61.2 ms: prefill 20.0, decode 41.2',
+      '  pricing.py: defines volume_discount',
+    ]));
+
+  test('of silence', () =>
+    assert.deepEqual(whyLines({ ...why, invoked: true, promptTokens: 0, blocks: [], reason: 'the file is excluded' }), [
+      'Line 25, asked for: nothing, because the file is excluded',
+    ]));
+});
+
+describe('the manifest', () => {
+  const properties: Record<string, { default: unknown }> = manifest.contributes.configuration.properties;
+
+  test('has the settings of docs/configuration.md, with their defaults, and three of its own', () => {
+    const section = readFileSync(join(source, 'docs/configuration.md'), 'utf8').split('## The language server')[1];
+    const rows = [...section.split('\n## ')[0].matchAll(/^\| `(\w+)` \| (\w+) \|/gm)];
+    const documented = rows.map(([, name, value]) => [`rondo.${name}`, JSON.parse(value)]);
+    assert.ok(documented.length > 0);
+    const own = ['rondo.path', 'rondo.standalone', 'rondo.trace.server'];
+    const ours = Object.entries(properties).filter(([name]) => !own.includes(name));
+    assert.deepEqual(
+      ours.map(([name, { default: value }]) => [name, value]),
+      documented,
+    );
+    assert.equal(Object.keys(properties).length, documented.length + own.length);
+  });
+
+  test('leaves the choice of the program to the user where the workspace is not trusted', () =>
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
+      'rondo.path',
+      'rondo.standalone',
+    ]));
+
+  test('has the version of the program', () => {
+    const project = readFileSync(join(source, 'CMakeLists.txt'), 'utf8');
+    assert.equal(manifest.version, project.match(/project\(rondo VERSION ([\d.]+)/)?.[1]);
+  });
+});
