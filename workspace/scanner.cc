@@ -97,7 +97,7 @@ Descriptor open_beneath(const std::string& root, std::string_view path) {
 }
 
 // Whether the model must not see at all what lies at an absolute path; `text` may be null. Reads
-// the ignore files on the way anew, some 0.1 ms: nobody tells of changes outside of the workspace.
+// the ignore files on the way anew: nobody tells of changes outside of the workspace.
 std::optional<Exclusion> exclusion_anywhere(const std::string& path, const Text* text) {
   Result<Scanner> everything = Scanner::open("/");
   if (!everything.ok()) return Exclusion{everything.status().message(), /*at_all=*/true};
