@@ -21,7 +21,7 @@ install(TARGETS rondo)
 install(DIRECTORY models/loopcoder-mini DESTINATION ${CMAKE_INSTALL_DATADIR}/rondo/models)
 install(DIRECTORY editors/neovim DESTINATION ${CMAKE_INSTALL_DATADIR}/rondo)
 install(FILES docs/rondo.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES README.md docs/configuration.md docs/editors.md ${third_party} DESTINATION ${doc_dir})
+install(FILES README.md docs/configuration.md docs/editors.md docs/vscode.png ${third_party} DESTINATION ${doc_dir})
 install(FILES LICENSE DESTINATION ${doc_dir} RENAME copyright)
 
 set(CPACK_GENERATOR DEB)

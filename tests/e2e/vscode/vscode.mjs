@@ -201,9 +201,10 @@ export class VsCode {
     await this.page.locator('.notification-toast', { hasText: text }).first().waitFor({ timeout: seconds * 1000 });
   }
 
-  async screenshot(name) {
+  // Of the whole window, or of a part.
+  async screenshot(name, clip) {
     mkdirSync(needed('SCREENSHOTS'), { recursive: true });
-    await this.page.screenshot({ path: join(needed('SCREENSHOTS'), `${name}.png`) });
+    await this.page.screenshot({ path: join(needed('SCREENSHOTS'), `${name}.png`), clip });
   }
 
   exists(path) {
