@@ -68,16 +68,6 @@ class DaemonTest : public testing::Test {
         lsp::RequestId(id), "textDocument/inlineCompletion",
         lsp::at(uri, static_cast<int>(line), static_cast<int>(text.size() - begin))));
   }
-  // The answers to these requests, by id.
-  static std::map<int, Json> answers(Client& client, size_t n) {
-    std::map<int, Json> all;
-    while (all.size() < n) {
-      const Json message = client.receive();
-      if (message.is_null()) break;
-      if (!message.contains("method")) all[message["id"].get<int>()] = message;
-    }
-    return all;
-  }
 
   User user_;
 };
@@ -210,14 +200,14 @@ TEST_F(DaemonTest, KeepsTwoClientsWithTheSameFileApart) {
     clients.push_back(connect());
     clients.back()->send(lsp::did_open(uri, text));
     complete(*clients.back(), 2, uri, text);
-    alone.push_back(answers(*clients.back(), 1)[2]["result"]);
+    alone.push_back(clients.back()->answers(1)[2]["result"]);
     EXPECT_FALSE(alone.back()["items"].empty());
   }
   EXPECT_NE(alone[0], alone[1]);
   EXPECT_EQ(user_.status()["clients"].size(), 2u);
   for (int id = 3; id < 10; ++id) {
     for (int i = 0; i < 2; ++i) complete(*clients[i], id, uri, texts[i]);
-    for (int i = 0; i < 2; ++i) EXPECT_EQ(answers(*clients[i], 1)[id]["result"], alone[i]);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(clients[i]->answers(1)[id]["result"], alone[i]);
   }
   // Both wait with the same id; one gives up.
   const std::string text = long_text();
@@ -226,8 +216,8 @@ TEST_F(DaemonTest, KeepsTwoClientsWithTheSameFileApart) {
     complete(*client, 20, "file:///w/long.py", text);
   }
   clients[0]->send(lsp::notification_message("$/cancelRequest", {{"id", 20}}));
-  EXPECT_TRUE(answers(*clients[1], 1)[20]["result"].is_object());
-  EXPECT_TRUE(answers(*clients[0], 1).contains(20));
+  EXPECT_TRUE(clients[1]->answers(1)[20]["result"].is_object());
+  EXPECT_TRUE(clients[0]->answers(1).contains(20));
 }
 
 TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
@@ -236,7 +226,7 @@ TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
   auto client = connect();
   client->send(lsp::did_open("file:///w/a.py", text));
   complete(*client, 2, "file:///w/a.py", text);
-  answers(*client, 1);
+  client->answers(1);
   const Json kv = user_.status()["engine"]["kv"];
   EXPECT_LT(kv["free"], kv["pages"]);
   client->send(lsp::did_open("file:///w/b.py", text));
@@ -256,9 +246,9 @@ TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   client->send(lsp::did_open("file:///w/a.py", text));
   complete(*client, 2, "file:///w/a.py", text);
   client->send(lsp::request_message(lsp::RequestId(3), "rondo/status", nullptr));
-  std::map<int, Json> all = answers(*client, 1);
+  std::map<int, Json> all = client->answers(1);
   daemon.kill(SIGTERM);
-  all.merge(answers(*client, 2 - all.size()));
+  all.merge(client->answers(2 - all.size()));
   EXPECT_TRUE(all[2]["result"].is_object()) << all[2];
   EXPECT_EQ(daemon.wait(), 0);
   EXPECT_FALSE(fs::exists(user_.socket()));
@@ -274,7 +264,7 @@ TEST_F(DaemonTest, GivesUpTheModelWithoutClientsAndLoadsItAgain) {
     const auto client = connect();
     client->send(lsp::did_open("file:///w/a.py", text));
     complete(*client, 2, "file:///w/a.py", text);
-    EXPECT_FALSE(answers(*client, 1)[2]["result"]["items"].empty());
+    EXPECT_FALSE(client->answers(1)[2]["result"]["items"].empty());
     EXPECT_EQ(state(), "ready");
   }
   EXPECT_EQ(user_.run({"daemon", "stop"}), 0);
@@ -293,7 +283,7 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   const auto client = connect();
   client->send(lsp::did_open("file:///w/a.py", "precious_name = "));
   complete(*client, 2, "file:///w/a.py", "precious_name = ");
-  answers(*client, 1);
+  client->answers(1);
   const Json status = user_.status();
   EXPECT_EQ(status["pid"], daemon.pid());
   EXPECT_EQ(status["clients"], Json({{{"documents", 1}}}));

@@ -49,16 +49,6 @@ class Editor {
     client.send(lsp::request_message(RequestId(++id_), method, params));
     return id_;
   }
-  // The next `n` answers, by id.
-  std::map<int, Json> answers(size_t n) {
-    std::map<int, Json> all;
-    while (all.size() < n) {
-      const Json message = client.receive();
-      if (message.is_null()) break;
-      if (!message.contains("method")) all[message["id"].get<int>()] = message;
-    }
-    return all;
-  }
   int leave() {
     EXPECT_TRUE(ask("shutdown", nullptr)["result"].is_null());
     notify("exit", nullptr);
@@ -158,7 +148,7 @@ TEST_F(ForwarderTest, AnswersWhatWasUnderWayWhenTheDaemonDies) {
   editor.client.send_bytes("no header\r\n\r\n");  // which the forwarder answers by itself
   EXPECT_EQ(editor.client.receive()["error"]["code"], -32700);
   ::kill(stuck, SIGKILL);
-  std::map<int, Json> answers = editor.answers(3);
+  std::map<int, Json> answers = editor.client.answers(3);
   EXPECT_TRUE(answers[superseded].contains("result") && answers[superseded]["result"].is_null());
   EXPECT_EQ(answers[other]["error"]["code"], -32801);
   EXPECT_EQ(answers[newest]["result"], suggested);

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,17 @@ class Client {
     Json message = receive();
     for (; message.contains("method"); message = receive()) heard_.push_back(std::move(message));
     return message;
+  }
+
+  // The next `n` answers, by id; fewer at the end of the stream.
+  std::map<int, Json> answers(size_t n) {
+    std::map<int, Json> all;
+    while (all.size() < n) {
+      const Json message = receive();
+      if (message.is_null()) break;
+      if (!message.contains("method")) all[message["id"].get<int>()] = message;
+    }
+    return all;
   }
 
   const std::vector<Json>& heard() const { return heard_; }
