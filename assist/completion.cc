@@ -205,7 +205,10 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
 
   auto mark = Clock::now();
   pending.n_forgotten = index.n_forgotten();
-  if (params.use_context && config.segment) choose_blocks(pending, cursor);
+  if (params.use_context && config.segment) {
+    if (options.await_index) options.await_index(pending.stop.get_token());
+    choose_blocks(pending, cursor);
+  }
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
   engine::Request& request = pending.request;

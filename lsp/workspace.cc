@@ -1,6 +1,7 @@
 #include "lsp/workspace.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "lsp/uri.h"
@@ -12,6 +13,12 @@ using workspace::DocumentSnapshot;
 using workspace::IndexProgress;
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A folder that was just opened is read for so long before a suggestion there does without it: as
+// long as a person hardly notices once, and enough for some hundred files.
+constexpr std::chrono::milliseconds kFirstReading{300};
 
 // Why the model must not read a document at all. `indexer`: of its folder, or null.
 std::optional<std::string> refusal(const workspace::Indexer* indexer,
@@ -30,10 +37,18 @@ std::optional<std::string> refusal(const workspace::Indexer* indexer,
 // What calls goes before what it calls.
 struct Workspace::Folder {
   std::string path;
+  const Clock::time_point opened = Clock::now();
   workspace::BlockIndex index;
   std::unique_ptr<workspace::Indexer> indexer;   // null when the folder cannot be read
   std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
   std::unique_ptr<assist::Completer> completer;  // null while there is no engine
+
+  // What is left of its first reading.
+  std::chrono::milliseconds first_reading() const {
+    return std::max(
+        std::chrono::ceil<std::chrono::milliseconds>(opened + kFirstReading - Clock::now()),
+        std::chrono::milliseconds(0));
+  }
 };
 
 Workspace::Workspace(WorkspaceEvents events)
@@ -51,6 +66,11 @@ void Workspace::equip(Folder& folder) {
   assist::CompleterOptions options;
   options.refuse = [indexer = folder.indexer.get()](const workspace::Document& document) {
     return refusal(indexer, document);
+  };
+  options.await_index = [&folder](std::stop_token stop) {
+    if (folder.indexer && folder.first_reading().count() > 0) {
+      folder.indexer->wait_until_idle(folder.first_reading(), std::move(stop));
+    }
   };
   folder.completer =
       std::make_unique<assist::Completer>(*engine_, folder.index, std::move(options));
@@ -177,7 +197,8 @@ void Workspace::prepare(assist::CompletionParams params) {
 
 void Workspace::pause(bool paused) {
   for (const auto& [path, folder] : folders_) {
-    if (folder->indexer) folder->indexer->pause(paused);
+    if (!folder->indexer || (paused && folder->first_reading().count() > 0)) continue;
+    folder->indexer->pause(paused);
   }
 }
 

@@ -48,7 +48,8 @@ class Workspace {
   // `path` is absolute. Nothing happens when it lies in no folder.
   void file_changed(const std::string& path);
 
-  // As assist::Completer::complete. While somebody waits, no further file is read.
+  // As assist::Completer::complete. While somebody waits, no further file is read; but in a folder
+  // that was opened a moment ago the answer waits for what is read in that moment.
   // REQUIRES: set_engine() was called.
   void complete(assist::CompletionParams params, std::stop_token stop,
                 std::function<void(Result<assist::CompletionOutcome>)> done);

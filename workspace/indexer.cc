@@ -307,9 +307,9 @@ bool Indexer::is_idle_locked() const {
          scan_reported_ && queue_.is_idle();
 }
 
-bool Indexer::wait_until_idle(std::chrono::milliseconds timeout) {
+bool Indexer::wait_until_idle(std::chrono::milliseconds timeout, std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, timeout, [this] { return is_idle_locked(); });
+  return changed_.wait_for(lock, stop, timeout, [this] { return is_idle_locked(); });
 }
 
 }  // namespace rondo::workspace

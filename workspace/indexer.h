@@ -27,6 +27,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,8 +86,8 @@ class Indexer {
 
   IndexProgress progress() const;
 
-  // Whether within `timeout` everything known so far was indexed.
-  bool wait_until_idle(std::chrono::milliseconds timeout);
+  // Whether within `timeout`, and before `stop` was requested, everything known so far was indexed.
+  bool wait_until_idle(std::chrono::milliseconds timeout, std::stop_token stop = {});
 
  private:
   // What the document thread is told about a path.

@@ -90,6 +90,37 @@ TEST_F(ForwarderTest, StartsOneDaemonForAllEditors) {
   EXPECT_TRUE(soon([&] { return user_.status()["clients"].empty(); }));
 }
 
+// The daemon has the model by then, so nothing but the index could make it wait.
+TEST_F(ForwarderTest, TheFirstSuggestionOfALaterEditorKnowsTheWorkspaceToo) {
+  const std::filesystem::path folder = user_.home() / "shop";
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "prices.py") << "def gross_price(net, country):\n    return net * 1.2\n";
+  const std::string uri = "file://" + (folder / "cart.py").string();
+  Json params = lsp::kInitialize;
+  params["workspaceFolders"] = {{{"uri", "file://" + folder.string()}, {"name", "shop"}}};
+  const auto begin = [&](Editor& editor) {
+    editor.begin(params);
+    editor.client.send(
+        lsp::did_open(uri, "from prices import gross_price\n\n\ntotal = gross_price("));
+  };
+  const auto blocks = [&](Editor& editor) {
+    editor.ask("textDocument/inlineCompletion", lsp::at(uri, 3, 20));
+    return editor.ask("rondo/why", lsp::at(uri, 0, 0))["result"]["blocks"];
+  };
+  Editor first = start_editor();
+  begin(first);
+  EXPECT_TRUE(soon([&] { return blocks(first).size() == 1; }));  // and it is encoded
+  EXPECT_EQ(first.leave(), 0);
+  for (int round = 0; round < 3; ++round) {
+    Editor later = start_editor();
+    begin(later);
+    const Json known = blocks(later);
+    ASSERT_EQ(known.size(), 1u) << round;
+    EXPECT_EQ(known[0]["path"], "prices.py");
+    EXPECT_EQ(later.leave(), 0);
+  }
+}
+
 TEST_F(ForwarderTest, GoesOnWithAnotherDaemonWhenOneIsKilled) {
   Editor editor = start_editor();
   Json params = lsp::kInitialize;
