@@ -85,7 +85,7 @@ double prefill_seconds(LoadedModel& loaded, engine::Sequence& sequence,
   while (!prefill.step()) {
   }
   loaded.logits.resize(loaded.model.config().vocab_size);
-  loaded.model.head(prefill.outputs().data(), 1, loaded.logits.data());
+  loaded.model.head(prefill.outputs(), 1, loaded.logits.data());
   return seconds_since(begin);
 }
 
@@ -101,7 +101,7 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   prefill_seconds(*loaded, sequence, loaded->random_ids(n_prompt, 2));
   CHECK(sequence.reserve(n_prompt + options.n_tokens), "the benchmark's pool is too small");
 
-  DecodeResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->threads->size()};
+  DecodeResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->device->n_threads()};
   std::vector<double> rates;
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
     sequence.truncate(n_prompt);
@@ -122,7 +122,7 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
       loaded->pages.page_bytes() * (loaded->pages.n_pages() - loaded->pages.n_free());
   ASSIGN_OR_RETURN(
       const ReadBandwidth bandwidth,
-      measure_read_bandwidth(loaded->model.weights().packed_bytes() + kv_bytes, *loaded->threads));
+      measure_read_bandwidth(loaded->model.weights().packed_bytes() + kv_bytes, *loaded->device->stream().threads));
   result.read_bandwidth = bandwidth.bytes_per_s;
   return result;
 }
@@ -131,7 +131,7 @@ Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
                                                   kPoolBytes, options.profile));
   const engine::ModelConfig& config = loaded->model.config();
-  PrefillResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->threads->size()};
+  PrefillResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->device->n_threads()};
   std::vector<double> segment_rates;
   std::vector<double> active_seconds;
   const auto warm_up = loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
@@ -155,7 +155,7 @@ Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
   result.active_ms = 1000 * median(active_seconds);
   result.active_flops = active_flops(config, options.n_active_tokens);
   result.active_flops_per_s = static_cast<double>(result.active_flops) / median(active_seconds);
-  const PeakRates peak = measure_peak_rates(*loaded->threads);
+  const PeakRates peak = measure_peak_rates(*loaded->device->stream().threads);
   result.peak_flops_per_s = result.kernels == "amx" ? peak.amx_bf16 : peak.fma;
   return result;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "bench/kernel_profile.h"
 
@@ -18,14 +17,12 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const std::string& folder
       kernels_name.empty() ? &kernels::best_cpu_kernels() : kernels::cpu_kernels(kernels_name);
   if (fast == nullptr)
     return invalid_argument_error("this machine cannot run the kernels '" + kernels_name + "'");
-  if (n_threads <= 0) n_threads = static_cast<int32_t>(std::thread::hardware_concurrency());
   auto table = std::make_unique<const kernels::Kernels>(profile ? profiled(*fast) : *fast);
-  auto threads = std::make_unique<kernels::ThreadPool>(n_threads);
+  auto device = engine::Device::cpu(*table, n_threads);
   ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::ModelConfig::load(folder));
-  ASSIGN_OR_RETURN(engine::Model model,
-                   engine::Model::load(folder, config, *table, {.threads = threads.get()}));
-  ASSIGN_OR_RETURN(engine::PagePool pages, engine::PagePool::create(config, *table, kv_bytes));
-  return std::make_unique<LoadedModel>(std::move(threads), std::move(table), std::move(model),
+  ASSIGN_OR_RETURN(engine::Model model, engine::Model::load(folder, config, *device));
+  ASSIGN_OR_RETURN(engine::PagePool pages, engine::PagePool::create(config, *device, kv_bytes));
+  return std::make_unique<LoadedModel>(std::move(table), std::move(device), std::move(model),
                                        std::move(pages));
 }
 
@@ -53,17 +50,11 @@ std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments
 }
 
 int32_t LoadedModel::decode(engine::Sequence& sequence, int32_t token) {
-  const engine::ModelConfig& config = model.config();
   engine::Step step;
   sequence.add_rows(sequence.n_tokens(), std::span(&token, 1), step);
-  std::vector<float> x(config.hidden_size);
-  const std::vector<engine::LayerRows> rows(config.n_layers);
-  model.embed(step, x.data());
-  for (int32_t loop = 0; loop < config.n_loops; ++loop)
-    model.run_loop(loop, step, rows, pages, x.data());
+  logits.resize(model.config().vocab_size);
+  model.decode(step, pages, logits.data());
   sequence.append(step.tokens);
-  logits.resize(config.vocab_size);
-  model.head(x.data(), 1, logits.data());
   return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 

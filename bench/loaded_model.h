@@ -13,7 +13,6 @@
 #include "engine/segment_encoder.h"
 #include "engine/segment_store.h"
 #include "engine/sequence.h"
-#include "kernels/thread_pool.h"
 
 namespace rondo::bench {
 
@@ -24,11 +23,10 @@ struct LoadedModel {
                                                    const std::string& kernels, int32_t n_threads,
                                                    int64_t kv_bytes, bool profile);
 
-  LoadedModel(std::unique_ptr<kernels::ThreadPool> threads,
-              std::unique_ptr<const kernels::Kernels> kernels, engine::Model model,
-              engine::PagePool pages)
-      : threads(std::move(threads)),
-        kernels(std::move(kernels)),
+  LoadedModel(std::unique_ptr<const kernels::Kernels> kernels,
+              std::unique_ptr<engine::Device> device, engine::Model model, engine::PagePool pages)
+      : kernels(std::move(kernels)),
+        device(std::move(device)),
         model(std::move(model)),
         pages(std::move(pages)),
         store(this->model.digest()) {}
@@ -42,8 +40,8 @@ struct LoadedModel {
   // Feeds `token` and returns the likeliest next one.
   int32_t decode(engine::Sequence& sequence, int32_t token);
 
-  std::unique_ptr<kernels::ThreadPool> threads;
   std::unique_ptr<const kernels::Kernels> kernels;
+  std::unique_ptr<engine::Device> device;
   engine::Model model;
   engine::PagePool pages;
   engine::SegmentStore store;

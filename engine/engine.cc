@@ -5,40 +5,42 @@
 #include <thread>
 #include <utility>
 
+#include "engine/choose_device.h"
 #include "engine/generation.h"
 #include "engine/scheduler.h"
-#include "kernels/thread_pool.h"
 
 namespace rondo::engine {
 namespace {
 
-Result<const kernels::Kernels*> choose_kernels(const std::string& name) {
-  if (name.empty()) return &kernels::best_cpu_kernels();
-  if (const kernels::Kernels* table = kernels::cpu_kernels(name)) return table;
-  return unavailable_error("this machine cannot run the kernels '" + name +
-                           "'; leave the choice out to get the fastest that it can");
-}
+// Rows of a step: on the CPU as many as keep a keystroke from waiting, on a GPU as many as fill it.
+constexpr int32_t kCpuChunk = 64, kCpuBackgroundChunk = 32;
+constexpr int32_t kGpuChunk = 1024, kGpuBackgroundChunk = 512;
 
-int32_t choose_threads(int32_t n_threads) {
-  return n_threads > 0 ? n_threads
-                       : std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
+EngineOptions with_defaults(EngineOptions options, const Device& device) {
+  const bool is_cpu = device.is_cpu();
+  if (options.prefill_chunk_tokens <= 0)
+    options.prefill_chunk_tokens = is_cpu ? kCpuChunk : kGpuChunk;
+  if (options.background_chunk_tokens <= 0)
+    options.background_chunk_tokens = is_cpu ? kCpuBackgroundChunk : kGpuBackgroundChunk;
+  return options;
 }
 
 }  // namespace
 
 struct Engine::Impl {
-  Impl(const EngineOptions& options, Tokenizer tokenizer,
-       std::unique_ptr<kernels::ThreadPool> threads, Model model, PagePool pages,
-       const char* kernels_name)
-      : options(options),
+  Impl(const EngineOptions& asked, Tokenizer tokenizer, ChosenDevice chosen, Model model,
+       PagePool pages)
+      : device(std::move(chosen.device)),
+        options(with_defaults(asked, *device)),
         tokenizer(std::move(tokenizer)),
         vocabulary(this->tokenizer),
-        threads(std::move(threads)),
         model(std::move(model)),
         pages(std::move(pages)),
         store(this->model.digest()) {
-    counters.kernels = kernels_name;
-    counters.n_threads = choose_threads(options.n_threads);
+    counters.device = device->name();
+    counters.no_gpu = std::move(chosen.no_gpu);
+    counters.kernels = device->kernels().name;
+    counters.n_threads = device->n_threads();
     counters.weight_bytes = this->model.weights().packed_bytes();
     counters.n_pages = this->pages.n_pages();
     counters.kv_bytes = this->pages.n_pages() * this->pages.page_bytes();
@@ -51,10 +53,10 @@ struct Engine::Impl {
   void work();
   void publish_stats();
 
+  const std::unique_ptr<Device> device;  // first: goes after all that has its memory
   const EngineOptions options;
   const Tokenizer tokenizer;
   const ByteVocabulary vocabulary;
-  const std::unique_ptr<kernels::ThreadPool> threads;
 
   // The engine thread's own.
   Model model;
@@ -76,19 +78,29 @@ struct Engine::Impl {
 };
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
-  ASSIGN_OR_RETURN(const kernels::Kernels* kernels, choose_kernels(options.kernels));
+  ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options));
+  const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
+  Result<std::unique_ptr<Engine>> engine = load_on(std::move(chosen), options);
+  if (engine.ok() || !may_fall_back) return engine;
+  const Code code = engine.status().code();
+  if (code != Code::kResourceExhausted && code != Code::kUnavailable) return engine;
+  EngineOptions on_cpu = options;
+  on_cpu.device = "cpu";
+  ASSIGN_OR_RETURN(chosen, choose_device(on_cpu));
+  chosen.no_gpu = engine.status().message();
+  return load_on(std::move(chosen), options);
+}
+
+Result<std::unique_ptr<Engine>> Engine::load_on(ChosenDevice chosen, const EngineOptions& options) {
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
   if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok()) {
     return Status(status.code(), options.model + ": " + status.message());
   }
-  auto threads = std::make_unique<kernels::ThreadPool>(choose_threads(options.n_threads));
-  ASSIGN_OR_RETURN(Model model,
-                   Model::load(options.model, config, *kernels, {.threads = threads.get()}));
-  ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *kernels, options.kv_bytes));
-  return std::unique_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(options, std::move(tokenizer), std::move(threads),
-                                        std::move(model), std::move(pages), kernels->name)));
+  ASSIGN_OR_RETURN(Model model, Model::load(options.model, config, *chosen.device));
+  ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *chosen.device, options.kv_bytes));
+  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
+      options, std::move(tokenizer), std::move(chosen), std::move(model), std::move(pages))));
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

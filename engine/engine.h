@@ -25,15 +25,20 @@ namespace rondo::engine {
 
 struct EngineOptions {
   std::string model;      // a HF folder
-  std::string kernels;    // "reference", "avx2", ...; empty: the fastest that this machine runs
+  std::string device;     // "cpu", "cuda", "cuda:1"; empty: the first GPU that serves, else the CPU
+  std::string kernels;    // the CPU's: "reference", "avx2", ...; empty: the fastest it runs. Named,
+                          // they also choose the CPU
   int32_t n_threads = 0;  // 0: one a physical core
   int64_t kv_bytes = 512ll << 20;  // the page pool, allocated at start
-  int32_t prefill_chunk_tokens =
-      64;  // rows between two looks at the queue, when somebody waits for them
-  int32_t background_chunk_tokens = 32;  // and when nobody does
+  // Rows between two looks at the queue, when somebody waits for them and when nobody does; 0: what
+  // suits the device.
+  int32_t prefill_chunk_tokens = 0;
+  int32_t background_chunk_tokens = 0;
 };
 
 struct EngineStats {
+  std::string device;  // "CPU", or the GPU's name
+  std::string no_gpu;  // why the CPU serves, where nobody asked for it; else empty
   std::string kernels;
   int32_t n_threads = 0;
   int64_t weight_bytes = 0;
@@ -50,12 +55,14 @@ struct EngineStats {
   int64_t n_queued = 0;
 };
 
+struct ChosenDevice;
+
 class Engine {
  public:
   // Loads the model and starts the thread.
   // Errors: InvalidArgument, NotFound and Corruption naming what is wrong in the model folder;
-  // Unavailable for kernels that this machine cannot run; ResourceExhausted when the pool does not
-  // fit.
+  // Unavailable for a device or kernels that this machine does not have; ResourceExhausted when
+  // weights or pool do not fit, on the CPU or on a device that was asked for.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
   ~Engine();
 
@@ -74,6 +81,7 @@ class Engine {
  private:
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
+  static Result<std::unique_ptr<Engine>> load_on(ChosenDevice chosen, const EngineOptions& options);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -49,6 +49,14 @@ bool Generation::step() {
   return true;
 }
 
+// What a failed device computed means nothing: such a request is answered with what happened.
+bool Generation::device_failed() {
+  const Status& status = parts_.model.device().status();
+  if (status.ok()) return false;
+  fail(status);
+  return true;
+}
+
 // Everything that would make the request impossible, however long it waited.
 Status Generation::check() const {
   const ModelConfig& config = parts_.model.config();
@@ -130,7 +138,9 @@ bool Generation::encode_segments() {
     const int32_t chunk = priority() == Priority::kInteractive
                               ? parts_.options.prefill_chunk_tokens
                               : parts_.options.background_chunk_tokens;
-    for (const auto& segment : encoder_.step(chunk)) {
+    const auto complete = encoder_.step(chunk);
+    if (device_failed()) return true;
+    for (const auto& segment : complete) {
       completion_.n_encoded_tokens += static_cast<int32_t>(segment->tokens->size());
       for (size_t i = 0; i < segments_.size(); ++i) {
         if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
@@ -186,12 +196,15 @@ bool Generation::begin_prefill() {
 }
 
 bool Generation::prefill() {
-  if (!prefill_->step()) return false;
+  const bool complete = prefill_->step();
+  if (device_failed()) return true;
+  if (!complete) return false;
   spend(completion_.timings.prefill);
   if (!request_.score.empty()) return score();
   if (request_.stop.max_tokens <= 0) return finish(StopReason::kMaxTokens);
   logits_.resize(parts_.model.config().vocab_size);
-  parts_.model.head(prefill_->outputs().data(), 1, logits_.data());
+  parts_.model.head(prefill_->outputs(), 1, logits_.data());
+  if (device_failed()) return true;
   phase_ = Phase::kDecode;
   return accept(sampler_.sample(logits_, healing_.done()
                                              ? std::vector<int32_t>()
@@ -202,7 +215,8 @@ bool Generation::score() {
   const ModelConfig& config = parts_.model.config();
   logits_.resize(config.vocab_size);
   for (size_t i = 0; i < request_.score.size(); ++i) {
-    parts_.model.head(prefill_->outputs().data() + i * config.hidden_size, 1, logits_.data());
+    parts_.model.head(prefill_->outputs() + i * config.hidden_size, 1, logits_.data());
+    if (device_failed()) return true;
     completion_.scores.push_back(log_probability(logits_, request_.score[i]));
   }
   return finish(StopReason::kMaxTokens);
@@ -210,16 +224,11 @@ bool Generation::score() {
 
 // Feeds the last token and samples the next.
 bool Generation::decode() {
-  const ModelConfig& config = parts_.model.config();
   Step step;
   sequence_->add_rows(sequence_->n_tokens(), std::span(&completion_.tokens.back(), 1), step);
-  const std::vector<LayerRows> rows(config.n_layers);
-  std::vector<float> x(config.hidden_size);
-  parts_.model.embed(step, x.data());
-  for (int32_t loop = 0; loop < config.n_loops; ++loop)
-    parts_.model.run_loop(loop, step, rows, parts_.pages, x.data());
+  parts_.model.decode(step, parts_.pages, logits_.data());
+  if (device_failed()) return true;
   sequence_->append(step.tokens);
-  parts_.model.head(x.data(), 1, logits_.data());
   return accept(sampler_.sample(logits_, healing_.done()
                                              ? std::vector<int32_t>()
                                              : parts_.vocabulary.compatible(healing_.rest())));

@@ -67,6 +67,7 @@ class Generation {
   bool prefill();
   bool score();
   bool decode();
+  bool device_failed();
   bool accept(const Sample& sample);
   bool finish(StopReason reason);
   void keep_sequence();

@@ -3,8 +3,7 @@
 // is private to the kernels. Base pages (loop 0's K/V) and window pages (loop 1's) have the same
 // shape and come from the same pool.
 //
-// Thread: the engine thread. Owns the memory, reserved at construction and touched on first use;
-// borrows the kernels.
+// Thread: the engine thread. Owns the memory, the device's; borrows the device.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/device.h"
 #include "engine/model_config.h"
 #include "kernels/kernels.h"
 
@@ -20,14 +20,9 @@ namespace rondo::engine {
 
 class PagePool {
  public:
-  // A pool of as many pages for `kernels` as fit into `bytes`.
-  // Errors: ResourceExhausted when not one page fits or the memory cannot be reserved.
-  static Result<PagePool> create(const ModelConfig& config, const kernels::Kernels& kernels,
-                                 int64_t bytes);
-
-  PagePool(PagePool&& other) noexcept;
-  PagePool& operator=(PagePool&& other) noexcept;
-  ~PagePool();
+  // A pool of as many pages as fit into `bytes`.
+  // Errors: ResourceExhausted when not one page fits or the device does not have the memory.
+  static Result<PagePool> create(const ModelConfig& config, Device& device, int64_t bytes);
 
   // A page that nobody uses, with one reference; nothing when there is none.
   std::optional<int32_t> allocate();
@@ -47,11 +42,10 @@ class PagePool {
  private:
   PagePool() = default;
 
-  std::byte* data_ = nullptr;
-  int64_t size_bytes_ = 0;
+  Device* device_ = nullptr;
+  DeviceMemory memory_;
   int64_t page_bytes_ = 0;
   int64_t layer_bytes_ = 0;
-  const kernels::Kernels* kernels_ = nullptr;
   int32_t n_layers_ = 0;
   int32_t n_kv_heads_ = 0;
   int32_t head_dim_ = 0;

@@ -27,7 +27,9 @@ Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<co
       sequence_(sequence),
       prompt_(prompt.begin(), prompt.end()),
       first_output_(first_output),
-      chunk_tokens_(chunk_tokens) {
+      chunk_tokens_(chunk_tokens),
+      exits_(model.device()),
+      outputs_(model.device()) {
   const auto n_tokens = static_cast<int32_t>(prompt_.size());
   const PrefillGoal goal = {.n_tokens = n_tokens,
                             .n_matching = sequence.n_matching(prompt_),
@@ -56,9 +58,10 @@ bool Prefill::step() {
 void Prefill::step_loop0() {
   const int32_t to = chunk_end(next0_);
   const Step step = rows(next0_, to);
-  std::vector<float> x(static_cast<size_t>(step.n_rows()) * model_.config().hidden_size);
-  model_.embed(step, x.data());
-  model_.run_loop(0, step, layer_rows(plan_.loop0, next0_, step.n_rows()), pages_, x.data());
+  const StepView view = model_.place(step);
+  float* x = model_.hidden(view.n_rows);
+  model_.embed(view, x);
+  model_.run_loop(0, view, layer_rows(plan_.loop0, next0_, view.n_rows), pages_, x);
   sequence_.append(step.tokens);
   if (plan_.loop1.empty()) {
     keep(next0_, to, x, first_output_, outputs_);
@@ -73,8 +76,8 @@ void Prefill::step_loop1() {
   const Step step = rows(next1_, to);
   const int64_t c = model_.config().hidden_size;
   float* x = exits_.data() + (next1_ - plan_.loop1.front().keys_from) * c;
-  model_.run_loop(1, step, layer_rows(plan_.loop1, next1_, step.n_rows()), pages_, x);
-  keep(next1_, to, {x, static_cast<size_t>((to - next1_) * c)}, first_output_, outputs_);
+  model_.run_loop(1, model_.place(step), layer_rows(plan_.loop1, next1_, step.n_rows()), pages_, x);
+  keep(next1_, to, x, first_output_, outputs_);
   next1_ = to;
   if (to == static_cast<int32_t>(prompt_.size()))
     sequence_.note_window_keys(plan_.loop1, plan_.n_cached);
@@ -104,11 +107,11 @@ int32_t Prefill::chunk_end(int32_t from) const {
 }
 
 // Appends the rows of x, slots [from, to), that are at or behind slot `first_kept` to `kept`.
-void Prefill::keep(int32_t from, int32_t to, std::span<const float> x, int32_t first_kept,
-                   std::vector<float>& kept) const {
+void Prefill::keep(int32_t from, int32_t to, const float* x, int32_t first_kept,
+                   DeviceFloats& kept) const {
   const int32_t first_row = std::clamp(first_kept - from, 0, to - from);
-  kept.insert(kept.end(), x.begin() + static_cast<int64_t>(first_row) * model_.config().hidden_size,
-              x.end());
+  const int64_t c = model_.config().hidden_size;
+  if (first_row < to - from) kept.append(x + first_row * c, (to - from - first_row) * c);
 }
 
 }  // namespace rondo::engine

@@ -39,16 +39,16 @@ class Prefill {
   void abandon();
 
   int32_t n_cached() const { return plan_.n_cached; }
-  // f32 [prompt.size() - first_output, C], before the final norm. REQUIRES: step returned true.
-  std::span<const float> outputs() const { return outputs_; }
+  // f32 [prompt.size() - first_output, C], before the final norm, in the device's memory.
+  // REQUIRES: step returned true.
+  const float* outputs() const { return outputs_.data(); }
 
  private:
   void step_loop0();
   void step_loop1();
   Step rows(int32_t from, int32_t to) const;
   int32_t chunk_end(int32_t from) const;
-  void keep(int32_t from, int32_t to, std::span<const float> x, int32_t first_kept,
-            std::vector<float>& kept) const;
+  void keep(int32_t from, int32_t to, const float* x, int32_t first_kept, DeviceFloats& kept) const;
 
   Model& model_;
   PagePool& pages_;
@@ -57,11 +57,10 @@ class Prefill {
   const int32_t first_output_;
   const int32_t chunk_tokens_;
   PrefillPlan plan_;
-  int32_t next0_ = 0;  // first slot that loop 0 has not done
-  int32_t next1_ = 0;  // and loop 1
-  std::vector<float>
-      exits_;  // f32 [., C] loop 0's exit hidden states of slots [next1_ at the start, n)
-  std::vector<float> outputs_;  // f32 [., C]
+  int32_t next0_ = 0;   // first slot that loop 0 has not done
+  int32_t next1_ = 0;   // and loop 1
+  DeviceFloats exits_;  // f32 [., C] loop 0's exit hidden states of slots [next1_ at the start, n)
+  DeviceFloats outputs_;  // f32 [., C]
 };
 
 }  // namespace rondo::engine

@@ -60,11 +60,12 @@ std::vector<std::shared_ptr<const Segment>> SegmentEncoder::step(int32_t max_tok
   std::vector<std::shared_ptr<const Segment>> complete;
   if (jobs_.empty()) return complete;
   const Step step = next_step(max_tokens);
-  std::vector<float> x(static_cast<size_t>(step.n_rows()) * model_.config().hidden_size);
   std::vector<LayerRows> rows(model_.config().n_layers);
   rows.back().outputs_from = step.n_rows();
-  model_.embed(step, x.data());
-  model_.run_loop(0, step, rows, pages_, x.data());
+  const StepView view = model_.place(step);
+  float* x = model_.hidden(view.n_rows);
+  model_.embed(view, x);
+  model_.run_loop(0, view, rows, pages_, x);
   while (!jobs_.empty() && jobs_.front().n_done == n_tokens_of(jobs_.front().input)) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();

@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "engine/host_memory.h"
 #include "engine/tensor_values.h"
 #include "kernels/bf16.h"
 
@@ -31,6 +30,8 @@ using kernels::WeightType;
 constexpr int64_t kWholeDigestBytes = 1ll << 30;
 constexpr size_t kSampleBytes = 4096;
 constexpr size_t kSampleStride = 1 << 20;
+
+constexpr int64_t kAlignment = 256;  // of what lies in the device's block
 
 // Appends `tensor` as bf16.
 void append_bf16(const Tensor& tensor, std::vector<std::byte>& out) {
@@ -86,6 +87,8 @@ RowMajorMatrix row_major(const MatrixSource& source, RowBuffer& buffer) {
   }
   return matrix;
 }
+
+int64_t aligned(int64_t n_bytes) { return (n_bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 struct PartName {
   std::string name;
@@ -186,36 +189,76 @@ struct PackJob {
   PackedMatrix* out = nullptr;
 };
 
-// Reads one layer's vectors and adds its matrices to `jobs`.
+struct VectorJob {
+  std::vector<float> values;
+  std::span<const float>* out = nullptr;
+
+  int64_t n_bytes() const { return aligned(std::ssize(values) * int64_t{sizeof(float)}); }
+};
+
+// Everything that load has to bring to the device, and where its address goes.
+struct Jobs {
+  std::vector<PackJob> matrices;
+  std::vector<VectorJob> vectors;
+};
+
+// Reads one layer's vectors and adds them and its matrices to `jobs`.
 Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t index,
-                  LayerWeights& layer, std::vector<PackJob>& jobs) {
+                  LayerWeights& layer, Jobs& jobs) {
   const std::string name = "model.layers." + std::to_string(index) + ".";
   const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
   const int32_t q_rows = config.n_heads * config.head_dim;
   const int32_t kv_rows = config.n_kv_heads * config.head_dim;
   const auto add = [&](const std::vector<PartName>& parts, int32_t k, PackedMatrix& out) -> Status {
     ASSIGN_OR_RETURN(MatrixSource source, reader.matrix(parts, k));
-    jobs.push_back({std::move(source), &out});
+    jobs.matrices.push_back({std::move(source), &out});
     return {};
   };
-  RETURN_IF_ERROR(reader.vector(name + "input_layernorm.weight", {hidden}, layer.input_norm));
+  const auto add_vector = [&](const std::string& tensor, std::vector<int64_t> shape,
+                              std::span<const float>& out) -> Status {
+    jobs.vectors.push_back({.out = &out});
+    return reader.vector(tensor, std::move(shape), jobs.vectors.back().values);
+  };
+  RETURN_IF_ERROR(add_vector(name + "input_layernorm.weight", {hidden}, layer.input_norm));
   RETURN_IF_ERROR(add({{name + "self_attn.q_proj.weight", q_rows},
                        {name + "self_attn.k_proj.weight", kv_rows},
                        {name + "self_attn.v_proj.weight", kv_rows}},
                       hidden, layer.qkv));
   RETURN_IF_ERROR(add({{name + "self_attn.o_proj.weight", hidden}}, q_rows, layer.o));
-  RETURN_IF_ERROR(
-      reader.vector(name + "post_attention_layernorm.weight", {hidden}, layer.post_norm));
+  RETURN_IF_ERROR(add_vector(name + "post_attention_layernorm.weight", {hidden}, layer.post_norm));
   RETURN_IF_ERROR(add({{name + "mlp.gate_proj.weight", ffn}, {name + "mlp.up_proj.weight", ffn}},
                       hidden, layer.gate_up));
   RETURN_IF_ERROR(add({{name + "mlp.down_proj.weight", hidden}}, ffn, layer.down));
   if (config.architecture == Architecture::kLoopCoder) {
     const std::string gate = "model.gate_projections." + std::to_string(index) + ".";
     RETURN_IF_ERROR(
-        reader.vector(gate + "weight", {config.n_heads, config.head_dim}, layer.loop_gate));
-    RETURN_IF_ERROR(reader.vector(gate + "bias", {config.n_heads}, layer.loop_gate_bias));
+        add_vector(gate + "weight", {config.n_heads, config.head_dim}, layer.loop_gate));
+    RETURN_IF_ERROR(add_vector(gate + "bias", {config.n_heads}, layer.loop_gate_bias));
   }
   return {};
+}
+
+int64_t data_bytes(const RowMajorMatrix& matrix) {
+  return int64_t{matrix.n} * matrix.k * (matrix.type == WeightType::kInt8 ? 1 : 2);
+}
+
+int64_t scale_bytes(const RowMajorMatrix& matrix) {
+  return matrix.scales != nullptr ? matrix.n * int64_t{2} : 0;
+}
+
+int64_t embedding_bytes(const RowMajorMatrix& matrix) {
+  return aligned(data_bytes(matrix)) + aligned(scale_bytes(matrix));
+}
+
+// A copy of `matrix` in the device's memory at `at`, embedding_bytes() bytes.
+RowMajorMatrix upload_rows(RowMajorMatrix matrix, std::byte* at, Device& device) {
+  device.upload(at, matrix.data, data_bytes(matrix));
+  matrix.data = at;
+  if (matrix.scales == nullptr) return matrix;
+  at += aligned(data_bytes(matrix));
+  device.upload(at, matrix.scales, scale_bytes(matrix));
+  matrix.scales = reinterpret_cast<const uint16_t*>(at);
+  return matrix;
 }
 
 // Every tensor's name, dtype, shape and bytes, in order of names: how they are dealt to shards does
@@ -246,7 +289,7 @@ Hash128 digest_of(const TensorFolder& tensors) {
 struct Weights::Storage {
   TensorFolder tensors;
   RowBuffer embedding;  // when the file's own bytes do not serve
-  HostMemory packed;
+  DeviceMemory packed;
 };
 
 Weights::Weights() : storage_(std::make_unique<Storage>()) {}
@@ -256,7 +299,7 @@ Weights::~Weights() = default;
 
 struct Weights::Plan {
   MatrixSource embedding;
-  std::vector<PackJob> jobs;
+  Jobs jobs;
 };
 
 Result<Weights::Plan> Weights::read(const std::string& folder, const ModelConfig& config) {
@@ -269,12 +312,13 @@ Result<Weights::Plan> Weights::read(const std::string& folder, const ModelConfig
   for (int32_t i = 0; i < config.n_layers; ++i) {
     RETURN_IF_ERROR(read_layer(reader, config, i, layers_[static_cast<size_t>(i)], plan.jobs));
   }
-  RETURN_IF_ERROR(reader.vector("model.norm.weight", {hidden}, final_norm_));
+  plan.jobs.vectors.push_back({.out = &final_norm_});
+  RETURN_IF_ERROR(reader.vector("model.norm.weight", {hidden}, plan.jobs.vectors.back().values));
   MatrixSource head = plan.embedding;
   if (!config.tied_embeddings) {
     ASSIGN_OR_RETURN(head, reader.matrix({{"lm_head.weight", vocab}}, hidden));
   }
-  plan.jobs.push_back({std::move(head), &head_});
+  plan.jobs.matrices.push_back({std::move(head), &head_});
   RETURN_IF_ERROR(reader.check_all_used());
   return plan;
 }
@@ -283,25 +327,36 @@ Status Weights::check(const std::string& folder, const ModelConfig& config) {
   return Weights().read(folder, config).status();
 }
 
+// One block holds everything. What jobs fill in lies in `weights` (which is moved only at the end)
+// or on the heap, where `read` saw it.
 Result<Weights> Weights::load(const std::string& folder, const ModelConfig& config,
-                              const kernels::Kernels& kernels, kernels::Stream stream) {
+                              Device& device) {
   Weights weights;
   ASSIGN_OR_RETURN(const Plan plan, weights.read(folder, config));
   Storage& storage = *weights.storage_;
+  const kernels::Kernels& kernels = device.kernels();
   weights.embedding_ = row_major(plan.embedding, storage.embedding);
-  for (const auto& [source, packed] : plan.jobs) {
-    weights.packed_bytes_ += kernels.packed_bytes(source.type, source.n, source.k);
+  for (const auto& [source, out] : plan.jobs.matrices) {
+    weights.packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
   }
-  ASSIGN_OR_RETURN(storage.packed, HostMemory::allocate(weights.packed_bytes_));
-  std::byte* out = storage.packed.data();
+  for (const VectorJob& job : plan.jobs.vectors) weights.packed_bytes_ += job.n_bytes();
+  if (!device.is_cpu()) weights.packed_bytes_ += embedding_bytes(weights.embedding_);
+  ASSIGN_OR_RETURN(storage.packed, device.allocate(weights.packed_bytes_));
+  std::byte* at = storage.packed.data();
   RowBuffer buffer;
-  for (const auto& [source, packed] : plan.jobs) {
+  for (const auto& [source, out] : plan.jobs.matrices) {
     const RowMajorMatrix matrix = row_major(source, buffer);
-    CHECK(kernels.pack(matrix, out, stream) == 0, "a checked matrix can be packed");
-    // head_ lives in `weights`, layers' matrices on the heap: both are still where `read` saw them.
-    *packed = {.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type};
-    out += kernels.packed_bytes(matrix.type, matrix.n, matrix.k);
+    device.launched(kernels.pack(matrix, at, device.stream()), "pack");
+    *out = {.data = at, .n = matrix.n, .k = matrix.k, .type = matrix.type};
+    at += aligned(kernels.packed_bytes(matrix.type, matrix.n, matrix.k));
   }
+  for (const VectorJob& job : plan.jobs.vectors) {
+    device.upload(at, job.values.data(), std::ssize(job.values) * int64_t{sizeof(float)});
+    *job.out = {reinterpret_cast<const float*>(at), job.values.size()};
+    at += job.n_bytes();
+  }
+  if (!device.is_cpu()) weights.embedding_ = upload_rows(weights.embedding_, at, device);
+  RETURN_IF_ERROR(device.status());
   weights.digest_ = digest_of(storage.tensors);
   return weights;
 }

@@ -1,40 +1,42 @@
-// A model's weights, packed for one Kernels table.
+// A model's weights, packed for one device's kernels and in its memory.
 //
-// Thread: immutable after load. Owns the packed memory and the mapped checkpoint (the embedding is
-// read from it).
+// Thread: immutable after load. Owns the packed memory and the mapped checkpoint (the CPU reads the
+// embedding from it).
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "engine/device.h"
 #include "engine/model_config.h"
 #include "engine/safetensors.h"
 #include "kernels/kernels.h"
 
 namespace rondo::engine {
 
+// Every pointer is the device's.
 struct LayerWeights {
-  std::vector<float> input_norm;      // f32 [C]
-  kernels::PackedMatrix qkv;          // [(H + 2 Hk) D, C]: q, k and v rows in this order
-  kernels::PackedMatrix o;            // [C, H D]
-  std::vector<float> post_norm;       // f32 [C]
-  kernels::PackedMatrix gate_up;      // [2F, C]: gate rows, then up rows
-  kernels::PackedMatrix down;         // [C, F]
-  std::vector<float> loop_gate;       // f32 [H, D], LoopCoder only
-  std::vector<float> loop_gate_bias;  // f32 [H]
+  std::span<const float> input_norm;      // f32 [C]
+  kernels::PackedMatrix qkv;              // [(H + 2 Hk) D, C]: q, k and v rows in this order
+  kernels::PackedMatrix o;                // [C, H D]
+  std::span<const float> post_norm;       // f32 [C]
+  kernels::PackedMatrix gate_up;          // [2F, C]: gate rows, then up rows
+  kernels::PackedMatrix down;             // [C, F]
+  std::span<const float> loop_gate;       // f32 [H, D], LoopCoder only
+  std::span<const float> loop_gate_bias;  // f32 [H]
 };
 
 class Weights {
  public:
   // Reads and packs every tensor that `config` asks for.
   // Errors: NotFound or Corruption naming the tensor and its file; ResourceExhausted when memory is
-  // short.
-  static Result<Weights> load(const std::string& folder, const ModelConfig& config,
-                              const kernels::Kernels& kernels, kernels::Stream stream);
+  // short; the device's status when it failed.
+  static Result<Weights> load(const std::string& folder, const ModelConfig& config, Device& device);
 
   // All that load() checks, without packing anything.
   static Status check(const std::string& folder, const ModelConfig& config);
@@ -45,7 +47,7 @@ class Weights {
 
   const kernels::RowMajorMatrix& embedding() const { return embedding_; }  // [V, C]
   const kernels::PackedMatrix& head() const { return head_; }              // [V, C]
-  const std::vector<float>& final_norm() const { return final_norm_; }     // f32 [C]
+  std::span<const float> final_norm() const { return final_norm_; }        // f32 [C]
   const std::vector<LayerWeights>& layers() const { return layers_; }
   int64_t packed_bytes() const { return packed_bytes_; }
   Hash128 digest() const {
@@ -60,7 +62,7 @@ class Weights {
 
   kernels::RowMajorMatrix embedding_;
   kernels::PackedMatrix head_;
-  std::vector<float> final_norm_;
+  std::span<const float> final_norm_;
   std::vector<LayerWeights> layers_;
   int64_t packed_bytes_ = 0;
   Hash128 digest_;

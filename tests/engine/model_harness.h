@@ -12,7 +12,6 @@
 #include "engine/segment_encoder.h"
 #include "engine/segment_store.h"
 #include "engine/sequence.h"
-#include "kernels/thread_pool.h"
 
 namespace rondo::engine {
 
@@ -20,10 +19,12 @@ class ModelHarness {
  public:
   ModelHarness(const std::string& folder, const kernels::Kernels& kernels,
                int32_t chunk_tokens = 64)
-      : threads_(2),
+      : ModelHarness(folder, Device::cpu(kernels, 2), chunk_tokens) {}
+  ModelHarness(const std::string& folder, std::unique_ptr<Device> device, int32_t chunk_tokens = 64)
+      : device_(std::move(device)),
         config_(ModelConfig::load(folder).value()),
-        model_(Model::load(folder, config_, kernels, {.threads = &threads_}).value()),
-        pages_(PagePool::create(config_, kernels, 256 << 20).value()),
+        model_(Model::load(folder, config_, *device_).value()),
+        pages_(PagePool::create(config_, *device_, 256 << 20).value()),
         store_(model_.digest()),
         chunk_tokens_(chunk_tokens) {}
 
@@ -58,7 +59,7 @@ class ModelHarness {
     if (n_cached != nullptr) *n_cached = prefill.n_cached();
     const auto n_rows = static_cast<int32_t>(prompt.size()) - first_output;
     std::vector<float> logits(static_cast<size_t>(n_rows) * config_.vocab_size);
-    model_.head(prefill.outputs().data(), n_rows, logits.data());
+    model_.head(prefill.outputs(), n_rows, logits.data());
     return logits;
   }
 
@@ -76,19 +77,14 @@ class ModelHarness {
     EXPECT_TRUE(sequence.reserve(sequence.n_tokens() + 1));
     Step step;
     sequence.add_rows(sequence.n_tokens(), std::span(&token, 1), step);
-    std::vector<float> x(config_.hidden_size);
-    const std::vector<LayerRows> rows(config_.n_layers);
-    model_.embed(step, x.data());
-    for (int32_t loop = 0; loop < config_.n_loops; ++loop)
-      model_.run_loop(loop, step, rows, pages_, x.data());
-    sequence.append(step.tokens);
     std::vector<float> logits(config_.vocab_size);
-    model_.head(x.data(), 1, logits.data());
+    model_.decode(step, pages_, logits.data());
+    sequence.append(step.tokens);
     return logits;
   }
 
  private:
-  kernels::ThreadPool threads_;
+  std::unique_ptr<Device> device_;
   ModelConfig config_;
   Model model_;
   PagePool pages_;

@@ -19,10 +19,14 @@ ModelConfig small_config() {
   return config;
 }
 
+Device& reference_device() {
+  static const auto device = Device::cpu(kernels::reference_kernels(), 1);
+  return *device;
+}
+
 PagePool pool_of(int32_t n_pages) {
   const int64_t page_bytes = 3 * 2 * 2 * kernels::kPageTokens * 4 * 4;
-  return PagePool::create(small_config(), kernels::reference_kernels(), n_pages * page_bytes + 7)
-      .value();
+  return PagePool::create(small_config(), reference_device(), n_pages * page_bytes + 7).value();
 }
 
 TEST(PagePool, HandsOutEveryPageOnce) {
@@ -50,7 +54,7 @@ TEST(PagePool, ReleasingAFreePageIsOurBug) {
 }
 
 TEST(PagePool, RefusesAPoolWithoutAPage) {
-  const auto pool = PagePool::create(small_config(), kernels::reference_kernels(), 100);
+  const auto pool = PagePool::create(small_config(), reference_device(), 100);
   EXPECT_EQ(pool.status().code(), Code::kResourceExhausted);
 }
 

@@ -110,7 +110,8 @@ TEST(Quantize, RoundsRowsAsStated) {
   const auto config = ModelConfig::load(out);
   ASSERT_TRUE(config.ok()) << config.status().to_string();
   EXPECT_EQ(config->weight_format, WeightFormat::kInt8Channel);
-  EXPECT_TRUE(Weights::load(out, *config, kernels::reference_kernels(), {}).ok());
+  const auto device = Device::cpu(kernels::reference_kernels(), 1);
+  EXPECT_TRUE(Weights::load(out, *config, *device).ok());
 }
 
 TEST(Quantize, SubnormalRowsAreClamped) {

@@ -1,0 +1,119 @@
+#include "engine/device.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "base/check.h"
+#include "kernels/launch.h"
+
+namespace rondo::engine {
+
+std::unique_ptr<Device> Device::cpu(const kernels::Kernels& kernels, int32_t n_threads) {
+  if (n_threads <= 0) n_threads = static_cast<int32_t>(std::thread::hardware_concurrency());
+  auto device = std::unique_ptr<Device>(new Device());
+  device->threads_ = std::make_unique<kernels::ThreadPool>(std::max(1, n_threads));
+  device->stream_.threads = device->threads_.get();
+  device->backend_ = {.info = {.name = "CPU"}, .kernels = &kernels};
+  return device;
+}
+
+Result<std::unique_ptr<Device>> Device::gpu(const std::string& plugin, int32_t ordinal) {
+  auto device = std::unique_ptr<Device>(new Device());
+  device->library_ = ::dlopen(plugin.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (device->library_ == nullptr) return unavailable_error(::dlerror());
+  const auto open =
+      reinterpret_cast<kernels::OpenDevice>(::dlsym(device->library_, kernels::kOpenDevice));
+  if (open == nullptr) return unavailable_error(plugin + " is no plugin of rondo");
+  char why[256] = {};
+  if (open(kernels::kDeviceAbi, ordinal, &device->backend_, why, sizeof why) != kernels::kOk) {
+    return unavailable_error(why);
+  }
+  device->stream_.device = device->backend_.state;
+  return device;
+}
+
+// The plugin stays loaded: CUDA's own threads may outlive the device.
+Device::~Device() {
+  if (backend_.close != nullptr) backend_.close(backend_.state);
+}
+
+Result<DeviceMemory> Device::allocate(int64_t n_bytes) {
+  if (is_cpu()) {
+    ASSIGN_OR_RETURN(HostMemory memory, HostMemory::allocate(n_bytes));
+    return DeviceMemory(std::move(memory));
+  }
+  void* memory = nullptr;
+  if (backend_.allocate(backend_.state, n_bytes, &memory) != kernels::kOk) {
+    return resource_exhausted_error(name() + ": cannot allocate " + std::to_string(n_bytes >> 20) +
+                                    " MiB of memory");
+  }
+  return DeviceMemory(*this, static_cast<std::byte*>(memory), n_bytes);
+}
+
+void Device::upload(void* to, const void* from, int64_t n_bytes) {
+  if (is_cpu()) return copy(to, from, n_bytes);
+  if (ok()) check(backend_.upload(backend_.state, to, from, n_bytes), "upload");
+}
+
+void Device::download(void* to, const void* from, int64_t n_bytes) {
+  if (is_cpu()) return copy(to, from, n_bytes);
+  if (ok()) check(backend_.download(backend_.state, to, from, n_bytes), "download");
+}
+
+void Device::copy(void* to, const void* from, int64_t n_bytes) {
+  if (!ok()) return;
+  if (is_cpu()) {
+    std::memcpy(to, from, static_cast<size_t>(n_bytes));
+  } else {
+    check(backend_.copy(backend_.state, to, from, n_bytes), "copy");
+  }
+}
+
+void Device::launched(int code, const char* kernel) {
+  CHECK(code != kernels::kBadArguments, kernel);
+  check(code, kernel);
+}
+
+void Device::check(int code, const char* what) {
+  if (code == kernels::kOk) return;
+  const char* why = is_cpu() ? "failed" : backend_.error(backend_.state);
+  fail(unavailable_error(name() + " failed in " + what + ": " + why));
+}
+
+void Device::fail(Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
+DeviceMemory& DeviceMemory::operator=(DeviceMemory&& other) noexcept {
+  std::swap(host_, other.host_);
+  std::swap(device_, other.device_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+DeviceMemory::~DeviceMemory() {
+  if (device_ != nullptr) device_->backend().release(device_->backend().state, data_);
+}
+
+void DeviceFloats::resize(int64_t n) {
+  const auto floats = static_cast<int64_t>(sizeof(float));
+  if (n * floats > memory_.size()) {
+    Result<DeviceMemory> larger = device_->allocate(std::max(n, 2 * size_) * floats);
+    if (!larger.ok()) return device_->fail(larger.status());
+    if (size_ > 0) device_->copy(larger->data(), memory_.data(), size_ * floats);
+    memory_ = std::move(*larger);
+  }
+  size_ = n;
+}
+
+void DeviceFloats::append(const float* from, int64_t n) {
+  const int64_t begin = size_;
+  resize(begin + n);
+  device_->copy(data() + begin, from, n * static_cast<int64_t>(sizeof(float)));
+}
+
+}  // namespace rondo::engine

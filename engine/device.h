@@ -1,0 +1,109 @@
+// Where a model lives and computes: the CPU, or a GPU behind its plugin (kernels/device.h). Memory,
+// copies and kernels of both are used in the same way; on the CPU a device pointer is a host one.
+//
+// Thread: made by the owner, then the engine thread's. Ownership: a Device outlives all memory
+// taken from it. Errors: a device that failed once (lost, out of memory) stays failed and does
+// nothing any more: work through it, then look at status() before you believe a result.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "engine/host_memory.h"
+#include "kernels/device.h"
+#include "kernels/kernels.h"
+#include "kernels/thread_pool.h"
+
+namespace rondo::engine {
+
+class Device;
+
+// A block of a device's memory, aligned to 256 bytes.
+class DeviceMemory {
+ public:
+  DeviceMemory() = default;
+  explicit DeviceMemory(HostMemory host)
+      : host_(std::move(host)), data_(host_.data()), size_(host_.size()) {}
+  DeviceMemory(Device& device, std::byte* data, int64_t size)
+      : device_(&device), data_(data), size_(size) {}
+  DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(other); }
+  DeviceMemory& operator=(DeviceMemory&& other) noexcept;
+  ~DeviceMemory();
+
+  std::byte* data() const { return data_; }
+  int64_t size() const { return size_; }
+
+ private:
+  HostMemory host_;           // the CPU's
+  Device* device_ = nullptr;  // a GPU, which has it to be given back
+  std::byte* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+class Device {
+ public:
+  // The CPU, by `kernels` on `n_threads` threads; 0: one a core.
+  static std::unique_ptr<Device> cpu(const kernels::Kernels& kernels, int32_t n_threads);
+  // GPU `ordinal` through the plugin in the file `plugin`.
+  // Errors: Unavailable saying what is missing: the plugin, a library, the driver, the GPU.
+  static Result<std::unique_ptr<Device>> gpu(const std::string& plugin, int32_t ordinal);
+  ~Device();
+
+  const kernels::Kernels& kernels() const { return *backend_.kernels; }
+  kernels::Stream stream() const { return stream_; }
+  // Its memory is the host's.
+  bool is_cpu() const { return threads_ != nullptr; }
+  // "NVIDIA H100 80GB HBM3, sm_90", or "CPU".
+  std::string name() const { return backend_.info.name; }
+  int32_t n_threads() const { return is_cpu() ? threads_->size() : 1; }
+  // Of a GPU, when it was opened; 0 for the CPU, whose memory others use too.
+  int64_t free_bytes() const { return backend_.info.free_bytes; }
+
+  // Errors: ResourceExhausted when the device does not have them.
+  Result<DeviceMemory> allocate(int64_t n_bytes);
+  // In the order of all work; `from` may change when upload returns, and download waits.
+  void upload(void* to, const void* from, int64_t n_bytes);
+  void download(void* to, const void* from, int64_t n_bytes);
+  void copy(void* to, const void* from, int64_t n_bytes);
+
+  // Notes what a launcher returned. A broken contract is our bug and ends the process.
+  void launched(int code, const char* kernel);
+  void fail(Status status);
+  bool ok() const { return status_.ok(); }
+  const Status& status() const { return status_; }
+
+  const kernels::Device& backend() const { return backend_; }
+
+ private:
+  Device() = default;
+  void check(int code, const char* what);
+
+  kernels::Device backend_;
+  kernels::Stream stream_;
+  std::unique_ptr<kernels::ThreadPool> threads_;  // the CPU's
+  void* library_ = nullptr;                       // the plugin, open for good
+  Status status_;
+};
+
+// Floats in a device's memory, as many as were asked for last; growing keeps what is there.
+class DeviceFloats {
+ public:
+  explicit DeviceFloats(Device& device) : device_(&device) {}
+
+  // Memory that is short fails the device.
+  void resize(int64_t n);
+  void append(const float* from, int64_t n);
+  float* data() const { return reinterpret_cast<float*>(memory_.data()); }
+  int64_t size() const { return size_; }
+
+ private:
+  Device* device_;
+  DeviceMemory memory_;
+  int64_t size_ = 0;
+};
+
+}  // namespace rondo::engine
