@@ -30,17 +30,23 @@ inline constexpr int32_t kPageTokens = 16;  // tokens a KV page holds, in every 
 enum class WeightType : uint8_t {
   kBf16,  // uint16_t bits of a bfloat16
   kInt8,  // signed, W[n][k] = data[n][k] * scales[n]
+  kInt4,  // compressed-tensors' pack-quantized: W[n][k] = (nibble k of row n - 8) * scales[n][k /
+          // 128]
 };
+inline constexpr int32_t kInt4Group = 128;  // inputs that share a scale
 
 enum class KvType : uint8_t { kF32, kBf16 };
 inline constexpr int64_t kv_type_bytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
 
 // A weight matrix as checkpoints store it.
 struct RowMajorMatrix {
-  const void* data = nullptr;        // bf16 or int8 [n, k]; unaligned is fine (a mapped file)
-  const uint16_t* scales = nullptr;  // bf16 [n] for kInt8, else null; may be unaligned to 2
-  int32_t n = 0;                     // outputs
-  int32_t k = 0;                     // inputs
+  // bf16 or int8 [n, k], or 32-bit words [n, ceil(k / 8)] of 8 nibbles, the lowest first; unaligned
+  // is fine (a mapped file).
+  const void* data = nullptr;
+  // bf16 [n] for kInt8, [n, ceil(k / kInt4Group)] for kInt4, else null; may be unaligned to 2.
+  const uint16_t* scales = nullptr;
+  int32_t n = 0;  // outputs
+  int32_t k = 0;  // inputs
   WeightType type = WeightType::kBf16;
 };
 
@@ -55,7 +61,7 @@ struct PackedMatrix {
 // x[t] = table[ids[t]]
 struct EmbedParams {
   const int32_t* ids = nullptr;  // [T], 0 <= id < table.n
-  RowMajorMatrix table;          // [V, C]
+  RowMajorMatrix table;          // [V, C], bf16 or int8
   float* x = nullptr;            // f32 [T, C]
   int32_t n_rows = 0;
 };
@@ -184,7 +190,8 @@ struct SwigluParams {
 struct Kernels {
   const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx": part of every Segment key
   KvType kv_type;    // what rope_store writes and attention reads
-  // Bytes of a [n, k] matrix in this table's layout, a multiple of 64.
+  // Bytes of a [n, k] matrix in this table's layout, a multiple of 64; 0 for a type that this table
+  // has no kernels for (the CPU's: kInt4).
   int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);
   // Writes `matrix` in this table's layout to `out` (packed_bytes() bytes, 64-byte aligned).
   int (*pack)(const RowMajorMatrix& matrix, void* out, Stream stream);

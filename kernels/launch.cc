@@ -22,11 +22,12 @@ bool valid(const QuerySpan& span) {
 
 bool valid(const RowMajorMatrix& matrix) {
   return matrix.data != nullptr && matrix.n > 0 && matrix.k > 0 &&
-         (matrix.scales != nullptr) == (matrix.type == WeightType::kInt8);
+         (matrix.scales != nullptr) == (matrix.type != WeightType::kBf16);
 }
 
 bool valid(const EmbedParams& p) {
-  return p.n_rows >= 0 && valid(p.table) && (p.n_rows == 0 || (p.ids != nullptr && p.x != nullptr));
+  return p.n_rows >= 0 && valid(p.table) && p.table.type != WeightType::kInt4 &&
+         (p.n_rows == 0 || (p.ids != nullptr && p.x != nullptr));
 }
 
 bool valid(const RmsNormParams& p) {

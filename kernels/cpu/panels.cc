@@ -43,12 +43,13 @@ Panels::Panels(const PackedMatrix& matrix) {
 }
 
 int64_t packed_panels_bytes(WeightType type, int32_t n, int32_t k) {
+  if (type == WeightType::kInt4) return 0;
   const Panels panels({.n = n, .k = k, .type = type});
   return panels.n_panels * panels.panel_bytes;
 }
 
 int pack_panels(const RowMajorMatrix& matrix, void* out, Stream stream) {
-  if (!valid(matrix) || out == nullptr) return kBadArguments;
+  if (!valid(matrix) || matrix.type == WeightType::kInt4 || out == nullptr) return kBadArguments;
   const Panels panels({.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type});
   parallel_for(stream, panels.n_panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {

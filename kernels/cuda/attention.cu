@@ -13,7 +13,7 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/context.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/launch.h"
@@ -131,6 +131,7 @@ template <int kGroup, bool kSplit>
 __global__ void __launch_bounds__(kThreads)
     attention_kernel(AttentionParams p, int n_groups, Partial* partials, float* sums) {
   __shared__ Tile tile;
+  begin_kernel();
   const int index = blockIdx.x / (p.n_kv_heads * n_groups);
   const int kv_head = blockIdx.x / n_groups % p.n_kv_heads, group = blockIdx.x % n_groups;
   const int heads = p.n_heads / p.n_kv_heads;
@@ -213,6 +214,7 @@ __global__ void __launch_bounds__(kThreads)
 // Merges the splits of one row and head, in order.
 __global__ void merge_kernel(AttentionParams p, int n_splits, const Partial* partials,
                              const float* sums) {
+  begin_kernel();
   const int head = blockIdx.x % p.n_heads;
   const Row row(p, blockIdx.x / p.n_heads);
   if (!row.exists) return;
@@ -232,13 +234,12 @@ __global__ void merge_kernel(AttentionParams p, int n_splits, const Partial* par
 }
 
 template <int kGroup>
-int launch(const AttentionParams& p, Context& c) {
+int launch_group(const AttentionParams& p, Context& c) {
   const int n_groups = (p.n_heads / p.n_kv_heads + kGroup - 1) / kGroup;
   const int n_blocks = p.n_rows * p.n_kv_heads * n_groups;
   if (p.n_rows > kFewRows) {
-    attention_kernel<kGroup, false>
-        <<<n_blocks, kThreads, 0, c.stream()>>>(p, n_groups, nullptr, nullptr);
-    return launched(c);
+    return launch(c, attention_kernel<kGroup, false>, {.grid = n_blocks, .block = kThreads}, p,
+                  n_groups, nullptr, nullptr);
   }
   // A window's first own page may lie up to a tile behind.
   const int n_splits = (p.n_entries + kTileEntries + kSplitEntries - 1) / kSplitEntries;
@@ -248,10 +249,10 @@ int launch(const AttentionParams& p, Context& c) {
   if (memory == nullptr) return kDeviceFailed;
   auto* partials = reinterpret_cast<Partial*>(memory);
   auto* sums = reinterpret_cast<float*>(partials + n_partials);
-  attention_kernel<kGroup, true>
-      <<<dim3(n_blocks, n_splits), kThreads, 0, c.stream()>>>(p, n_groups, partials, sums);
-  merge_kernel<<<p.n_rows * p.n_heads, 64, 0, c.stream()>>>(p, n_splits, partials, sums);
-  return launched(c);
+  launch(c, attention_kernel<kGroup, true>, {.grid = dim3(n_blocks, n_splits), .block = kThreads},
+         p, n_groups, partials, sums);
+  return launch(c, merge_kernel, {.grid = p.n_rows * p.n_heads, .block = 64}, p, n_splits, partials,
+                sums);
 }
 
 }  // namespace
@@ -265,18 +266,18 @@ int attention(const AttentionParams& p, Stream stream) {
   Context& c = context(stream);
   switch (std::min(p.n_heads / p.n_kv_heads, kMaxGroup)) {
     case 1:
-      return launch<1>(p, c);
+      return launch_group<1>(p, c);
     case 2:
-      return launch<2>(p, c);
+      return launch_group<2>(p, c);
     case 3:
     case 4:
-      return launch<4>(p, c);
+      return launch_group<4>(p, c);
     case 5:
-      return launch<5>(p, c);
+      return launch_group<5>(p, c);
     case 6:
     case 7:
     case 8:
-      return launch<8>(p, c);
+      return launch_group<8>(p, c);
   }
   return kBadArguments;
 }

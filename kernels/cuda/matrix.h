@@ -1,9 +1,12 @@
-// The packed layout of the CUDA table:
+// The packed layout of the CUDA table. Rows are padded with zeros, parts to 256 bytes:
 //
-//   bf16 weights   bf16 [n][k8]                                        rows padded with zeros to
-//   int8 weights   int8 [n][k16] | scales f32 [n] | bf16 [n][k8]       16 bytes; parts to 256 bytes
+//   bf16 weights   bf16 [n][k], rows of a multiple of 16 bytes
+//   int8 weights   int8 [n][k], rows of a multiple of 16 bytes | scales f32 [n] | bf16 [n][k] of a
+//                  small matrix
+//   int4 weights   words [n][k / 8], rows of a multiple of 64 bytes | scales bf16 [k / 128][n]
 //
-// One to 16 rows read the int8; more rows are a tensor core product of the bf16, dequantised once.
+// One to 16 rows read the weights as they are; more rows are a tensor core product of bf16 weights,
+// which small int8 matrices keep and others make from slice to slice.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +16,52 @@
 namespace rondo::kernels::cuda {
 
 struct Matrix {
+  // int8 matrices of at most so many weights keep them in bf16 too: three times the memory, where
+  // converting would take longer than the product.
+  static constexpr int64_t kSmall = 16 << 20;
+
   explicit Matrix(const PackedMatrix& packed)
       : n(packed.n),
         k(packed.k),
-        k_bf16((packed.k + 7) / 8 * 8),
-        k_int8((packed.k + 15) / 16 * 16) {
+        k_bf16(static_cast<int32_t>(padded(packed.k, 8))),
+        type(packed.type) {
     const auto* data = static_cast<const std::byte*>(packed.data);
-    int64_t at = 0;
-    if (packed.type == WeightType::kInt8) {
-      int8 = reinterpret_cast<const int8_t*>(data);
-      at = aligned(int64_t{n} * k_int8);
-      scales = reinterpret_cast<const float*>(data + at);
-      at += aligned(n * int64_t{sizeof(float)});
+    const auto place = [&](int64_t part_bytes) {
+      const std::byte* part = data + n_bytes;
+      n_bytes += padded(part_bytes, 256);
+      return part;
+    };
+    row_bytes = type == WeightType::kBf16   ? 2 * int64_t{k_bf16}
+                : type == WeightType::kInt8 ? padded(k, 16)
+                                            : padded(k, kInt4Group) / 2;
+    rows = place(n * row_bytes);
+    if (type == WeightType::kBf16) bf16 = reinterpret_cast<const uint16_t*>(rows);
+    if (type == WeightType::kInt8) {
+      scales = reinterpret_cast<const float*>(place(int64_t{4} * n));
+      if (int64_t{n} * k <= kSmall) {
+        bf16 = reinterpret_cast<const uint16_t*>(place(int64_t{2} * n * k_bf16));
+      }
     }
-    bf16 = reinterpret_cast<const uint16_t*>(data + at);
-    n_bytes = at + aligned(int64_t{n} * k_bf16 * 2);
+    if (type == WeightType::kInt4) {
+      n_padded = static_cast<int32_t>(padded(n, 8));
+      const int64_t n_groups = padded(k, kInt4Group) / kInt4Group;
+      group_scales = reinterpret_cast<const uint16_t*>(place(2 * n_groups * n_padded));
+    }
   }
 
   int32_t n, k;
-  int32_t k_bf16, k_int8;          // elements from row to row
-  const int8_t* int8 = nullptr;    // [n][k_int8], int8 weights only
-  const float* scales = nullptr;   // [n], int8 weights only
-  const uint16_t* bf16 = nullptr;  // [n][k_bf16]
+  int32_t k_bf16;  // k in rows of bf16
+  WeightType type;
+  const std::byte* rows = nullptr;  // weights as they are, row_bytes from row to row
+  int64_t row_bytes = 0;
+  const float* scales = nullptr;           // [n], int8 only
+  const uint16_t* group_scales = nullptr;  // bf16 [k / 128][n_padded], int4 only
+  int32_t n_padded = 0;                    // int4 only
+  const uint16_t* bf16 = nullptr;          // [n][k_bf16], or null
   int64_t n_bytes = 0;
 
  private:
-  static int64_t aligned(int64_t n_bytes) { return (n_bytes + 255) / 256 * 256; }
+  static constexpr int64_t padded(int64_t count, int64_t to) { return (count + to - 1) / to * to; }
 };
 
 }  // namespace rondo::kernels::cuda

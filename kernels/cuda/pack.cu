@@ -2,8 +2,10 @@
 
 #include "kernels/bf16.h"
 #include "kernels/cuda/context.h"
+#include "kernels/cuda/dequantize.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
-#include "kernels/cuda/matrix.h"
+#include "kernels/cuda/mma.cuh"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/launch.h"
 
@@ -12,16 +14,64 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// bf16[n][k] = int8[n][k] * scales[n], rounded to the nearest.
-__global__ void dequantize_kernel(Matrix m, uint16_t* to) {
-  const int64_t row = blockIdx.x;
-  const float scale = m.scales[row];
-  for (int i = threadIdx.x; i < m.k_bf16; i += kThreads) {
-    to[row * m.k_bf16 + i] = i < m.k ? to_bf16(m.int8[row * m.k_int8 + i] * scale) : 0;
+// A thread makes 8 weights of row first + blockIdx.x.
+__global__ void dequantize_kernel(Matrix m, int32_t first, uint16_t* to) {
+  begin_kernel();
+  const int row = first + blockIdx.x;
+  const int at = 8 * (blockIdx.y * kThreads + threadIdx.x);
+  if (at >= m.k_bf16) return;
+  float values[8];
+  if (m.type == WeightType::kInt8) {
+    const auto* from = reinterpret_cast<const int8_t*>(m.rows + row * m.row_bytes) + at;
+    for (int i = 0; i < 8; ++i) values[i] = from[i] * m.scales[row];
+  } else {
+    const auto word = *reinterpret_cast<const uint32_t*>(m.rows + row * m.row_bytes + at / 2);
+    const float scale = bf16_value(m.group_scales[int64_t{at / kInt4Group} * m.n_padded + row]);
+    for (int i = 0; i < 8; ++i) values[i] = (static_cast<int>(word >> 4 * i & 15) - 8) * scale;
+  }
+  for (int i = 0; i < 8; ++i) values[i] = at + i < m.k ? values[i] : 0.0f;
+  *reinterpret_cast<uint4*>(to + int64_t{blockIdx.x} * m.k_bf16 + at) =
+      make_uint4(pack_bf16(values[0], values[1]), pack_bf16(values[2], values[3]),
+                 pack_bf16(values[4], values[5]), pack_bf16(values[6], values[7]));
+}
+
+int64_t source_row_bytes(const RowMajorMatrix& matrix) {
+  if (matrix.type == WeightType::kInt4) return (matrix.k + 7) / 8 * int64_t{4};
+  return matrix.k * (matrix.type == WeightType::kInt8 ? int64_t{1} : int64_t{2});
+}
+
+// Scales go to the device from a buffer of their own, so this waits.
+template <class Value>
+void upload(Context& c, const void* to, const std::vector<Value>& values) {
+  c.check(cudaMemcpyAsync(const_cast<void*>(to), values.data(), values.size() * sizeof(Value),
+                          cudaMemcpyDefault, c.stream()));
+  c.check(cudaStreamSynchronize(c.stream()));
+}
+
+void upload_scales(Context& c, const RowMajorMatrix& matrix, const Matrix& m) {
+  if (m.type == WeightType::kInt8) {
+    std::vector<float> scales(m.n);
+    for (int64_t n = 0; n < m.n; ++n) scales[n] = load_bf16(matrix.scales, n);
+    upload(c, m.scales, scales);
+  } else if (m.type == WeightType::kInt4) {
+    const int64_t n_groups = (m.k + kInt4Group - 1) / kInt4Group;
+    std::vector<uint16_t> scales(n_groups * m.n_padded);
+    for (int64_t n = 0; n < m.n; ++n) {
+      for (int64_t group = 0; group < n_groups; ++group) {
+        scales[group * m.n_padded + n] =
+            float_to_bf16(load_bf16(matrix.scales, n * n_groups + group));
+      }
+    }
+    upload(c, m.group_scales, scales);
   }
 }
 
 }  // namespace
+
+int dequantize(const Matrix& m, int32_t first, int32_t n_rows, uint16_t* to, Context& c) {
+  const dim3 grid(n_rows, (m.k_bf16 / 8 + kThreads - 1) / kThreads);
+  return launch(c, dequantize_kernel, {.grid = grid, .block = kThreads}, m, first, to);
+}
 
 int64_t packed_bytes(WeightType type, int32_t n, int32_t k) {
   return Matrix({.n = n, .k = k, .type = type}).n_bytes;
@@ -31,20 +81,13 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
   if (!valid(matrix) || out == nullptr) return kBadArguments;
   Context& c = context(stream);
   const Matrix m({.data = out, .n = matrix.n, .k = matrix.k, .type = matrix.type});
-  const bool is_int8 = matrix.type == WeightType::kInt8;
-  const size_t row_bytes = static_cast<size_t>(m.k) * (is_int8 ? 1 : 2);
-  const size_t pitch = is_int8 ? m.k_int8 : static_cast<size_t>(m.k_bf16) * 2;
+  const auto row_bytes = static_cast<size_t>(source_row_bytes(matrix));
   c.check(cudaMemsetAsync(out, 0, static_cast<size_t>(m.n_bytes), c.stream()));
-  c.check(cudaMemcpy2DAsync(out, pitch, matrix.data, row_bytes, row_bytes, m.n, cudaMemcpyDefault,
-                            c.stream()));
-  if (!is_int8) return launched(c);
-  std::vector<float> scales(m.n);
-  for (int32_t i = 0; i < m.n; ++i) scales[i] = load_bf16(matrix.scales, i);
-  c.check(cudaMemcpyAsync(const_cast<float*>(m.scales), scales.data(),
-                          scales.size() * sizeof(float), cudaMemcpyDefault, c.stream()));
-  dequantize_kernel<<<m.n, kThreads, 0, c.stream()>>>(m, const_cast<uint16_t*>(m.bf16));
-  const int code = launched(c);
-  return c.check(cudaStreamSynchronize(c.stream())) ? code : kDeviceFailed;  // scales goes
+  c.check(cudaMemcpy2DAsync(out, static_cast<size_t>(m.row_bytes), matrix.data, row_bytes,
+                            row_bytes, m.n, cudaMemcpyDefault, c.stream()));
+  upload_scales(c, matrix, m);
+  if (m.type == WeightType::kBf16 || m.bf16 == nullptr) return launched(c);
+  return dequantize(m, 0, m.n, const_cast<uint16_t*>(m.bf16), c);
 }
 
 }  // namespace rondo::kernels::cuda

@@ -3,7 +3,7 @@
 //
 // Page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape.
 
-#include "kernels/cuda/context.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/launch.h"
@@ -30,6 +30,7 @@ struct TokenPlace {
 };
 
 __global__ void rope_store_kernel(RopeStoreParams p) {
+  begin_kernel();
   const int64_t row = blockIdx.x;
   const int half = p.head_dim / 2, n_rotated = p.n_heads + p.n_kv_heads;
   float* qkv = p.qkv + row * (p.n_heads + 2 * p.n_kv_heads) * p.head_dim;
@@ -55,6 +56,7 @@ __global__ void rope_store_kernel(RopeStoreParams p) {
 }
 
 __global__ void copy_token_kernel(CopyTokenParams p) {
+  begin_kernel();
   const TokenPlace from(p.kv, p.from_slot, p.head_dim), to(p.kv, p.to_slot, p.head_dim);
   for (int i = threadIdx.x; i < 2 * p.n_kv_heads * p.head_dim; i += kThreads) {
     const int head = i / p.head_dim, element = i % p.head_dim;
@@ -67,16 +69,12 @@ __global__ void copy_token_kernel(CopyTokenParams p) {
 int rope_store(const RopeStoreParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  Context& c = context(stream);
-  rope_store_kernel<<<p.n_rows, kThreads, 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), rope_store_kernel, {.grid = p.n_rows, .block = kThreads}, p);
 }
 
 int copy_token(const CopyTokenParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16) return kBadArguments;
-  Context& c = context(stream);
-  copy_token_kernel<<<1, kThreads, 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), copy_token_kernel, {.grid = 1, .block = kThreads}, p);
 }
 
 }  // namespace rondo::kernels::cuda

@@ -2,7 +2,7 @@
 // block is a row and threads take neighbouring elements. float32 throughout; sums over a row are
 // added in an order that depends on its length alone.
 
-#include "kernels/cuda/context.h"
+#include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/launch.h"
@@ -19,6 +19,7 @@ __device__ float load_bf16(const void* array, int64_t index) {
 }
 
 __global__ void embed_kernel(EmbedParams p) {
+  begin_kernel();
   const int64_t row = blockIdx.x, id = p.ids[row];
   const int32_t dim = p.table.k;
   if (p.table.type == WeightType::kInt8) {
@@ -33,6 +34,7 @@ __global__ void embed_kernel(EmbedParams p) {
 }
 
 __global__ void rms_norm_kernel(RmsNormParams p) {
+  begin_kernel();
   const float* x = p.x + int64_t{blockIdx.x} * p.dim;
   float* out = p.out + int64_t{blockIdx.x} * p.dim;
   float sum = 0;
@@ -44,6 +46,7 @@ __global__ void rms_norm_kernel(RmsNormParams p) {
 
 // A warp a head.
 __global__ void gate_mix_kernel(GateMixParams p) {
+  begin_kernel();
   const int head = blockIdx.y * blockDim.y + threadIdx.y, lane = threadIdx.x;
   if (head >= p.n_heads) return;
   const float* q = p.q + int64_t{blockIdx.x} * p.q_stride + int64_t{head} * p.head_dim;
@@ -60,6 +63,7 @@ __global__ void gate_mix_kernel(GateMixParams p) {
 }
 
 __global__ void swiglu_kernel(SwigluParams p) {
+  begin_kernel();
   const int64_t row = blockIdx.x;
   const float* gate_up = p.gate_up + row * 2 * p.dim;
   for (int i = blockIdx.y * kThreads + threadIdx.x; i < p.dim; i += gridDim.y * kThreads) {
@@ -71,38 +75,30 @@ __global__ void swiglu_kernel(SwigluParams p) {
 }  // namespace
 
 int embed(const EmbedParams& p, Stream stream) {
-  if (p.n_rows < 0 || !valid(p.table)) return kBadArguments;
+  if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  Context& c = context(stream);
-  embed_kernel<<<p.n_rows, kThreads, 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), embed_kernel, {.grid = p.n_rows, .block = kThreads}, p);
 }
 
 int rms_norm(const RmsNormParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  Context& c = context(stream);
-  rms_norm_kernel<<<p.n_rows, kThreads, 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), rms_norm_kernel, {.grid = p.n_rows, .block = kThreads}, p);
 }
 
 int gate_mix(const GateMixParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  Context& c = context(stream);
   constexpr int kHeads = 8;
   const dim3 grid(p.n_rows, (p.n_heads + kHeads - 1) / kHeads);
-  gate_mix_kernel<<<grid, dim3(32, kHeads), 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), gate_mix_kernel, {.grid = grid, .block = dim3(32, kHeads)}, p);
 }
 
 int swiglu(const SwigluParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  Context& c = context(stream);
   const dim3 grid(p.n_rows, (p.dim + kThreads - 1) / kThreads);
-  swiglu_kernel<<<grid, kThreads, 0, c.stream()>>>(p);
-  return launched(c);
+  return launch(context(stream), swiglu_kernel, {.grid = grid, .block = kThreads}, p);
 }
 
 }  // namespace rondo::kernels::cuda

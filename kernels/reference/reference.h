@@ -1,9 +1,9 @@
 // The oracle: every launcher of kernels.h as plain loops in float32 with float32 KV. Nothing here
 // is fast on purpose; rows are shared over the stream's threads so that tests stay bearable.
 //
-// Packed layout: the rows as they come, then the bf16 scales of int8 weights:
+// Packed layout: the rows as they come, then the bf16 scales of int8 and int4 weights:
 //
-//   | data [n][k] | scales bf16 [n] (int8 only) | up to 63 bytes of padding |
+//   | data [n][k] | scales bf16 [n], int4 [n][k / 128] | up to 63 bytes of padding |
 //
 // A layer of a page: keys [Hk][kPageTokens][D], then values, of the same shape.
 #pragma once

@@ -12,8 +12,12 @@ LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) 
   LinearError error{.relative = 0x1p-20};  // float32 sums of up to some thousand products
   if (&table == &reference_kernels()) return error;
   if (std::string_view(table.name) == "cuda") {
-    // Many rows are tensor core products: activations are rounded to bf16, int8 weights too.
-    if (n_rows > 16) error.relative = type == WeightType::kInt8 ? 0x1.01p-7 : 0x1.01p-8;
+    // Tensor core products: activations are two bf16 (16 bits), or one, as with int4 weights and
+    // many rows; of many rows quantised weights are rounded too.
+    const bool many = n_rows > 16, is_quantised = type != WeightType::kBf16;
+    error.relative = many && is_quantised                ? 0x1.01p-7
+                     : many || type == WeightType::kInt4 ? 0x1.01p-8
+                                                         : 0x1p-16;
     return error;
   }
   if (type == WeightType::kInt8) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row
@@ -38,26 +42,40 @@ void AlignedBytes::Free::operator()(std::byte* data) const {
 TestMatrix::TestMatrix(WeightType type, int32_t n, int32_t k, uint32_t seed)
     : matrix{.n = n, .k = k, .type = type}, values(int64_t{n} * k) {
   Random random(seed);
-  const int64_t weight_bytes = type == WeightType::kInt8 ? 1 : 2;
-  data_.resize(1 + int64_t{n} * k * weight_bytes);  // the first byte makes the rest misaligned
+  const int64_t row_bytes = type == WeightType::kInt4   ? (k + 7) / 8 * 4
+                            : type == WeightType::kInt8 ? k
+                                                        : int64_t{2} * k;
+  const int64_t group = type == WeightType::kInt4 ? kInt4Group : k;  // inputs that share a scale
+  const int64_t n_groups = (k + group - 1) / group;
+  data_.resize(1 + n * row_bytes);  // the first byte makes the rest misaligned
   matrix.data = data_.data() + 1;
-  if (type == WeightType::kInt8) {
-    scales_.resize(1 + 2 * int64_t{n});
+  if (type != WeightType::kBf16) {
+    scales_.resize(1 + 2 * n * n_groups);
     matrix.scales = reinterpret_cast<const uint16_t*>(scales_.data() + 1);
   }
   for (int64_t row = 0; row < n; ++row) {
-    const uint16_t scale = float_to_bf16(0.01f + 0.001f * static_cast<float>(random.below(10)));
-    if (type == WeightType::kInt8) std::memcpy(scales_.data() + 1 + 2 * row, &scale, 2);
-    for (int64_t i = row * k; i < (row + 1) * k; ++i) {
-      if (type == WeightType::kInt8) {
-        const auto weight = static_cast<int8_t>(random.below(256) - 128);
-        std::memcpy(data_.data() + 1 + i, &weight, 1);
-        values[i] = static_cast<double>(weight) * bf16_to_float(scale);
-      } else {
+    std::byte* weights = data_.data() + 1 + row * row_bytes;
+    uint16_t scale = 0;
+    for (int64_t i = 0; i < k; ++i) {
+      double& value = values[row * k + i];
+      if (type == WeightType::kBf16) {
         const uint16_t weight = float_to_bf16(random.normal());
-        std::memcpy(data_.data() + 1 + 2 * i, &weight, 2);
-        values[i] = bf16_to_float(weight);
+        std::memcpy(weights + 2 * i, &weight, 2);
+        value = bf16_to_float(weight);
+        continue;
       }
+      if (i % group == 0) {
+        scale = float_to_bf16(0.01f + 0.001f * static_cast<float>(random.below(10)));
+        std::memcpy(scales_.data() + 1 + 2 * (row * n_groups + i / group), &scale, 2);
+      }
+      const int32_t levels = type == WeightType::kInt8 ? 256 : 16;
+      const int32_t weight = random.below(levels) - levels / 2;
+      if (type == WeightType::kInt8) {
+        weights[i] = static_cast<std::byte>(weight);
+      } else {
+        weights[i / 2] |= static_cast<std::byte>((weight + 8) << (i % 2 * 4));
+      }
+      value = static_cast<double>(weight) * bf16_to_float(scale);
     }
   }
 }

@@ -1,0 +1,59 @@
+// 16 bytes of weights, as the tensor cores take them: pairs of bf16. A lane's bytes are kLane
+// weights, neighbours along k, in octets of 8; an octet becomes four pairs, weights first(pair) and
+// first(pair) + kApart of the octet. All conversions are exact.
+#pragma once
+
+#include "kernels/cuda/mma.cuh"
+
+namespace rondo::kernels::cuda {
+
+struct Bf16Weights {
+  static constexpr int kLane = 8;
+  static constexpr int kApart = 1;
+  __device__ static constexpr int first(int pair) { return 2 * pair; }
+
+  __device__ static void octet(const uint4& bytes, int, uint32_t (&pairs)[4]) {
+    pairs[0] = bytes.x;
+    pairs[1] = bytes.y;
+    pairs[2] = bytes.z;
+    pairs[3] = bytes.w;
+  }
+};
+
+constexpr uint32_t k128 = 0x43004300;  // two bf16 of 128: the last bit of each is a 1
+
+struct Int8Weights {
+  static constexpr int kLane = 16;
+  static constexpr int kApart = 2;
+  __device__ static constexpr int first(int pair) { return pair / 2 * 4 + pair % 2; }
+
+  // Bytes 0 and 2 of a word. A byte b is 128 + (its low 7 bits) less 128, or 256 if it is negative.
+  __device__ static uint32_t even_bytes(uint32_t word) {
+    return subtract_bf16((word & 0x007f007f) | k128, (word & 0x00800080) | k128);
+  }
+  __device__ static void octet(const uint4& bytes, int index, uint32_t (&pairs)[4]) {
+    const uint32_t first = index == 0 ? bytes.x : bytes.z;
+    const uint32_t second = index == 0 ? bytes.y : bytes.w;
+    pairs[0] = even_bytes(first);
+    pairs[1] = even_bytes(first >> 8);
+    pairs[2] = even_bytes(second);
+    pairs[3] = even_bytes(second >> 8);
+  }
+};
+
+struct Int4Weights {
+  static constexpr int kLane = 32;
+  static constexpr int kApart = 4;
+  __device__ static constexpr int first(int pair) { return pair; }
+
+  // Nibbles stand for themselves less 8.
+  __device__ static void octet(const uint4& bytes, int index, uint32_t (&pairs)[4]) {
+    const uint32_t words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, 0x43084308);
+    }
+  }
+};
+
+}  // namespace rondo::kernels::cuda
