@@ -1,8 +1,6 @@
 #include "tests/gpu/tables.h"
 
-#include <dlfcn.h>
-
-#include "kernels/device.h"
+#include "tests/gpu/plugin.h"
 #include "tests/kernels/support.h"
 
 namespace rondo::kernels {
@@ -30,17 +28,7 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream) {
 }  // namespace
 
 bool open_gpu(std::string& why) {
-  void* plugin = ::dlopen(RONDO_CUDA_PLUGIN, RTLD_NOW | RTLD_LOCAL);
-  if (plugin == nullptr) {
-    why = ::dlerror();
-    return false;
-  }
-  const auto open = reinterpret_cast<OpenDevice>(::dlsym(plugin, kOpenDevice));
-  char text[256] = {};
-  if (open == nullptr || open(kDeviceAbi, 0, &device, text, sizeof(text)) != 0) {
-    why = open == nullptr ? "the plugin exports nothing" : text;
-    return false;
-  }
+  if (!open_plugin(device, why)) return false;
   table = *device.kernels;
   table.pack = pack;
   table.embed = Finished<&Kernels::embed>::run;

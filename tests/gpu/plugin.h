@@ -1,0 +1,16 @@
+// The CUDA plugin of this build, for the test programs.
+#pragma once
+
+#include <string>
+
+#include "kernels/device.h"
+
+namespace rondo::kernels {
+
+// A symbol of the plugin, or null.
+void* plugin_symbol(const char* name);
+
+// Opens the plugin's device 0; false and why when there is none.
+bool open_plugin(Device& device, std::string& why);
+
+}  // namespace rondo::kernels
