@@ -40,6 +40,10 @@ Device::~Device() {
   if (backend_.close != nullptr) backend_.close(backend_.state);
 }
 
+void Device::attach() {
+  if (!is_cpu()) check(backend_.attach(backend_.state), "attach");
+}
+
 Result<DeviceMemory> Device::allocate(int64_t n_bytes) {
   if (is_cpu()) {
     ASSIGN_OR_RETURN(HostMemory memory, HostMemory::allocate(n_bytes));
@@ -99,15 +103,20 @@ DeviceMemory::~DeviceMemory() {
   if (device_ != nullptr) device_->backend().release(device_->backend().state, data_);
 }
 
-void DeviceFloats::resize(int64_t n) {
+bool DeviceFloats::resize(int64_t n) {
   const auto floats = static_cast<int64_t>(sizeof(float));
-  if (n * floats > memory_.size()) {
+  const bool moves = n * floats > memory_.size();
+  if (moves) {
     Result<DeviceMemory> larger = device_->allocate(std::max(n, 2 * size_) * floats);
-    if (!larger.ok()) return device_->fail(larger.status());
+    if (!larger.ok()) {
+      device_->fail(larger.status());
+      return true;
+    }
     if (size_ > 0) device_->copy(larger->data(), memory_.data(), size_ * floats);
     memory_ = std::move(*larger);
   }
   size_ = n;
+  return moves;
 }
 
 void DeviceFloats::append(const float* from, int64_t n) {

@@ -63,6 +63,8 @@ class Device {
   // Of a GPU, when it was opened; 0 for the CPU, whose memory others use too.
   int64_t free_bytes() const { return backend_.info.free_bytes; }
 
+  // Makes a GPU this thread's; comes before a thread's first use of it.
+  void attach();
   // Errors: ResourceExhausted when the device does not have them.
   Result<DeviceMemory> allocate(int64_t n_bytes);
   // In the order of all work; `from` may change when upload returns, and download waits.
@@ -72,6 +74,7 @@ class Device {
 
   // Notes what a launcher returned. A broken contract is our bug and ends the process.
   void launched(int code, const char* kernel);
+  void check(int code, const char* what);  // the same for another function of backend()
   void fail(Status status);
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }
@@ -80,7 +83,6 @@ class Device {
 
  private:
   Device() = default;
-  void check(int code, const char* what);
 
   kernels::Device backend_;
   kernels::Stream stream_;
@@ -94,8 +96,8 @@ class DeviceFloats {
  public:
   explicit DeviceFloats(Device& device) : device_(&device) {}
 
-  // Memory that is short fails the device.
-  void resize(int64_t n);
+  // True if data() moved. Memory that is short fails the device.
+  bool resize(int64_t n);
   void append(const float* from, int64_t n);
   float* data() const { return reinterpret_cast<float*>(memory_.data()); }
   int64_t size() const { return size_; }

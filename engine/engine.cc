@@ -131,6 +131,7 @@ EngineStats Engine::stats() const {
 }
 
 void Engine::Impl::run(std::stop_token stop) {
+  device->attach();
   while (!stop.stop_requested()) {
     take_inbox(stop);
     if (!scheduler.idle()) work();

@@ -1,11 +1,25 @@
 #include "engine/model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <string>
 #include <utility>
 
 namespace rondo::engine {
+namespace {
+
+constexpr int32_t kLeastEntries = 64;  // of a page table that a recording is made for
+
+}  // namespace
+
 Result<Model> Model::load(const std::string& folder, const ModelConfig& config, Device& device) {
+  const int32_t max_head_dim = device.backend().info.max_head_dim;
+  if (!device.is_cpu() && config.head_dim > max_head_dim) {
+    return unavailable_error(device.name() + " takes heads of up to " +
+                             std::to_string(max_head_dim) + " elements; this model's have " +
+                             std::to_string(config.head_dim));
+  }
   ASSIGN_OR_RETURN(Weights weights, Weights::load(folder, config, device));
   return Model(config, std::move(weights), device);
 }
@@ -17,6 +31,7 @@ Model::Model(ModelConfig config, Weights weights, Device& device)
       kernels_(&device.kernels()),
       stream_(device.stream()),
       placed_(device),
+      graphs_(device),
       hidden_states_(device),
       normed_(device),
       qkv_(device),
@@ -32,7 +47,7 @@ Hash128 Model::digest() const {
 }
 
 float* Model::hidden(int32_t n_rows) {
-  hidden_states_.resize(std::max(hidden_states_.size(), int64_t{n_rows} * config_.hidden_size));
+  resize_scratch(n_rows);
   return hidden_states_.data();
 }
 
@@ -186,24 +201,55 @@ void Model::finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n
 }
 
 void Model::head(const float* x, int32_t n_rows, float* logits) {
+  resize_logits(n_rows);
   compute_logits(x, n_rows);
+  download_logits(n_rows, logits);
+}
+
+void Model::download_logits(int32_t n_rows, float* logits) {
   device_->download(logits, logits_.data(),
                     int64_t{n_rows} * config_.vocab_size * static_cast<int64_t>(sizeof(float)));
 }
 
+void Model::resize_logits(int32_t n_rows) {
+  resize_scratch(n_rows);
+  scratch_epoch_ += logits_.resize(std::max(logits_.size(), int64_t{n_rows} * config_.vocab_size));
+}
+
 void Model::decode(const Step& step, PagePool& pages, float* logits) {
-  const StepView view = place(step);
-  const std::vector<LayerRows> rows(config_.n_layers);
+  StepView view = place(step);
   float* x = hidden(view.n_rows);
-  embed(view, x);
-  for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, view, rows, pages, x);
-  head(x, view.n_rows, logits);
+  resize_logits(view.n_rows);
+  if (!device_->ok()) return;
+  if (device_->is_cpu()) {
+    queue_decode(view, pages, x);
+  } else {
+    // Rows see a few entries more every step: one recording serves up to the next power of two.
+    for (LoopView* seen : {&view.base, &view.window})
+      seen->n_entries =
+          std::bit_ceil(static_cast<uint32_t>(std::max(seen->n_entries, kLeastEntries)));
+    const StepGraphs::Key key = {.n_rows = view.n_rows,
+                                 .n_base_spans = view.base.n_spans,
+                                 .n_window_spans = view.window.n_spans,
+                                 .n_base_entries = view.base.n_entries,
+                                 .n_window_entries = view.window.n_entries,
+                                 .step_epoch = placed_.epoch(),
+                                 .scratch_epoch = scratch_epoch_};
+    graphs_.run(key, [&] { queue_decode(view, pages, x); });
+  }
+  download_logits(view.n_rows, logits);
+}
+
+// Embedding, all loops over all rows, logits into logits_.
+void Model::queue_decode(const StepView& step, PagePool& pages, float* x) {
+  const std::vector<LayerRows> rows(config_.n_layers);
+  embed(step, x);
+  for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, step, rows, pages, x);
+  compute_logits(x, step.n_rows);
 }
 
 // Into logits_.
 void Model::compute_logits(const float* x, int32_t n_rows) {
-  resize_scratch(n_rows);
-  logits_.resize(std::max(logits_.size(), int64_t{n_rows} * config_.vocab_size));
   if (!device_->ok()) return;
   device_->launched(kernels_->rms_norm({.x = x,
                                         .weight = weights_.final_norm().data(),
@@ -224,9 +270,10 @@ void Model::compute_logits(const float* x, int32_t n_rows) {
 }
 
 void Model::resize_scratch(int32_t n_rows) {
-  const auto grow = [n_rows](DeviceFloats& buffer, int64_t width) {
-    buffer.resize(std::max(buffer.size(), n_rows * width));
+  const auto grow = [this, n_rows](DeviceFloats& buffer, int64_t width) {
+    scratch_epoch_ += buffer.resize(std::max(buffer.size(), n_rows * width));
   };
+  grow(hidden_states_, config_.hidden_size);
   grow(normed_, config_.hidden_size);
   grow(qkv_, config_.qkv_dim());
   grow(global_, config_.n_heads * config_.head_dim);

@@ -19,6 +19,7 @@
 #include "engine/model_config.h"
 #include "engine/page_pool.h"
 #include "engine/placed_step.h"
+#include "engine/step_graphs.h"
 #include "engine/weights.h"
 #include "kernels/kernels.h"
 
@@ -66,7 +67,10 @@ class Model {
   void mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_rows);
   void finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
+  void resize_logits(int32_t n_rows);
+  void download_logits(int32_t n_rows, float* logits);
   void resize_scratch(int32_t n_rows);
+  void queue_decode(const StepView& step, PagePool& pages, float* x);
 
   ModelConfig config_;
   Weights weights_;
@@ -74,6 +78,8 @@ class Model {
   const kernels::Kernels* kernels_;
   kernels::Stream stream_;
   PlacedStep placed_;
+  StepGraphs graphs_;
+  int32_t scratch_epoch_ = 0;  // how often one of the buffers below moved
 
   // Scratch of the current step, T rows each.
   DeviceFloats hidden_states_;  // f32 [T, C]

@@ -2,9 +2,9 @@
 // kernels. The plugin is a shared library that is opened at run time, so that a program without a
 // driver or its libraries starts and says what is missing.
 //
-// Thread: the engine thread, but for open. Ownership: the device belongs to whoever opened it,
-// until close. Errors: functions return 0, or what error() explains; a device that failed once
-// stays so.
+// Thread: one at a time; attach() on a thread comes before its first use. Ownership: the device
+// belongs to whoever opened it, until close. Errors: functions return 0, or what error() explains;
+// a device that failed once stays so.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,14 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kDeviceAbi = 1;  // both sides of a plugin must say the same
+inline constexpr int32_t kDeviceAbi = 2;  // both sides of a plugin must say the same
 
 struct DeviceInfo {
   char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"
   int64_t total_bytes = 0;
   int64_t free_bytes = 0;  // when it was opened
   int32_t n_multiprocessors = 0;
+  int32_t max_head_dim = 0;  // that attention takes
 };
 
 struct Device {
@@ -28,6 +29,7 @@ struct Device {
   DeviceInfo info;
   const Kernels* kernels = nullptr;  // their pointers are the device's
 
+  int (*attach)(void* state) = nullptr;                                 // makes it this thread's
   int (*allocate)(void* state, int64_t n_bytes, void** out) = nullptr;  // aligned to 256
   int (*release)(void* state, void* memory) = nullptr;
   // After all work that was queued before. `from` may change as soon as upload returns; what
@@ -36,6 +38,13 @@ struct Device {
   int (*download)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
   int (*copy)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
   int (*synchronize)(void* state) = nullptr;  // waits for all work
+  // What launchers queue between begin_graph and end_graph is recorded instead; launch_graph queues
+  // all of it again, with the pointers and sizes that it was recorded with. Launchers that are
+  // recorded must have run once with these sizes, so that they need no more memory.
+  int (*begin_graph)(void* state) = nullptr;
+  int (*end_graph)(void* state, void** graph) = nullptr;
+  int (*launch_graph)(void* state, void* graph) = nullptr;
+  int (*release_graph)(void* state, void* graph) = nullptr;
   const char* (*error)(void* state) = nullptr;
   void (*close)(void* state) = nullptr;
 };

@@ -27,7 +27,6 @@ constexpr int kTileEntries = 8;
 constexpr int kTileKeys = kTileEntries * kPageTokens;  // a key a thread
 constexpr int kSplitEntries = 16;
 constexpr int kMaxGroup = 8;  // query heads that a block takes of one KV head
-constexpr int kMaxHeadDim = 256;
 constexpr float kMasked = -1e30f;
 static_assert(kTileKeys == kThreads);
 

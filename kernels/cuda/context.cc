@@ -4,17 +4,24 @@
 
 namespace rondo::kernels::cuda {
 
-Context::Context(int32_t ordinal) {
+Context::Context(int32_t ordinal) : ordinal_(ordinal) {
   if (!check(cudaSetDevice(ordinal))) return;
   if (!check(cudaGetDeviceProperties(&properties_, ordinal))) return;
   if (!check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking))) return;
   if (!check(cublasLtCreate(&lt_))) return;
-  check(cudaMalloc(&workspace_, kWorkspaceBytes));
+  if (!check(cudaMalloc(&workspace_, kWorkspaceBytes))) return;
+  cudaMemPool_t pool = nullptr;
+  uint64_t kept_bytes = UINT64_MAX;
+  if (check(cudaDeviceGetDefaultMemPool(&pool, ordinal)))
+    check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept_bytes));
 }
 
 Context::~Context() {
+  cudaSetDevice(ordinal_);
   if (stream_ != nullptr) cudaStreamSynchronize(stream_);
-  if (scratch_ != nullptr) cudaFree(scratch_);
+  cudaMemPool_t pool = nullptr;
+  if (cudaDeviceGetDefaultMemPool(&pool, ordinal_) == cudaSuccess) cudaMemPoolTrimTo(pool, 0);
+  for (void* block : scratch_) cudaFree(block);
   if (workspace_ != nullptr) cudaFree(workspace_);
   if (lt_ != nullptr) cublasLtDestroy(lt_);
   if (stream_ != nullptr) cudaStreamDestroy(stream_);
@@ -30,14 +37,14 @@ bool Context::check(cublasStatus_t status) {
 }
 
 std::byte* Context::scratch(int64_t n_bytes) {
-  if (n_bytes <= scratch_bytes_) return scratch_;
-  if (!check(cudaStreamSynchronize(stream_))) return nullptr;
-  if (scratch_ != nullptr) check(cudaFree(scratch_));
-  scratch_ = nullptr;
-  scratch_bytes_ = std::max(n_bytes, 2 * scratch_bytes_);
-  void* memory = nullptr;
-  if (!check(cudaMalloc(&memory, static_cast<size_t>(scratch_bytes_)))) scratch_bytes_ = 0;
-  return scratch_ = static_cast<std::byte*>(memory);
+  if (n_bytes > scratch_bytes_) {
+    const int64_t larger = std::max(n_bytes, 2 * scratch_bytes_);
+    void* block = nullptr;
+    if (!check(cudaMalloc(&block, static_cast<size_t>(larger)))) return nullptr;
+    scratch_.push_back(block);
+    scratch_bytes_ = larger;
+  }
+  return static_cast<std::byte*>(scratch_.back());
 }
 
 }  // namespace rondo::kernels::cuda

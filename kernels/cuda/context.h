@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <tuple>
+#include <vector>
 
 #include "kernels/launch.h"
 
@@ -29,11 +30,12 @@ class Context {
   bool check(cudaError_t error);
   bool check(cublasStatus_t status);
 
+  int32_t ordinal() const { return ordinal_; }
   cudaStream_t stream() const { return stream_; }
   const cudaDeviceProp& properties() const { return properties_; }
 
-  // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short.
-  // Growing waits for the device: warm up before a graph is captured.
+  // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short. Never
+  // moves what a recorded graph was given: smaller blocks stay where they are.
   std::byte* scratch(int64_t n_bytes);
 
   // The matrix product's pinned algorithm: chosen once for outputs, inputs and alignment, whatever
@@ -49,12 +51,13 @@ class Context {
   static constexpr size_t kWorkspaceBytes = 32 << 20;  // what Hopper's kernels want (cuBLAS guide)
 
  private:
+  const int32_t ordinal_;
   cudaError_t status_ = cudaSuccess;
   cudaDeviceProp properties_ = {};
   cudaStream_t stream_ = nullptr;
   cublasLtHandle_t lt_ = nullptr;
   void* workspace_ = nullptr;
-  std::byte* scratch_ = nullptr;
+  std::vector<void*> scratch_;  // the last is the largest
   int64_t scratch_bytes_ = 0;
   std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms_;
 };

@@ -6,6 +6,8 @@
 
 namespace rondo::kernels::cuda {
 
+inline constexpr int32_t kMaxHeadDim = 256;  // of attention
+
 int64_t packed_bytes(WeightType type, int32_t n, int32_t k);
 int pack(const RowMajorMatrix& matrix, void* out, Stream stream);
 int embed(const EmbedParams& params, Stream stream);

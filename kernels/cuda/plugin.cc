@@ -17,14 +17,18 @@ constexpr int kLeastMajor = 8;  // compute capability 8.0: bf16 tensor cores
 Context& of(void* state) { return *static_cast<Context*>(state); }
 int code(bool ok) { return ok ? kOk : kDeviceFailed; }
 
+int attach(void* state) { return code(of(state).check(cudaSetDevice(of(state).ordinal()))); }
+
+// In the stream's order, from a pool that keeps what is released: neither waits for the device.
 int allocate(void* state, int64_t n_bytes, void** out) {
-  // Not through check(): memory that is short is no broken device.
-  return code(cudaMalloc(out, static_cast<size_t>(std::max<int64_t>(n_bytes, 1))) == cudaSuccess);
+  const auto n = static_cast<size_t>(std::max<int64_t>(n_bytes, 1));
+  if (cudaMallocAsync(out, n, of(state).stream()) == cudaSuccess) return kOk;
+  (void)cudaGetLastError();  // memory that is short is no broken device
+  return kDeviceFailed;
 }
 
 int release(void* state, void* memory) {
-  of(state).check(cudaStreamSynchronize(of(state).stream()));
-  return code(of(state).check(cudaFree(memory)));
+  return code(of(state).check(cudaFreeAsync(memory, of(state).stream())));
 }
 
 int copy(void* state, void* to, const void* from, int64_t n_bytes) {
@@ -39,6 +43,31 @@ int synchronize(void* state) {
 int download(void* state, void* to, const void* from, int64_t n_bytes) {
   const int copied = copy(state, to, from, n_bytes);
   return copied == kOk ? synchronize(state) : copied;
+}
+
+int begin_graph(void* state) {
+  return code(of(state).check(
+      cudaStreamBeginCapture(of(state).stream(), cudaStreamCaptureModeThreadLocal)));
+}
+
+int end_graph(void* state, void** graph) {
+  Context& c = of(state);
+  cudaGraph_t recorded = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  if (c.check(cudaStreamEndCapture(c.stream(), &recorded)))
+    c.check(cudaGraphInstantiate(&executable, recorded, 0));
+  if (recorded != nullptr) cudaGraphDestroy(recorded);
+  *graph = executable;
+  return code(c.status() == cudaSuccess);
+}
+
+int launch_graph(void* state, void* graph) {
+  return code(
+      of(state).check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), of(state).stream())));
+}
+
+int release_graph(void* state, void* graph) {
+  return code(of(state).check(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph))));
 }
 
 const char* error(void* state) { return cudaGetErrorString(of(state).status()); }
@@ -75,13 +104,19 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.info.total_bytes = static_cast<int64_t>(total_bytes);
   device.info.free_bytes = static_cast<int64_t>(free_bytes);
   device.info.n_multiprocessors = properties.multiProcessorCount;
+  device.info.max_head_dim = kMaxHeadDim;
   device.kernels = &table();
+  device.attach = attach;
   device.allocate = allocate;
   device.release = release;
   device.upload = copy;  // from pageable memory it returns once `from` was read
   device.download = download;
   device.copy = copy;
   device.synchronize = synchronize;
+  device.begin_graph = begin_graph;
+  device.end_graph = end_graph;
+  device.launch_graph = launch_graph;
+  device.release_graph = release_graph;
   device.error = error;
   device.close = close;
   device.state = context.release();

@@ -7,6 +7,8 @@
 #include <random>
 #include <thread>
 
+#include "tests/engine/test_devices.h"
+
 namespace rondo::engine {
 namespace {
 
@@ -15,7 +17,10 @@ const std::string kModel = RONDO_SOURCE_DIR "/models/loopcoder-mini";
 class EngineTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    engine_ = Engine::load({.model = kModel, .kv_bytes = 96 << 20}).value();
+    EngineOptions options = usual_device();
+    options.model = kModel;
+    options.kv_bytes = 96 << 20;
+    engine_ = Engine::load(options).value();
   }
   static void TearDownTestSuite() { engine_.reset(); }
 

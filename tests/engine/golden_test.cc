@@ -7,6 +7,7 @@
 
 #include "tests/engine/golden.h"
 #include "tests/engine/model_harness.h"
+#include "tests/engine/test_devices.h"
 
 namespace rondo::engine {
 namespace {
@@ -111,15 +112,16 @@ TEST_P(Golden, ReferenceKernelsEqualTheOracle) {
   }
 }
 
-// The kernels that machines run, against the reference at every golden position.
-TEST_P(Golden, CpuKernelsAgreeWithTheReference) {
-  for (const char* name : {"avx2", "avxvnni", "avx512", "amx"}) {
-    const kernels::Kernels* table = kernels::cpu_kernels(name);
-    if (table == nullptr) {
-      std::printf("%s: this machine cannot run it\n", name);
+// What machines run, against the reference at every golden position.
+TEST_P(Golden, DevicesAgreeWithTheReference) {
+  for (const EngineOptions& options : compared_devices()) {
+    Result<ChosenDevice> chosen = choose_device(options);
+    if (!chosen.ok()) {
+      std::printf("%s\n", chosen.status().message().c_str());
       continue;
     }
-    ModelHarness harness(GetParam().model, *table);
+    const std::string name = chosen->device->kernels().name;
+    ModelHarness harness(GetParam().model, std::move(chosen->device));
     const int32_t v = harness.config().vocab_size;
     double sum = 0;
     int64_t n = 0;
@@ -139,8 +141,8 @@ TEST_P(Golden, CpuKernelsAgreeWithTheReference) {
         }
       }
     }
-    std::printf("%s: mean KL %.2e nats, top-1 equal at %.2f%% of %lld positions\n", name, sum / n,
-                100.0 * n_top1 / n, static_cast<long long>(n));
+    std::printf("%s: mean KL %.2e nats, top-1 equal at %.2f%% of %lld positions\n", name.c_str(),
+                sum / n, 100.0 * n_top1 / n, static_cast<long long>(n));
     EXPECT_LE(sum / n, 1e-3) << name;
   }
 }

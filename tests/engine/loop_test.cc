@@ -7,6 +7,7 @@
 #include <random>
 
 #include "tests/engine/model_harness.h"
+#include "tests/engine/test_devices.h"
 
 namespace rondo::engine {
 namespace {
@@ -33,13 +34,13 @@ double max_difference(const std::vector<float>& a, const std::vector<float>& b) 
 
 class Loop : public testing::Test {
  protected:
-  ModelHarness harness_{kTinyLoop, kernels::reference_kernels()};
+  ModelHarness harness_{kTinyLoop, exact_device()};
   const TokenIds prompt_ = random_ids(harness_.config(), 150, 1);
   const int32_t n_ = 150;
   const int32_t v_ = harness_.config().vocab_size;
 
   std::vector<float> all_at_once(const TokenIds& prompt) {
-    ModelHarness fresh(kTinyLoop, kernels::reference_kernels(), 1024);
+    ModelHarness fresh(kTinyLoop, exact_device(), 1024);
     auto sequence = fresh.sequence();
     return last_row(fresh.prefill(*sequence, prompt, 0), v_);
   }
@@ -57,7 +58,8 @@ TEST_F(Loop, ChunksDoNotChangeTheAnswer) {
   for (const int32_t chunk : {1, 7, 16, 64, 149, 150}) {
     harness_.set_chunk_tokens(chunk);
     auto sequence = harness_.sequence();
-    EXPECT_LE(max_difference(last_row(harness_.prefill(*sequence, prompt_, 0), v_), expected), 1e-5)
+    EXPECT_LE(max_difference(last_row(harness_.prefill(*sequence, prompt_, 0), v_), expected),
+              exact_tolerance())
         << chunk;
   }
 }
@@ -67,7 +69,8 @@ TEST_F(Loop, TheTrapezoidIsExact) {
   for (const int32_t chunk : {1, 16, 64, 1024}) {
     harness_.set_chunk_tokens(chunk);
     auto sequence = harness_.sequence();
-    EXPECT_LE(max_difference(harness_.prefill(*sequence, prompt_, n_ - 1), expected), 1e-5)
+    EXPECT_LE(max_difference(harness_.prefill(*sequence, prompt_, n_ - 1), expected),
+              exact_tolerance())
         << chunk;
   }
 }
@@ -77,7 +80,7 @@ TEST_F(Loop, DecodingContinuesThePrefill) {
   harness_.prefill(*sequence, TokenIds(prompt_.begin(), prompt_.begin() + 100), 99);
   std::vector<float> logits;
   for (int32_t i = 100; i < n_; ++i) logits = harness_.decode(*sequence, prompt_[i]);
-  EXPECT_LE(max_difference(logits, all_at_once(prompt_)), 1e-5);
+  EXPECT_LE(max_difference(logits, all_at_once(prompt_)), exact_tolerance());
 }
 
 // What an editor does: the end of the prompt changes again and again, sometimes by little,
@@ -101,7 +104,7 @@ TEST_F(Loop, TruncationAndGrowthEqualAFreshPrefill) {
     int32_t n_cached = 0;
     const auto logits =
         harness_.prefill(*sequence, prompt, static_cast<int32_t>(prompt.size()) - 1, &n_cached);
-    ASSERT_LE(max_difference(logits, all_at_once(prompt)), 1e-5) << "round " << round;
+    ASSERT_LE(max_difference(logits, all_at_once(prompt)), exact_tolerance()) << "round " << round;
     cached |= n_cached > 0 && n_cached == std::min<int32_t>(n_matching, prompt.size() - 1);
     rewound |= n_cached < std::min<int32_t>(n_matching, prompt.size() - 1);
     for (int i = 0; i < 5; ++i) harness_.decode(*sequence, 40 + i);
@@ -118,7 +121,7 @@ TEST_F(Loop, AnAbandonedPrefillLeavesATrueSequence) {
     harness_.prefill(*sequence, TokenIds(prompt_.begin(), prompt_.begin() + 40), 39);
     harness_.abandon(*sequence, prompt_, n_steps);
     EXPECT_LE(max_difference(harness_.prefill(*sequence, prompt_, n_ - 1), all_at_once(prompt_)),
-              1e-5)
+              exact_tolerance())
         << n_steps;
   }
 }
@@ -143,7 +146,7 @@ TEST_F(Loop, SegmentsInAnyOrderAreBitEqual) {
   auto without = harness_.sequence();
   EXPECT_GT(max_difference(harness_.prefill(*without, prompt_, n_ - 1), expected), 1e-3);
   do {
-    ModelHarness fresh(kTinyLoop, kernels::reference_kernels());
+    ModelHarness fresh(kTinyLoop, exact_device());
     auto other = fresh.sequence(segments);
     EXPECT_EQ(fresh.prefill(*other, prompt_, n_ - 1), expected);
   } while (

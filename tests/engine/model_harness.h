@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/choose_device.h"
 #include "engine/model.h"
 #include "engine/prefill.h"
 #include "engine/segment_encoder.h"
@@ -19,7 +20,9 @@ class ModelHarness {
  public:
   ModelHarness(const std::string& folder, const kernels::Kernels& kernels,
                int32_t chunk_tokens = 64)
-      : ModelHarness(folder, Device::cpu(kernels, 2), chunk_tokens) {}
+      : ModelHarness(folder, Device::cpu(kernels, 0), chunk_tokens) {}
+  ModelHarness(const std::string& folder, const EngineOptions& options, int32_t chunk_tokens = 64)
+      : ModelHarness(folder, std::move(choose_device(options).value().device), chunk_tokens) {}
   ModelHarness(const std::string& folder, std::unique_ptr<Device> device, int32_t chunk_tokens = 64)
       : device_(std::move(device)),
         config_(ModelConfig::load(folder).value()),
