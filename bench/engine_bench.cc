@@ -14,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kPoolBytes = 1ll << 30;
+constexpr int64_t kShapePoolBytes = 4ll << 30;
 constexpr int32_t kSegmentTokens = 300;  // a long function
 
 double seconds_since(Clock::time_point begin) {
@@ -79,29 +80,59 @@ int64_t active_flops(const engine::ModelConfig& config, int32_t n_tokens) {
 double prefill_seconds(LoadedModel& loaded, engine::Sequence& sequence,
                        const engine::TokenIds& prompt) {
   const auto begin = Clock::now();
-  const auto n_tokens = static_cast<int32_t>(prompt.size());
-  engine::Prefill prefill(loaded.model, loaded.pages, sequence, prompt, n_tokens - 1, 64);
-  CHECK(prefill.reserve(n_tokens), "the benchmark's pool is too small");
-  while (!prefill.step()) {
-  }
-  loaded.logits.resize(loaded.model.config().vocab_size);
-  loaded.model.head(prefill.outputs(), 1, loaded.logits.data());
+  loaded.prefill(sequence, prompt);
   return seconds_since(begin);
+}
+
+// The K/V pool: for a model of our own a fixed size, else what the tokens of a run need.
+int64_t pool_bytes(const EngineBenchOptions& options) {
+  return options.config.empty() ? kPoolBytes : kShapePoolBytes;
+}
+
+// The memory's bandwidth: the device's own measure, or the host's.
+Result<double> measure_bandwidth(LoadedModel& loaded) {
+  if (!loaded.device->is_cpu()) {
+    ASSIGN_OR_RETURN(const kernels::Yardsticks yardsticks, loaded.device->measure());
+    return yardsticks.copy_bytes_per_s;
+  }
+  const int64_t kv_bytes =
+      loaded.pages.page_bytes() * (loaded.pages.n_pages() - loaded.pages.n_free());
+  ASSIGN_OR_RETURN(const ReadBandwidth bandwidth,
+                   measure_read_bandwidth(loaded.model.weights().packed_bytes() + kv_bytes,
+                                          *loaded.device->stream().threads));
+  return bandwidth.bytes_per_s;
+}
+
+Result<double> measure_peak(LoadedModel& loaded) {
+  if (!loaded.device->is_cpu()) {
+    ASSIGN_OR_RETURN(const kernels::Yardsticks yardsticks, loaded.device->measure());
+    return yardsticks.matmul_flops_per_s;
+  }
+  const PeakRates peak = measure_peak_rates(*loaded.device->stream().threads);
+  return std::string_view(loaded.device->kernels().name) == "amx" ? peak.amx_bf16 : peak.fma;
 }
 
 }  // namespace
 
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
-  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
-                                                  kPoolBytes, options.profile));
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options)));
   const engine::ModelConfig& config = loaded->model.config();
   engine::Sequence sequence(config, loaded->pages,
                             loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1));
   const int32_t n_prompt = std::max(options.n_active_tokens, 1);
-  prefill_seconds(*loaded, sequence, loaded->random_ids(n_prompt, 2));
+  const engine::TokenIds prompt = loaded->random_ids(n_prompt, 2);
+  if (options.config.empty()) {
+    loaded->prefill(sequence, prompt);
+  } else {
+    // Random weights: what lies in the pages is as good as what they would compute.
+    CHECK(sequence.reserve(n_prompt), "the benchmark's pool is too small");
+    sequence.append(prompt);
+  }
   CHECK(sequence.reserve(n_prompt + options.n_tokens), "the benchmark's pool is too small");
 
-  DecodeResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->device->n_threads()};
+  DecodeResult result = {.device = loaded->device->name(),
+                         .kernels = loaded->device->kernels().name,
+                         .n_threads = loaded->device->n_threads()};
   std::vector<double> rates;
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
     sequence.truncate(n_prompt);
@@ -118,45 +149,45 @@ Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   sequence.truncate(n_prompt + options.n_tokens / 2);
   result.bytes_per_token = decode_bytes(*loaded, sequence);
   result.bytes_per_s = result.tokens_per_s * static_cast<double>(result.bytes_per_token);
-  const int64_t kv_bytes =
-      loaded->pages.page_bytes() * (loaded->pages.n_pages() - loaded->pages.n_free());
-  ASSIGN_OR_RETURN(
-      const ReadBandwidth bandwidth,
-      measure_read_bandwidth(loaded->model.weights().packed_bytes() + kv_bytes, *loaded->device->stream().threads));
-  result.read_bandwidth = bandwidth.bytes_per_s;
+  ASSIGN_OR_RETURN(result.bandwidth, measure_bandwidth(*loaded));
+  RETURN_IF_ERROR(loaded->device->status());
   return result;
 }
 
 Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
-  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.model, options.kernels, options.n_threads,
-                                                  kPoolBytes, options.profile));
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options)));
   const engine::ModelConfig& config = loaded->model.config();
-  PrefillResult result = {.kernels = loaded->kernels->name, .n_threads = loaded->device->n_threads()};
+  PrefillResult result = {.device = loaded->device->name(),
+                          .kernels = loaded->device->kernels().name,
+                          .n_threads = loaded->device->n_threads()};
   std::vector<double> segment_rates;
   std::vector<double> active_seconds;
-  const auto warm_up = loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
+  const bool has_segments = config.segment.has_value();
+  if (has_segments) loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
-    loaded->store.clear();
-    reset_kernel_profile();
-    const auto begin = Clock::now();
-    loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
-    const double seconds = seconds_since(begin);
-    segment_rates.push_back(options.n_tokens / seconds);
-    if (options.profile) result.segment_profile = kernel_profile_table(seconds);
+    if (has_segments) {
+      loaded->store.clear();
+      reset_kernel_profile();
+      const auto begin = Clock::now();
+      loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
+      const double seconds = seconds_since(begin);
+      segment_rates.push_back(options.n_tokens / seconds);
+      if (options.profile) result.segment_profile = kernel_profile_table(seconds);
+    }
     reset_kernel_profile();
     engine::Sequence sequence(config, loaded->pages, {});
     active_seconds.push_back(prefill_seconds(
         *loaded, sequence, loaded->random_ids(options.n_active_tokens, 2 + repetition)));
     if (options.profile) result.active_profile = kernel_profile_table(active_seconds.back());
   }
-  result.segment_tokens_per_s = median(segment_rates);
+  if (has_segments) result.segment_tokens_per_s = median(segment_rates);
   result.segment_flops_per_s = result.segment_tokens_per_s / kSegmentTokens *
                                static_cast<double>(segment_flops(config, kSegmentTokens));
   result.active_ms = 1000 * median(active_seconds);
   result.active_flops = active_flops(config, options.n_active_tokens);
   result.active_flops_per_s = static_cast<double>(result.active_flops) / median(active_seconds);
-  const PeakRates peak = measure_peak_rates(*loaded->device->stream().threads);
-  result.peak_flops_per_s = result.kernels == "amx" ? peak.amx_bf16 : peak.fma;
+  ASSIGN_OR_RETURN(result.peak_flops_per_s, measure_peak(*loaded));
+  RETURN_IF_ERROR(loaded->device->status());
   return result;
 }
 

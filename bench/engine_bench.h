@@ -15,8 +15,12 @@ namespace rondo::bench {
 
 struct EngineBenchOptions {
   std::string model;
-  std::string kernels;            // empty: the fastest
-  int32_t n_threads = 0;          // 0: all
+  std::string config;     // random weights in this shape (named_configs.h) instead of `model`
+  int32_t n_layers = 0;   // of them; 0: all
+  bool int8 = false;      // theirs; else bf16
+  std::string device;     // as EngineOptions has it
+  std::string kernels;    // empty: the fastest
+  int32_t n_threads = 0;  // 0: all
   int32_t n_context_tokens = 0;   // composed Segments, for decode
   int32_t n_active_tokens = 512;  // of the prompt
   int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
@@ -25,25 +29,27 @@ struct EngineBenchOptions {
 };
 
 struct DecodeResult {
-  std::string kernels;
+  std::string device, kernels;
   int32_t n_threads = 0;
   double tokens_per_s = 0;  // median repetition
   double best_tokens_per_s = 0;
   int64_t bytes_per_token = 0;  // weights as often as they are read, and the K/V
   double bytes_per_s = 0;       // bytes_per_token * tokens_per_s
-  double read_bandwidth = 0;  // bytes/s over a buffer as large as weights and K/V, in the same run
-  std::string profile;        // of the last repetition, one line a kernel
+  // What memory gives in the same run: bytes/s read from a buffer as large as weights and K/V, or
+  // on a GPU read and written by a large copy.
+  double bandwidth = 0;
+  std::string profile;  // of the last repetition, one line a kernel
 };
 
 struct PrefillResult {
-  std::string kernels;
+  std::string device, kernels;
   int32_t n_threads = 0;
   double segment_tokens_per_s = 0;  // encoding Segments of about 300 tokens
   double segment_flops_per_s = 0;
   double active_ms = 0;  // cold active window of n_active_tokens, both loops, to the first logits
   double active_flops_per_s = 0;
-  // Of the multiply-adds that these kernels use (AMX bf16, else FMA), on registers, in the same
-  // run.
+  // Of the multiply-adds that these kernels use (AMX bf16, else FMA), on registers, or of a GPU
+  // library's large product; in the same run.
   double peak_flops_per_s = 0;
   int64_t active_flops = 0;                     // what the trapezoid leaves of it
   std::string segment_profile, active_profile;  // of the last repetition, one line a kernel

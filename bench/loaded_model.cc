@@ -3,26 +3,47 @@
 #include <algorithm>
 #include <random>
 
+#include "base/check.h"
 #include "bench/kernel_profile.h"
+#include "bench/named_configs.h"
+#include "engine/choose_device.h"
 
 namespace rondo::bench {
 
 using engine::TokenIds;
 
-Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const std::string& folder,
-                                                       const std::string& kernels_name,
-                                                       int32_t n_threads, int64_t kv_bytes,
-                                                       bool profile) {
-  const kernels::Kernels* fast =
-      kernels_name.empty() ? &kernels::best_cpu_kernels() : kernels::cpu_kernels(kernels_name);
-  if (fast == nullptr)
-    return invalid_argument_error("this machine cannot run the kernels '" + kernels_name + "'");
-  auto table = std::make_unique<const kernels::Kernels>(profile ? profiled(*fast) : *fast);
-  auto device = engine::Device::cpu(*table, n_threads);
-  ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::ModelConfig::load(folder));
-  ASSIGN_OR_RETURN(engine::Model model, engine::Model::load(folder, config, *device));
-  ASSIGN_OR_RETURN(engine::PagePool pages, engine::PagePool::create(config, *device, kv_bytes));
-  return std::make_unique<LoadedModel>(std::move(table), std::move(device), std::move(model),
+namespace {
+
+Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
+  if (options.config.empty()) return engine::ModelConfig::load(options.model);
+  ASSIGN_OR_RETURN(engine::ModelConfig config, named_config(options.config, options.n_layers));
+  if (options.int8) config.weight_format = engine::WeightFormat::kInt8Channel;
+  return config;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions& options,
+                                                       int64_t kv_bytes) {
+  ASSIGN_OR_RETURN(
+      engine::ChosenDevice chosen,
+      engine::choose_device(
+          {.device = options.device, .kernels = options.kernels, .n_threads = options.n_threads}));
+  std::unique_ptr<const kernels::Kernels> table;
+  if (options.profile) {
+    if (!chosen.device->is_cpu())
+      return invalid_argument_error("--profile times the CPU's kernels; add --device cpu");
+    table = std::make_unique<const kernels::Kernels>(profiled(chosen.device->kernels()));
+    chosen.device = engine::Device::cpu(*table, options.n_threads);
+  }
+  ASSIGN_OR_RETURN(const engine::ModelConfig config, config_of(options));
+  ASSIGN_OR_RETURN(engine::Model model,
+                   options.config.empty()
+                       ? engine::Model::load(options.model, config, *chosen.device)
+                       : engine::Model::random(config, *chosen.device));
+  ASSIGN_OR_RETURN(engine::PagePool pages,
+                   engine::PagePool::create(config, *chosen.device, kv_bytes));
+  return std::make_unique<LoadedModel>(std::move(table), std::move(chosen.device), std::move(model),
                                        std::move(pages));
 }
 
@@ -44,9 +65,19 @@ std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments
     if (!encoder.add({.tokens = std::make_shared<const TokenIds>(ids)})) break;
   }
   while (!encoder.idle()) {
-    for (auto& segment : encoder.step(256)) segments.push_back(std::move(segment));
+    for (auto& segment : encoder.step(chunk_tokens())) segments.push_back(std::move(segment));
   }
   return segments;
+}
+
+void LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt) {
+  const auto n_tokens = static_cast<int32_t>(prompt.size());
+  engine::Prefill prefill(model, pages, sequence, prompt, n_tokens - 1, chunk_tokens());
+  CHECK(prefill.reserve(n_tokens), "the benchmark's pool is too small");
+  while (!prefill.step()) {
+  }
+  logits.resize(model.config().vocab_size);
+  model.head(prefill.outputs(), 1, logits.data());
 }
 
 int32_t LoadedModel::decode(engine::Sequence& sequence, int32_t token) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "bench/engine_bench.h"
 #include "engine/model.h"
 #include "engine/prefill.h"
 #include "engine/segment_encoder.h"
@@ -17,11 +18,10 @@
 namespace rondo::bench {
 
 struct LoadedModel {
-  // `profile`: every kernel is timed (kernel_profile.h).
-  // Errors: those of ModelConfig, Weights and PagePool.
-  static Result<std::unique_ptr<LoadedModel>> load(const std::string& folder,
-                                                   const std::string& kernels, int32_t n_threads,
-                                                   int64_t kv_bytes, bool profile);
+  // Errors: those of ModelConfig, Weights and PagePool; InvalidArgument where a profile is wanted
+  // of a GPU, whose kernels run behind our back.
+  static Result<std::unique_ptr<LoadedModel>> load(const EngineBenchOptions& options,
+                                                   int64_t kv_bytes);
 
   LoadedModel(std::unique_ptr<const kernels::Kernels> kernels,
               std::unique_ptr<engine::Device> device, engine::Model model, engine::PagePool pages)
@@ -31,12 +31,16 @@ struct LoadedModel {
         pages(std::move(pages)),
         store(this->model.digest()) {}
 
+  // Rows of a step of prefill.
+  int32_t chunk_tokens() const { return device->is_cpu() ? 64 : 2048; }
   // `n` ids of the vocabulary, the same for the same seed.
   engine::TokenIds random_ids(int32_t n, uint32_t seed) const;
   // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all.
   std::vector<std::shared_ptr<const engine::Segment>> random_segments(int32_t n_tokens,
                                                                       int32_t tokens_each,
                                                                       uint32_t seed);
+  // Feeds `prompt` to a new sequence, in chunks that suit the device; the logits are in `logits`.
+  void prefill(engine::Sequence& sequence, const engine::TokenIds& prompt);
   // Feeds `token` and returns the likeliest next one.
   int32_t decode(engine::Sequence& sequence, int32_t token);
 

@@ -24,8 +24,16 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
   auto arguments = std::make_shared<EngineBenchArguments>();
   command.add_option("--model", arguments->model,
                      "Model folder (default: the one that rondo complete uses)");
+  command.add_option(
+      "--random-weights", arguments->options.config,
+      "Random weights in a published shape instead of a model: iquest-7b, iquest-14b, "
+      "iquest-40b or iquest-40b-loop");
+  command.add_option("--layers", arguments->options.n_layers, "So many of its layers");
+  command.add_flag("--int8", arguments->options.int8, "Its weights in 8 bits instead of bf16");
+  command.add_option("--device", arguments->options.device,
+                     "cpu, cuda or cuda:N (default: the first GPU, else the CPU)");
   command.add_option("--kernels", arguments->options.kernels,
-                     "Force reference, avx2, avxvnni, avx512 or amx");
+                     "The CPU's: reference, avx2, avxvnni, avx512 or amx");
   add_threads_option(command, arguments->options.n_threads);
   command.add_option("--context", arguments->options.n_context_tokens,
                      "Tokens of composed Segments");
@@ -41,29 +49,38 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
   return arguments;
 }
 
+// Of what PrefillResult::peak_flops_per_s is the rate.
+const char* peak_name(const bench::PrefillResult& result) {
+  if (result.device != "CPU") return "cuBLAS";
+  return result.kernels == "amx" ? "AMX" : "FMA";
+}
+
 void add_decode(CLI::App& bench, CommandContext context) {
   CLI::App* command = bench.add_subcommand(
       "decode", "Tokens a second, one at a time, beside the bytes they must read");
   const auto arguments = add_engine_options(*command);
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
-    ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
+    if (arguments->options.config.empty()) {
+      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
+    }
     ASSIGN_OR_RETURN(const bench::DecodeResult result, bench::bench_decode(arguments->options));
     if (arguments->json) {
-      print_json({{"kernels", result.kernels},
+      print_json({{"device", result.device},
+                  {"kernels", result.kernels},
                   {"threads", result.n_threads},
                   {"tokens_per_s", result.tokens_per_s},
                   {"best_tokens_per_s", result.best_tokens_per_s},
                   {"bytes_per_token", result.bytes_per_token},
                   {"bytes_per_s", result.bytes_per_s},
-                  {"read_bandwidth_bytes_per_s", result.read_bandwidth},
-                  {"bandwidth_share", result.bytes_per_s / result.read_bandwidth}});
+                  {"bandwidth_bytes_per_s", result.bandwidth},
+                  {"bandwidth_share", result.bytes_per_s / result.bandwidth}});
     } else {
       std::printf(
           "decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a token, %.1f GB/s, "
           "%.0f%% of %.1f\n",
           result.kernels.c_str(), result.n_threads, result.tokens_per_s, result.best_tokens_per_s,
           1e-6 * static_cast<double>(result.bytes_per_token), 1e-9 * result.bytes_per_s,
-          100 * result.bytes_per_s / result.read_bandwidth, 1e-9 * result.read_bandwidth);
+          100 * result.bytes_per_s / result.bandwidth, 1e-9 * result.bandwidth);
       std::fputs(result.profile.c_str(), stdout);
     }
     return {};
@@ -77,10 +94,13 @@ void add_prefill(CLI::App& bench, CommandContext context) {
   arguments->options.n_tokens = 3000;
   arguments->options.n_repetitions = 3;
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
-    ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
+    if (arguments->options.config.empty()) {
+      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
+    }
     ASSIGN_OR_RETURN(const bench::PrefillResult result, bench::bench_prefill(arguments->options));
     if (arguments->json) {
-      print_json({{"kernels", result.kernels},
+      print_json({{"device", result.device},
+                  {"kernels", result.kernels},
                   {"threads", result.n_threads},
                   {"segment_tokens_per_s", result.segment_tokens_per_s},
                   {"segment_flops_per_s", result.segment_flops_per_s},
@@ -90,16 +110,19 @@ void add_prefill(CLI::App& bench, CommandContext context) {
                   {"active_flops_per_s", result.active_flops_per_s},
                   {"peak_flops_per_s", result.peak_flops_per_s}});
     } else {
-      std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s, %.0f%% of %s's %.0f\n",
-                  result.kernels.c_str(), result.n_threads, result.segment_tokens_per_s,
-                  1e-9 * result.segment_flops_per_s,
-                  100 * result.segment_flops_per_s / result.peak_flops_per_s,
-                  result.kernels == "amx" ? "AMX" : "FMA", 1e-9 * result.peak_flops_per_s);
+      if (result.segment_tokens_per_s > 0)
+        std::printf("Segments  %s, %d threads: %.0f tokens/s, %.1f GFLOP/s, %.0f%% of %s's %.0f\n",
+                    result.kernels.c_str(), result.n_threads, result.segment_tokens_per_s,
+                    1e-9 * result.segment_flops_per_s,
+                    100 * result.segment_flops_per_s / result.peak_flops_per_s, peak_name(result),
+                    1e-9 * result.peak_flops_per_s);
       std::fputs(result.segment_profile.c_str(), stdout);
-      std::printf("active    %d tokens cold: %.0f ms, %.1f GFLOP at %.1f GFLOP/s\n",
-                  arguments->options.n_active_tokens, result.active_ms,
-                  1e-9 * static_cast<double>(result.active_flops),
-                  1e-9 * result.active_flops_per_s);
+      std::printf(
+          "active    %d tokens cold: %.1f ms, %.1f GFLOP at %.1f GFLOP/s, %.0f%% of %s's %.0f\n",
+          arguments->options.n_active_tokens, result.active_ms,
+          1e-9 * static_cast<double>(result.active_flops), 1e-9 * result.active_flops_per_s,
+          100 * result.active_flops_per_s / result.peak_flops_per_s, peak_name(result),
+          1e-9 * result.peak_flops_per_s);
       std::fputs(result.active_profile.c_str(), stdout);
     }
     return {};
@@ -129,7 +152,7 @@ void add_membw(CLI::App& bench, CommandContext context) {
     if (arguments->json) {
       print_json({{"threads", result.n_threads},
                   {"buffer_bytes", result.buffer_bytes},
-                  {"read_bandwidth_bytes_per_s", result.bytes_per_s},
+                  {"bandwidth_bytes_per_s", result.bytes_per_s},
                   {"fma_flops_per_s", peak.fma},
                   {"amx_bf16_flops_per_s", peak.amx_bf16},
                   {"amx_int8_ops_per_s", peak.amx_int8}});

@@ -76,6 +76,13 @@ void Device::copy(void* to, const void* from, int64_t n_bytes) {
   }
 }
 
+Result<kernels::Yardsticks> Device::measure() {
+  kernels::Yardsticks yardsticks;
+  if (ok()) check(backend_.measure(backend_.state, &yardsticks), "measure");
+  RETURN_IF_ERROR(status());
+  return yardsticks;
+}
+
 void Device::launched(int code, const char* kernel) {
   CHECK(code != kernels::kBadArguments, kernel);
   check(code, kernel);

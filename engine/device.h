@@ -72,6 +72,9 @@ class Device {
   void download(void* to, const void* from, int64_t n_bytes);
   void copy(void* to, const void* from, int64_t n_bytes);
 
+  // A GPU's yardsticks, measured now. Errors: the device's.
+  Result<kernels::Yardsticks> measure();
+
   // Notes what a launcher returned. A broken contract is our bug and ends the process.
   void launched(int code, const char* kernel);
   void check(int code, const char* what);  // the same for another function of backend()

@@ -37,6 +37,9 @@ class Model {
   // Errors: those of Weights::load.
   static Result<Model> load(const std::string& folder, const ModelConfig& config, Device& device);
 
+  // Random weights in the shape of `config`. Errors: as load's.
+  static Result<Model> random(const ModelConfig& config, Device& device);
+
   const ModelConfig& config() const { return config_; }
   const Weights& weights() const { return weights_; }
   Device& device() const { return *device_; }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 #include <set>
 #include <utility>
 
@@ -261,6 +262,43 @@ RowMajorMatrix upload_rows(RowMajorMatrix matrix, std::byte* at, Device& device)
   return matrix;
 }
 
+// Matrices of random values around 2^-7, all from one block that is as large as the largest.
+class RandomTensors {
+ public:
+  explicit RandomTensors(const ModelConfig& config)
+      : is_int8_(config.weight_format == WeightFormat::kInt8Channel) {
+    const int64_t widest = std::max<int64_t>(
+        {config.vocab_size, config.qkv_dim(), int64_t{2} * config.intermediate_size});
+    const int64_t deepest = std::max<int64_t>(config.hidden_size, config.intermediate_size);
+    values_.resize(
+        static_cast<size_t>(std::max(widest * config.hidden_size, deepest * config.hidden_size)));
+    std::minstd_rand random(1);
+    // Of a bf16: the sign, the exponent of [2^-7, 2^-6), seven random bits.
+    for (uint16_t& value : values_) value = static_cast<uint16_t>((random() & 0x807f) | 0x3c00);
+    scales_.resize(static_cast<size_t>(std::max(widest, deepest)), 0x3800);  // 2^-15
+  }
+
+  // Valid as long as this object.
+  MatrixSource matrix(int32_t n, int32_t k) const {
+    const auto n_values = static_cast<size_t>(n) * static_cast<size_t>(k);
+    const auto bytes = std::as_bytes(std::span(values_));
+    MatrixSource source = {
+        .n = n, .k = k, .type = is_int8_ ? WeightType::kInt8 : WeightType::kBf16};
+    source.parts.push_back({.dtype = is_int8_ ? DType::kI8 : DType::kBf16,
+                            .shape = {n, k},
+                            .bytes = bytes.first(n_values * (is_int8_ ? 1 : 2))});
+    if (is_int8_)
+      source.scales.push_back({.dtype = DType::kBf16,
+                               .shape = {n},
+                               .bytes = std::as_bytes(std::span(scales_)).first(size_t{2} * n)});
+    return source;
+  }
+
+ private:
+  const bool is_int8_;
+  std::vector<uint16_t> values_, scales_;
+};
+
 // Every tensor's name, dtype, shape and bytes, in order of names: how they are dealt to shards does
 // not count.
 Hash128 digest_of(const TensorFolder& tensors) {
@@ -288,6 +326,7 @@ Hash128 digest_of(const TensorFolder& tensors) {
 
 struct Weights::Storage {
   TensorFolder tensors;
+  std::unique_ptr<const RandomTensors> random;
   RowBuffer embedding;  // when the file's own bytes do not serve
   DeviceMemory packed;
 };
@@ -327,22 +366,54 @@ Status Weights::check(const std::string& folder, const ModelConfig& config) {
   return Weights().read(folder, config).status();
 }
 
-// One block holds everything. What jobs fill in lies in `weights` (which is moved only at the end)
-// or on the heap, where `read` saw it.
 Result<Weights> Weights::load(const std::string& folder, const ModelConfig& config,
                               Device& device) {
   Weights weights;
   ASSIGN_OR_RETURN(const Plan plan, weights.read(folder, config));
-  Storage& storage = *weights.storage_;
-  const kernels::Kernels& kernels = device.kernels();
-  weights.embedding_ = row_major(plan.embedding, storage.embedding);
-  for (const auto& [source, out] : plan.jobs.matrices) {
-    weights.packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
+  RETURN_IF_ERROR(weights.place(plan, device));
+  weights.digest_ = digest_of(weights.storage_->tensors);
+  return weights;
+}
+
+Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
+  Weights weights;
+  auto& tensors = *(weights.storage_->random = std::make_unique<const RandomTensors>(config));
+  const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
+  const int32_t width = config.n_heads * config.head_dim;
+  Plan plan = {.embedding = tensors.matrix(config.vocab_size, hidden)};
+  const auto add_ones = [&](int64_t n, std::span<const float>& out) {
+    plan.jobs.vectors.push_back({std::vector<float>(static_cast<size_t>(n), 1.0f), &out});
+  };
+  weights.layers_.resize(static_cast<size_t>(config.n_layers));
+  for (LayerWeights& layer : weights.layers_) {
+    plan.jobs.matrices.push_back({tensors.matrix(config.qkv_dim(), hidden), &layer.qkv});
+    plan.jobs.matrices.push_back({tensors.matrix(hidden, width), &layer.o});
+    plan.jobs.matrices.push_back({tensors.matrix(2 * ffn, hidden), &layer.gate_up});
+    plan.jobs.matrices.push_back({tensors.matrix(hidden, ffn), &layer.down});
+    add_ones(hidden, layer.input_norm);
+    add_ones(hidden, layer.post_norm);
+    if (config.architecture != Architecture::kLoopCoder) continue;
+    add_ones(width, layer.loop_gate);
+    add_ones(config.n_heads, layer.loop_gate_bias);
   }
-  for (const VectorJob& job : plan.jobs.vectors) weights.packed_bytes_ += job.n_bytes();
-  if (!device.is_cpu()) weights.packed_bytes_ += embedding_bytes(weights.embedding_);
-  ASSIGN_OR_RETURN(storage.packed, device.allocate(weights.packed_bytes_));
-  std::byte* at = storage.packed.data();
+  add_ones(hidden, weights.final_norm_);
+  plan.jobs.matrices.push_back({tensors.matrix(config.vocab_size, hidden), &weights.head_});
+  RETURN_IF_ERROR(weights.place(plan, device));
+  return weights;
+}
+
+// One block holds everything. What jobs fill in lies in this object (which is moved only when it is
+// whole) or on the heap, where `read` saw it.
+Status Weights::place(const Plan& plan, Device& device) {
+  const kernels::Kernels& kernels = device.kernels();
+  embedding_ = row_major(plan.embedding, storage_->embedding);
+  for (const auto& [source, out] : plan.jobs.matrices) {
+    packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
+  }
+  for (const VectorJob& job : plan.jobs.vectors) packed_bytes_ += job.n_bytes();
+  if (!device.is_cpu()) packed_bytes_ += embedding_bytes(embedding_);
+  ASSIGN_OR_RETURN(storage_->packed, device.allocate(packed_bytes_));
+  std::byte* at = storage_->packed.data();
   RowBuffer buffer;
   for (const auto& [source, out] : plan.jobs.matrices) {
     const RowMajorMatrix matrix = row_major(source, buffer);
@@ -355,10 +426,8 @@ Result<Weights> Weights::load(const std::string& folder, const ModelConfig& conf
     *job.out = {reinterpret_cast<const float*>(at), job.values.size()};
     at += job.n_bytes();
   }
-  if (!device.is_cpu()) weights.embedding_ = upload_rows(weights.embedding_, at, device);
-  RETURN_IF_ERROR(device.status());
-  weights.digest_ = digest_of(storage.tensors);
-  return weights;
+  if (!device.is_cpu()) embedding_ = upload_rows(embedding_, at, device);
+  return device.status();
 }
 
 }  // namespace rondo::engine

@@ -38,6 +38,10 @@ class Weights {
   // short; the device's status when it failed.
   static Result<Weights> load(const std::string& folder, const ModelConfig& config, Device& device);
 
+  // Random ones for `config`, whose weight_format says their type, to measure a shape without its
+  // checkpoint. Errors: as load's.
+  static Result<Weights> random(const ModelConfig& config, Device& device);
+
   // All that load() checks, without packing anything.
   static Status check(const std::string& folder, const ModelConfig& config);
 
@@ -59,6 +63,8 @@ class Weights {
   Weights();
   // Opens the checkpoint, reads the vectors and checks the matrices.
   Result<Plan> read(const std::string& folder, const ModelConfig& config);
+  // Brings everything to the device.
+  Status place(const Plan& plan, Device& device);
 
   kernels::RowMajorMatrix embedding_;
   kernels::PackedMatrix head_;

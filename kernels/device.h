@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "kernels/kernels.h"
+#include "kernels/yardsticks.h"
 
 namespace rondo::kernels {
 
@@ -45,6 +46,7 @@ struct Device {
   int (*end_graph)(void* state, void** graph) = nullptr;
   int (*launch_graph)(void* state, void* graph) = nullptr;
   int (*release_graph)(void* state, void* graph) = nullptr;
+  int (*measure)(void* state, Yardsticks* out) = nullptr;  // takes a second, and 4 GiB
   const char* (*error)(void* state) = nullptr;
   void (*close)(void* state) = nullptr;
 };

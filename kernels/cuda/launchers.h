@@ -2,7 +2,9 @@
 // device's, but what pack reads; a launcher returns when its work is queued.
 #pragma once
 
+#include "kernels/cuda/context.h"
 #include "kernels/kernels.h"
+#include "kernels/yardsticks.h"
 
 namespace rondo::kernels::cuda {
 
@@ -18,6 +20,9 @@ int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
+
+// Device::measure
+int measure_yardsticks(Context& context, Yardsticks* out);
 
 const Kernels& table();
 

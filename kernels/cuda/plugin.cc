@@ -70,6 +70,8 @@ int release_graph(void* state, void* graph) {
   return code(of(state).check(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph))));
 }
 
+int measure(void* state, Yardsticks* out) { return measure_yardsticks(of(state), out); }
+
 const char* error(void* state) { return cudaGetErrorString(of(state).status()); }
 void close(void* state) { delete static_cast<Context*>(state); }
 
@@ -117,6 +119,7 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.end_graph = end_graph;
   device.launch_graph = launch_graph;
   device.release_graph = release_graph;
+  device.measure = measure;
   device.error = error;
   device.close = close;
   device.state = context.release();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/launch.cuh"
+#include "kernels/cuda/launchers.h"
 #include "kernels/cuda/mma.cuh"
 #include "kernels/launch.h"
 
@@ -132,13 +133,8 @@ double matmul_seconds(Context& c, const Buffers& buffers) {
 }
 
 }  // namespace
-}  // namespace rondo::kernels::cuda
 
-extern "C" __attribute__((visibility("default"))) int rondo_measure_yardsticks(
-    void* state, rondo::kernels::Yardsticks* out) {
-  using namespace rondo::kernels;
-  using namespace rondo::kernels::cuda;
-  Context& c = *static_cast<Context*>(state);
+int measure_yardsticks(Context& c, Yardsticks* out) {
   const Buffers buffers(c);
   if (c.status() != cudaSuccess) return kDeviceFailed;
   constexpr int64_t kVectors = kBufferBytes / sizeof(uint4);
@@ -160,3 +156,5 @@ extern "C" __attribute__((visibility("default"))) int rondo_measure_yardsticks(
       seconds_of(c, 200, [&] { launch(c, empty_kernel, {.grid = 1, .block = 32}); });
   return launched(c);
 }
+
+}  // namespace rondo::kernels::cuda

@@ -24,10 +24,8 @@ int main(int argc, char** argv) {
     std::printf("skipped: no device (%s)\n", why.c_str());
     return 77;
   }
-  const auto measure = reinterpret_cast<kernels::MeasureYardsticks>(
-      kernels::plugin_symbol(kernels::kMeasureYardsticks));
   kernels::Yardsticks yardsticks;
-  if (measure == nullptr || measure(device.state, &yardsticks) != 0) {
+  if (device.measure(device.state, &yardsticks) != 0) {
     std::fprintf(stderr, "the yardsticks failed: %s\n", device.error(device.state));
     return 1;
   }

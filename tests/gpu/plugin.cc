@@ -12,14 +12,12 @@ void* plugin() {
 
 }  // namespace
 
-void* plugin_symbol(const char* name) { return ::dlsym(plugin(), name); }
-
 bool open_plugin(Device& device, std::string& why) {
   if (plugin() == nullptr) {
     why = ::dlerror();
     return false;
   }
-  const auto open = reinterpret_cast<OpenDevice>(plugin_symbol(kOpenDevice));
+  const auto open = reinterpret_cast<OpenDevice>(::dlsym(plugin(), kOpenDevice));
   char text[256] = {};
   if (open == nullptr || open(kDeviceAbi, 0, &device, text, sizeof(text)) != 0) {
     why = open == nullptr ? "the plugin exports nothing" : text;

@@ -7,9 +7,6 @@
 
 namespace rondo::kernels {
 
-// A symbol of the plugin, or null.
-void* plugin_symbol(const char* name);
-
 // Opens the plugin's device 0; false and why when there is none.
 bool open_plugin(Device& device, std::string& why);
 

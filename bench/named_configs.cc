@@ -1,0 +1,46 @@
+#include "bench/named_configs.h"
+
+#include <array>
+
+namespace rondo::bench {
+namespace {
+
+struct Shape {
+  const char* name;
+  int32_t n_layers;
+  int32_t n_loops;
+};
+
+// One layer for all: arXiv 2603.16733, table 1, and the config.json files on Hugging Face.
+constexpr std::array kShapes = {Shape{"iquest-7b", 14, 1}, Shape{"iquest-14b", 28, 1},
+                                Shape{"iquest-40b", 80, 1}, Shape{"iquest-40b-loop", 80, 2}};
+
+}  // namespace
+
+Result<engine::ModelConfig> named_config(const std::string& name, int32_t layers) {
+  std::string names;
+  for (const Shape& shape : kShapes) {
+    names += std::string(names.empty() ? "" : ", ") + shape.name;
+    if (name != shape.name) continue;
+    engine::ModelConfig config;
+    config.vocab_size = 76800;
+    config.hidden_size = 5120;
+    config.n_layers = layers > 0 ? layers : shape.n_layers;
+    config.n_heads = 40;
+    config.n_kv_heads = 8;
+    config.head_dim = 128;
+    config.intermediate_size = 27648;
+    config.max_positions = 131072;
+    config.rms_norm_eps = 1e-5f;
+    config.rope_theta = 500000;
+    config.n_loops = shape.n_loops;
+    if (shape.n_loops > 1) {
+      config.architecture = engine::Architecture::kLoopCoder;
+      config.loop_window = 64;
+    }
+    return config;
+  }
+  return invalid_argument_error("there is no shape named '" + name + "'; there are " + names);
+}
+
+}  // namespace rondo::bench
