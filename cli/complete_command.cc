@@ -8,6 +8,7 @@
 #include "assist/completion.h"
 #include "cli/model_path.h"
 #include "cli/place.h"
+#include "cli/settings.h"
 #include "engine/engine.h"
 #include "workspace/block_index.h"
 #include "workspace/indexer.h"
@@ -20,9 +21,7 @@ using Clock = std::chrono::steady_clock;
 struct Arguments {
   std::string place;
   std::string workspace;
-  std::string model;
-  std::string kernels;
-  int32_t n_threads = 0;
+  Flags flags;
   int32_t max_tokens = 0;
   int32_t n_candidates = 1;
   bool no_context = false;
@@ -121,15 +120,14 @@ Status about_model(const Status& status) {
 
 Status run(const Arguments& arguments, const Environment& environment) {
   ASSIGN_OR_RETURN(const Place place, find_place(arguments.place, arguments.workspace));
-  ASSIGN_OR_RETURN(const std::string model, find_model(environment, arguments.model));
+  ASSIGN_OR_RETURN(const config::Configuration configuration,
+                   configuration_of(environment, place.workspace, arguments.flags));
+  ASSIGN_OR_RETURN(const std::string model, find_model(environment, configuration));
 
   // The model loads while the workspace is read.
   auto begin = Clock::now();
   auto loading = std::async(std::launch::async, [&] {
-    return engine::Engine::load({.model = model,
-                                 .kernels = arguments.kernels,
-                                 .n_threads = arguments.n_threads,
-                                 .kv_bytes = 256ll << 20});
+    return engine::Engine::load(engine_options(configuration, model));
   });
   workspace::BlockIndex index;
   const Status indexed = arguments.no_context ? Status() : index_workspace(place, index);
@@ -166,17 +164,13 @@ void add_complete_command(CLI::App& app, CommandContext context) {
   command->add_option(
       "--workspace", arguments->workspace,
       "Folder whose code is context (default: the nearest with a .git, else the file's)");
-  command->add_option("--model", arguments->model,
-                      "Model folder (default: the first found, see rondo --help)");
   command->add_flag("--no-context", arguments->no_context, "Look at the file alone");
   command->add_option("--max-tokens", arguments->max_tokens, "Length limit")
       ->check(CLI::Range(1, 4096));
   command->add_option("-n,--candidates", arguments->n_candidates, "How many different completions")
       ->check(CLI::Range(1, 20));
   command->add_flag("--multiline", arguments->multiline, "Go on after the end of the line");
-  command->add_option("--kernels", arguments->kernels,
-                      "Force reference, avx2, avxvnni, avx512 or amx");
-  add_threads_option(*command, arguments->n_threads);
+  arguments->flags = add_flags(*command, kEngineFlags);
   command->add_flag("--json", arguments->json,
                     "Text, tokens, timings and the Blocks that were used");
   on_run(*command, context,

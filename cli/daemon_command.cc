@@ -8,11 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/background.h"
 #include "cli/build_identity.h"
+#include "cli/daemon_home.h"
 #include "cli/log_file.h"
 #include "cli/model_path.h"
+#include "cli/settings.h"
 #include "lsp/daemon.h"
 
 namespace rondo::cli {
@@ -21,30 +25,28 @@ namespace {
 using lsp::DaemonPlace;
 
 struct Arguments {
-  std::string model;
-  std::string kernels;
-  int32_t n_threads = 0;
+  Flags flags;
   bool detach = false;
-  std::optional<double> release_after_s;
-  std::optional<double> exit_after_s;
   std::string build;  // for tests of replacing
 };
 
-void set(const std::optional<double>& seconds, std::chrono::milliseconds& time) {
-  if (seconds) time = std::chrono::milliseconds(std::llround(1000 * *seconds));
+std::chrono::milliseconds time_of(const config::Configuration& configuration,
+                                  std::string_view option) {
+  return std::chrono::milliseconds(std::llround(1000 * configuration.seconds(option)));
 }
 
-lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& environment) {
-  const Result<std::string> model = find_model(environment, arguments.model);
-  lsp::DaemonOptions options = {.program = build_identity(),
-                                .engine = {.model_found = model.status(),
-                                           .engine = {.model = model.ok() ? *model : "",
-                                                      .kernels = arguments.kernels,
-                                                      .n_threads = arguments.n_threads}},
-                                .log_path = log_path(environment)};
+lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& environment,
+                              const config::Configuration& configuration) {
+  const Result<std::string> model = find_model(environment, configuration);
+  lsp::DaemonOptions options = {
+      .program = build_identity(),
+      .engine = {.model_found = model.status(),
+                 .engine = engine_options(configuration, model.ok() ? *model : "")},
+      .configuration = configuration_places(environment),
+      .log_path = log_path(environment),
+      .release_after = time_of(configuration, "releaseAfterSeconds"),
+      .exit_after = time_of(configuration, "exitAfterSeconds")};
   if (!arguments.build.empty()) options.program.build = arguments.build;
-  set(arguments.release_after_s, options.release_after);
-  set(arguments.exit_after_s, options.exit_after);
   return options;
 }
 
@@ -58,9 +60,10 @@ Status serve(const DaemonPlace& place, const lsp::DaemonOptions& options,
 }
 
 Status run(const Arguments& arguments, const Environment& environment) {
-  const lsp::DaemonOptions options = options_of(arguments, environment);
-  ASSIGN_OR_RETURN(const DaemonPlace place,
-                   DaemonPlace::open(environment.runtime_home, environment.cache_home));
+  ASSIGN_OR_RETURN(const config::Configuration configuration,
+                   configuration_of(environment, "", arguments.flags));
+  const lsp::DaemonOptions options = options_of(arguments, environment, configuration);
+  ASSIGN_OR_RETURN(const DaemonPlace place, daemon_place(environment, configuration));
   if (!arguments.detach) return serve(place, options, [] {});
   ASSIGN_OR_RETURN(std::optional<Background> background, Background::start());
   if (!background) return {};
@@ -71,8 +74,7 @@ Status run(const Arguments& arguments, const Environment& environment) {
 
 // Ends the daemon and waits until it has.
 Status stop(const Environment& environment) {
-  ASSIGN_OR_RETURN(const DaemonPlace place,
-                   DaemonPlace::open(environment.runtime_home, environment.cache_home));
+  ASSIGN_OR_RETURN(const DaemonPlace place, daemon_place(environment));
   const Result<FileDescriptor> socket = place.connect();
   if (socket.status().code() == Code::kNotFound) {
     std::puts("no daemon runs");
@@ -96,19 +98,9 @@ void add_daemon_command(CLI::App& app, CommandContext context) {
   CLI::App* command = app.add_subcommand(
       "daemon", "Serve all editors of this user from one process (rondo lsp starts it)");
   command->add_flag("--detach", arguments->detach, "Run in the background; return once it listens");
-  command->add_option("--model", arguments->model,
-                      "Model folder (default: the first found, see rondo --help)");
-  command->add_option("--kernels", arguments->kernels,
-                      "Force reference, avx2, avxvnni, avx512 or amx");
-  add_threads_option(*command, arguments->n_threads);
-  command
-      ->add_option("--release-after", arguments->release_after_s,
-                   "Seconds without a client until the model is given up (default: 600)")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--exit-after", arguments->exit_after_s,
-                   "Seconds without a client until the daemon exits (default: 1800)")
-      ->check(CLI::NonNegativeNumber);
+  std::vector<std::string_view> options = kEngineFlags;
+  options.insert(options.end(), {"releaseAfterSeconds", "exitAfterSeconds"});
+  arguments->flags = add_flags(*command, options);
   command->add_option("--build", arguments->build)->group("");
   CLI::App* stop_command =
       command->add_subcommand("stop", "End the daemon, once it has answered what it was asked");

@@ -6,10 +6,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/build_identity.h"
+#include "cli/daemon_home.h"
 #include "cli/log_file.h"
 #include "cli/model_path.h"
+#include "cli/settings.h"
 #include "lsp/forwarder.h"
 #include "lsp/standalone.h"
 
@@ -17,40 +20,49 @@ namespace rondo::cli {
 namespace {
 
 struct Arguments {
-  std::string model;
-  std::string kernels;
-  int32_t n_threads = 0;
+  Flags flags;
   bool standalone = false;
   bool stdio = false;  // always; editors say it
   std::optional<int64_t> client_process_id;
   bool other_transport = false;
 };
 
-// The daemon that will do, and how one is started.
-lsp::DaemonWanted wanted(const Arguments& arguments, const Result<std::string>& model,
+// What is to be served with.
+struct Served {
+  config::Configuration configuration;
+  Result<std::string> model;
+  engine::EngineOptions engine;
+};
+
+Result<Served> served_by(const Arguments& arguments, const Environment& environment) {
+  ASSIGN_OR_RETURN(config::Configuration configuration,
+                   configuration_of(environment, "", arguments.flags));
+  Result<std::string> model = find_model(environment, configuration);
+  engine::EngineOptions engine = engine_options(configuration, model.ok() ? *model : "");
+  return Served{std::move(configuration), std::move(model), std::move(engine)};
+}
+
+// The daemon that will do, and how one is started: it reads the files itself.
+lsp::DaemonWanted wanted(const Arguments& arguments, const Served& served,
                          const std::string& program) {
   lsp::DaemonWanted daemon = {.program = build_identity(),
-                              .model = model.ok() ? *model : "",
-                              .kernels = arguments.kernels,
-                              .n_threads = arguments.n_threads,
+                              .model = served.engine.model,
+                              .kernels = served.engine.kernels,
+                              .n_threads = served.engine.n_threads,
                               .start_command = {program, "daemon", "--detach"}};
-  const auto pass_on = [&](const char* option, const std::string& value) {
-    daemon.start_command.insert(daemon.start_command.end(), {option, value});
-  };
-  if (model.ok()) pass_on("--model", *model);
-  if (!arguments.kernels.empty()) pass_on("--kernels", arguments.kernels);
-  if (arguments.n_threads != 0) pass_on("--threads", std::to_string(arguments.n_threads));
+  const std::vector<std::string> flags = words_of(arguments.flags);
+  daemon.start_command.insert(daemon.start_command.end(), flags.begin(), flags.end());
   return daemon;
 }
 
 // Serves through the daemon; the exit code. Errors: those of reach_daemon(), before a byte is read.
-Result<int> forward(const Arguments& arguments, const Result<std::string>& model,
+Result<int> forward(const Arguments& arguments, const Served& served,
                     const Environment& environment) {
-  ASSIGN_OR_RETURN(const auto place,
-                   lsp::DaemonPlace::open(environment.runtime_home, environment.cache_home));
-  const lsp::ForwarderOptions options = {.daemon = wanted(arguments, model, environment.executable),
-                                         .log_path = log_path(environment),
-                                         .client_process_id = arguments.client_process_id};
+  ASSIGN_OR_RETURN(const auto place, daemon_place(environment, served.configuration));
+  const lsp::ForwarderOptions options = {
+      .daemon = wanted(arguments, served, environment.executable),
+      .log_path = log_path(environment),
+      .client_process_id = arguments.client_process_id};
   ASSIGN_OR_RETURN(FileDescriptor daemon,
                    lsp::reach_daemon(place, options.daemon, lsp::Build::kMine,
                                      lsp::Patience::for_at_most(options.patience)));
@@ -62,21 +74,20 @@ Status run(const Arguments& arguments, CommandContext context) {
     return invalid_argument_error(
         "rondo lsp speaks on standard input and output only; start it with --stdio");
   }
-  const Result<std::string> model = find_model(context.environment, arguments.model);
+  ASSIGN_OR_RETURN(const Served served, served_by(arguments, context.environment));
   if (!arguments.standalone) {
-    const Result<int> exit_code = forward(arguments, model, context.environment);
+    const Result<int> exit_code = forward(arguments, served, context.environment);
     if (exit_code.ok()) {
       context.exit_code = *exit_code;
       return {};
     }
     spdlog::warn("{}; this process serves its editor alone", exit_code.status().message());
   }
-  context.exit_code = lsp::run_standalone({.server = {.version = RONDO_VERSION},
-                                           .engine = {.model_found = model.status(),
-                                                      .engine = {.model = model.ok() ? *model : "",
-                                                                 .kernels = arguments.kernels,
-                                                                 .n_threads = arguments.n_threads}},
-                                           .client_process_id = arguments.client_process_id});
+  context.exit_code = lsp::run_standalone(
+      {.server = {.version = RONDO_VERSION},
+       .configuration = configuration_places(context.environment),
+       .engine = {.model_found = served.model.status(), .engine = served.engine},
+       .client_process_id = arguments.client_process_id});
   return {};
 }
 
@@ -91,11 +102,7 @@ void add_lsp_command(CLI::App& app, CommandContext context) {
                     "Speak on standard input and output (the only way; for editors)");
   command->add_option("--clientProcessId", arguments->client_process_id,
                       "Process of the editor: end with it");
-  command->add_option("--model", arguments->model,
-                      "Model folder (default: the first found, see rondo --help)");
-  command->add_option("--kernels", arguments->kernels,
-                      "Force reference, avx2, avxvnni, avx512 or amx");
-  add_threads_option(*command, arguments->n_threads);
+  arguments->flags = add_flags(*command, kEngineFlags);
   // What editors' libraries can be told to use instead of stdio; refused with a sentence.
   const auto other = [arguments](const std::string&) { arguments->other_transport = true; };
   command

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "config/files.h"
 #include "workspace/scanner.h"
 
 namespace rondo::cli {
@@ -43,13 +44,14 @@ Result<Spec> parse_spec(const std::string& spec) {
   return Spec{.file = std::string(rest), .line = *line, .column = *column};
 }
 
-fs::path workspace_of(const fs::path& file) {
+fs::path workspace_around(const fs::path& start) {
   std::error_code error;
-  for (fs::path folder = file.parent_path(); folder != folder.parent_path();
-       folder = folder.parent_path()) {
-    if (fs::exists(folder / ".git", error)) return folder;
+  for (fs::path folder = start; folder != folder.parent_path(); folder = folder.parent_path()) {
+    for (const char* mark : {".git", config::kWorkspaceFile}) {
+      if (fs::exists(folder / mark, error)) return folder;
+    }
   }
-  return file.parent_path();
+  return start;
 }
 
 Result<int64_t> offset_of(const workspace::Text& text, const Spec& spec) {
@@ -92,7 +94,8 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
     return not_found_error("cannot open " + spec.file + ": " + error.message() +
                            "; name a file that is there");
   }
-  const fs::path root = workspace.empty() ? workspace_of(file) : fs::canonical(workspace, error);
+  const fs::path root =
+      workspace.empty() ? workspace_around(file.parent_path()) : fs::canonical(workspace, error);
   if (error || !fs::is_directory(root, error)) {
     return not_found_error("the workspace " + workspace + " is no folder that can be opened" +
                            (error ? ": " + error.message() : "") + "; name one with --workspace");
@@ -114,6 +117,12 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
   document->text = std::make_shared<const workspace::Text>(std::move(bytes));
   ASSIGN_OR_RETURN(const int64_t offset, offset_of(*document->text, spec));
   return Place{.workspace = root.string(), .document = std::move(document), .offset = offset};
+}
+
+Result<std::string> find_workspace(const std::string& folder) {
+  if (!folder.empty()) return config::canonical_folder(folder);
+  ASSIGN_OR_RETURN(const std::string here, config::canonical_folder("."));
+  return workspace_around(here).string();
 }
 
 }  // namespace rondo::cli

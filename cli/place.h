@@ -20,9 +20,14 @@ struct Place {
 
 // Reads the file of `spec`, "FILE:LINE:COLUMN" with both counted from 1, the column in bytes; the
 // column behind the last byte of a line is its end. `workspace` is the folder whose files count as
-// context; empty: the nearest folder above the file with a .git, else the file's own. Errors:
-// NotFound; InvalidArgument for a bad spec, a place that the file does not have or that lies inside
-// a character, a file that is excluded; those of workspace::read_source.
+// context; empty: the nearest folder above the file with a .git or a .rondo.json, else the file's
+// own. Errors: NotFound; InvalidArgument for a bad spec, a place that the file does not have or
+// that lies inside a character, a file that is excluded; those of workspace::read_source.
 Result<Place> find_place(const std::string& spec, const std::string& workspace);
+
+// The folder that is worked in: `folder` itself, absolute and without links; empty: the nearest
+// around the current folder with a .git or a .rondo.json, else the current one.
+// Errors: NotFound when it is no folder.
+Result<std::string> find_workspace(const std::string& folder);
 
 }  // namespace rondo::cli

@@ -6,15 +6,14 @@
 #include <string>
 
 #include "cli/build_identity.h"
-#include "lsp/daemon_place.h"
+#include "cli/daemon_home.h"
 
 namespace rondo::cli {
 namespace {
 
 // The daemon's report; null when none runs.
 Result<Json> ask_daemon(const Environment& environment) {
-  ASSIGN_OR_RETURN(const lsp::DaemonPlace place,
-                   lsp::DaemonPlace::open(environment.runtime_home, environment.cache_home));
+  ASSIGN_OR_RETURN(const lsp::DaemonPlace place, daemon_place(environment));
   const Result<FileDescriptor> socket = place.connect();
   if (socket.status().code() == Code::kNotFound) return Json();
   RETURN_IF_ERROR(socket.status());

@@ -3,10 +3,12 @@
 #include "cli/bench_quality.h"
 #include "cli/blocks_command.h"
 #include "cli/complete_command.h"
+#include "cli/config_command.h"
 #include "cli/daemon_command.h"
 #include "cli/lsp_command.h"
 #include "cli/product.h"
 #include "cli/status_command.h"
+#include "cli/trust_command.h"
 
 namespace rondo::cli {
 
@@ -16,6 +18,8 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_lsp_command(app, context);
   add_daemon_command(app, context);
   add_status_command(app, context);
+  add_config_command(app, context);
+  add_trust_command(app, context);
 }
 
 void add_product_benches(CLI::App& bench, CommandContext context) {

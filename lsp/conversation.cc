@@ -34,6 +34,11 @@ SessionHooks Conversation::hooks() {
               [this](const workspace::DocumentSnapshot& d) { workspace_->document_changed(d); },
           .document_closed =
               [this](const workspace::DocumentSnapshot& d) { workspace_->document_closed(d); },
+          .read_configuration =
+              [this](const std::vector<std::string>& folders,
+                     std::function<void(config::FileLayers)> done) {
+                read_configuration(folders, std::move(done));
+              },
           .prepare =
               [this](assist::CompletionParams params) {
                 params.client = options_.client;
@@ -51,6 +56,16 @@ void Conversation::engine_loaded(const Result<engine::Engine*>& engine) {
         params.client = options_.client;
         workspace_->complete(std::move(params), std::move(stop), std::move(done));
       });
+}
+
+void Conversation::read_configuration(const std::vector<std::string>& folders,
+                                      std::function<void(config::FileLayers)> done) {
+  auto layers = std::make_shared<config::FileLayers>();
+  loop_.behind([layers, places = options_.configuration,
+                folders] { *layers = config::read_layers(places, folders); },
+               [layers, done = std::move(done), self = std::weak_ptr(self_)] {
+                 if (self.lock()) done(std::move(*layers));
+               });
 }
 
 void Conversation::progressed(const workspace::IndexProgress& progress) {

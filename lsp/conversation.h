@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "config/files.h"
 #include "engine/engine.h"
 #include "lsp/loop.h"
 #include "lsp/server.h"
@@ -20,6 +21,7 @@ struct ConversationOptions {
   ServerOptions server;
   // Tells its cursors in the engine from those that others have in the same documents.
   std::string client;
+  config::Places configuration;
   std::function<void(const std::string& line)> log;
 };
 
@@ -38,6 +40,8 @@ class Conversation {
  private:
   WorkspaceEvents workspace_events();
   SessionHooks hooks();
+  void read_configuration(const std::vector<std::string>& folders,
+                          std::function<void(config::FileLayers)> done);
   void progressed(const workspace::IndexProgress& progress);
 
   Loop& loop_;

@@ -194,6 +194,7 @@ void Daemon::serve(int64_t number, FileDescriptor socket) {
                      .output = output,
                      .watch_editor = false},
           .client = std::to_string(number),
+          .configuration = options_.configuration,
           .log = [name](const std::string& line) { spdlog::info("{}: {}", name, line); }},
       ServerEvents{.finished = [] {},
                    .closed = [this, number] { loop_.post([this, number] { left(number); }); }});

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "config/files.h"
 #include "lsp/daemon_place.h"
 #include "lsp/engine_keeper.h"
 #include "lsp/handshake.h"
@@ -24,6 +25,7 @@ namespace rondo::lsp {
 struct DaemonOptions {
   Identity program;
   EngineSource engine;
+  config::Places configuration;
   std::string log_path;  // as rondo status shows it
   // Without a client, since the last one left:
   std::chrono::milliseconds release_after = std::chrono::minutes(10);  // weights and KV

@@ -63,6 +63,23 @@ void Loop::run_posted() {
   }
 }
 
+void Loop::behind(std::function<void()> work, std::function<void()> done) {
+  struct Job {
+    uv_work_t request;
+    Loop& loop;
+    std::function<void()> work;
+    std::function<void()> done;
+  };
+  auto* job = new Job{.loop = *this, .work = std::move(work), .done = std::move(done)};
+  job->request.data = job;
+  uv_queue_work(
+      &uv_, &job->request, [](uv_work_t* request) { static_cast<Job*>(request->data)->work(); },
+      [](uv_work_t* request, int) {
+        const std::unique_ptr<Job> job(static_cast<Job*>(request->data));
+        if (!job->loop.closed_) job->done();  // only this thread sets it
+      });
+}
+
 void Loop::watch_signals(std::function<void()> on_signal) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
     auto watch = std::make_unique<Watch>();

@@ -31,6 +31,10 @@ class Loop {
   // kMaxPosted others have not run yet (not on the loop thread itself).
   void post(std::function<void()> work);
 
+  // Runs `work`, which may wait, on another thread; then `done` on the loop thread, but never after
+  // close(). REQUIRES: on the loop thread.
+  void behind(std::function<void()> work, std::function<void()> done);
+
   // `on_signal` runs for SIGTERM, SIGINT and SIGHUP.
   void watch_signals(std::function<void()> on_signal);
   // `on_exit` runs when this process ends.

@@ -386,34 +386,6 @@ Status read_params(const Json& json, ProgressParams& params) {
   });
 }
 
-Status read_settings(const Json& json, Settings& settings) {
-  if (json.is_null()) return {};
-  Status first;
-  const auto read = [&](std::string_view key, auto& out) {
-    Status status;
-    Members(json, std::string(kSection), status).optional(key, out);
-    if (first.ok()) first = std::move(status);
-  };
-  const auto read_count = [&](std::string_view key, int64_t low, int64_t high, int32_t& out) {
-    int64_t value = out;
-    read(key, value);
-    if (value >= low && value <= high) {
-      out = static_cast<int32_t>(value);
-    } else if (first.ok()) {
-      first = invalid_argument_error(std::string(kSection) + "." + std::string(key) +
-                                     " is not between " + std::to_string(low) + " and " +
-                                     std::to_string(high));
-    }
-  };
-  read("automatic", settings.automatic);
-  read("multiline", settings.multiline);
-  read("context", settings.context);
-  read("completionMenu", settings.completion_menu);
-  read_count("maxTokens", 0, 4096, settings.max_tokens);
-  read_count("candidates", 1, 8, settings.candidates);
-  return first;
-}
-
 Json configuration_section(const Json& result) {
   return result.is_array() && !result.empty() ? result[0] : Json();
 }

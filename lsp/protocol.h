@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "lsp/json_rpc.h"
+#include "lsp/settings.h"
 #include "workspace/document_store.h"
 #include "workspace/text.h"
 
@@ -74,7 +75,7 @@ struct InitializeParams {
   std::string client_name;            // empty when it does not say
   ClientCapabilities capabilities;
   std::vector<WorkspaceFolder> folders;  // workspaceFolders, else rootUri
-  Json settings;                         // initializationOptions, for read_settings()
+  Json settings;                         // initializationOptions
   bool trace = false;
 };
 
@@ -160,22 +161,6 @@ Status read_params(const Json& json, DidChangeWatchedFilesParams& params);
 Status read_params(const Json& json, DidChangeConfigurationParams& params);
 Status read_params(const Json& json, ProgressParams& params);
 
-// The user's settings: initializationOptions, and section "rondo" of the client's configuration.
-struct Settings {
-  bool automatic = true;         // suggest while typing; false: only when asked
-  bool multiline = false;        // suggestions may go on after the line
-  bool context = true;           // read other files of the workspace
-  bool completion_menu = false;  // offer textDocument/completion even to a client with ghost text
-  int32_t max_tokens = 0;        // of a suggestion; 0: as the model is made for
-  int32_t candidates = 3;        // when asked for
-
-  bool operator==(const Settings&) const = default;
-};
-
-// Takes from `json` what it has; a member of the wrong type or out of range stays as it was.
-// Errors: InvalidArgument naming the first such member and what it may be.
-Status read_settings(const Json& json, Settings& settings);
-
 // The section "rondo" in the answer to workspace/configuration; null when there is none.
 Json configuration_section(const Json& result);
 
@@ -215,7 +200,7 @@ struct StatusReport {
   int64_t n_waiting = 0;  // requests that are not answered yet
   workspace::PositionEncoding encoding = workspace::PositionEncoding::kUtf16;
   std::vector<WorkspaceFolder> folders;
-  Settings settings;
+  Settings settings;  // of the first folder
 };
 
 enum class Severity { kError = 1, kWarning = 2, kInfo = 3 };

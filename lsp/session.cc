@@ -108,6 +108,7 @@ std::optional<RpcError> Session::gate(std::string_view method) const {
 // ---- messages --------------------------------------------------------------------------------
 
 void Session::receive(Frame frame) {
+  if (beginning_) return held_.push_back(std::move(frame));
   if (frame.kind == Frame::Kind::kBroken) {
     hooks_.log("input is not framed: " + frame.text);
     return connection_.refuse(std::nullopt, {ErrorCode::kParseError, frame.text});
@@ -158,17 +159,21 @@ void Session::initialize(InitializeParams params, Reply reply) {
                          },
                      .log = hooks_.log,
                      .warn = [this](const std::string& s) { show(Severity::kWarning, s); }});
-  const Status read = read_settings(params.settings, initial_settings_);
-  settings_ = initial_settings_;
-  // The menu is for clients that cannot show a suggestion in the text.
-  const bool menu = !client_.inline_completion || settings_.completion_menu;
   state_ = State::kRunning;
-  reply.result(
-      initialize_result({.version = version_, .encoding = encoding_, .completion_menu = menu}));
-  if (!read.ok()) show(Severity::kWarning, read.message());
-  if (!model_message_.empty()) show(Severity::kError, model_message_);
+  beginning_ = true;
   if (params.process_id) hooks_.watch_process(*params.process_id);
   announce_folders();
+  read_configuration([this, reply, settings = std::move(params.settings)] {
+    settings_.set_initial(settings);
+    // The menu is for clients that cannot show a suggestion in the text.
+    const bool menu = !client_.inline_completion || settings_.in("").completion_menu;
+    reply.result(
+        initialize_result({.version = version_, .encoding = encoding_, .completion_menu = menu}));
+    show_problems();
+    if (!model_message_.empty()) show(Severity::kError, model_message_);
+    beginning_ = false;
+    for (Frame& frame : std::exchange(held_, {})) receive(std::move(frame));
+  });
 }
 
 // Only from here on may the client be asked anything.
@@ -208,17 +213,24 @@ void Session::change_folders(DidChangeFoldersParams params) {
   }
   for (WorkspaceFolder& folder : params.added) folders_.push_back(std::move(folder));
   announce_folders();
+  read_configuration([this] { show_problems(); });
+}
+
+// Of those on this machine.
+std::vector<std::string> Session::folder_paths() const {
+  std::vector<std::string> paths;
+  for (const WorkspaceFolder& folder : folders_) {
+    if (auto path = path_of_uri(folder.uri)) paths.push_back(std::move(*path));
+  }
+  return paths;
 }
 
 void Session::announce_folders() {
-  std::vector<std::string> paths;
   for (const WorkspaceFolder& folder : folders_) {
-    if (const auto path = path_of_uri(folder.uri)) {
-      paths.push_back(*path);
-    } else {
-      hooks_.log("workspace folder " + folder.uri + " is not a folder of this machine: not read");
-    }
+    if (path_of_uri(folder.uri)) continue;
+    hooks_.log("workspace folder " + folder.uri + " is not a folder of this machine: not read");
   }
+  const std::vector<std::string> paths = folder_paths();
   hooks_.set_folders(paths);
   documents_->set_folders(paths);
 }
@@ -229,9 +241,33 @@ void Session::change_files(DidChangeWatchedFilesParams params) {
     if (auto path = path_of_uri(uri)) paths.push_back(std::move(*path));
   }
   hooks_.files_changed(paths);
+  const bool configured = std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
+    return path.ends_with(std::string("/") + config::kWorkspaceFile);
+  });
+  if (configured) read_configuration([this] { show_problems(); });
+}
+
+// `done` runs once they are read; what was asked for before does not count then.
+void Session::read_configuration(std::function<void()> done) {
+  hooks_.read_configuration(folder_paths(), [this, n = ++n_configurations_,
+                                             done = std::move(done)](config::FileLayers files) {
+    if (n == n_configurations_) settings_.set_files(std::move(files));
+    done();
+  });
+}
+
+void Session::show_problems() {
+  for (const std::string& sentence : settings_.take_problems()) {
+    show(Severity::kWarning, "Rondo: " + sentence);
+  }
+}
+
+Settings Session::settings_of(const std::string& uri) const {
+  return settings_.of(path_of_uri(uri).value_or(""));
 }
 
 void Session::change_configuration(DidChangeConfigurationParams params) {
+  read_configuration([this] { show_problems(); });
   if (client_.configuration) return ask_for_settings();
   if (!params.settings.is_null()) apply_settings(params.settings);
 }
@@ -246,9 +282,8 @@ void Session::ask_for_settings() {
 }
 
 void Session::apply_settings(const Json& json) {
-  settings_ = initial_settings_;
-  const Status read = read_settings(json, settings_);
-  if (!read.ok()) show(Severity::kWarning, read.message());
+  settings_.set_section(json);
+  show_problems();
 }
 
 // ---- suggestions -----------------------------------------------------------------------------
@@ -258,15 +293,16 @@ std::optional<Question> Session::question(std::string_view method, const Positio
                                           bool automatic) const {
   const DocumentSnapshot document = documents_->find(at.uri);
   if (document == nullptr) return std::nullopt;
+  const Settings settings = settings_of(at.uri);
   Question question = {
       .method = method, .document = document, .position = at.position, .encoding = encoding_};
   question.params = {.document = document,
                      .offset = document->text->offset_at(at.position, encoding_),
                      .automatic = automatic,
-                     .n_candidates = automatic ? 1 : settings_.candidates,
-                     .max_tokens = settings_.max_tokens,
-                     .use_context = settings_.context,
-                     .multiline = settings_.multiline};
+                     .n_candidates = automatic ? 1 : settings.candidates,
+                     .max_tokens = settings.max_tokens,
+                     .use_context = settings.context,
+                     .multiline = settings.multiline};
   return question;
 }
 
@@ -320,7 +356,7 @@ std::optional<std::string> Session::reason_for_silence(const Question& question)
     return "the editor may show another text than Rondo has; save the file";
   }
   if (question.method == method::kInlineCompletion && question.params.automatic &&
-      !settings_.automatic) {
+      !settings_of(document.uri).automatic) {
     return "suggestions while typing are switched off";
   }
   return std::nullopt;
@@ -340,6 +376,7 @@ void Session::why(DocumentParams params, Reply reply) {
 }
 
 void Session::status(const Reply& reply) {
+  const std::vector<std::string> paths = folder_paths();
   reply.result(status_result({.version = version_,
                               .model = model_state_,
                               .model_message = model_message_,
@@ -349,7 +386,7 @@ void Session::status(const Reply& reply) {
                               .n_waiting = completions_.n_open(),
                               .encoding = encoding_,
                               .folders = folders_,
-                              .settings = settings_}));
+                              .settings = settings_.in(paths.empty() ? "" : paths[0])}));
 }
 
 // ---- model and index -------------------------------------------------------------------------

@@ -21,6 +21,7 @@
 #include "lsp/document_sync.h"
 #include "lsp/progress.h"
 #include "lsp/protocol.h"
+#include "lsp/settings.h"
 #include "lsp/transport.h"
 
 namespace rondo::lsp {
@@ -40,6 +41,11 @@ struct SessionHooks {
   std::function<void(const std::vector<std::string>& paths)> files_changed;
   std::function<void(const workspace::DocumentSnapshot&)> document_changed;
   std::function<void(const workspace::DocumentSnapshot&)> document_closed;
+  // What the user's configuration and those of the workspace `folders` say, to `done` on the loop
+  // thread, perhaps at once.
+  std::function<void(const std::vector<std::string>& folders,
+                     std::function<void(config::FileLayers)> done)>
+      read_configuration;
   // assist::Completer::prepare; nothing happens while there is no model.
   std::function<void(assist::CompletionParams params)> prepare;
   // The client does not tell of files that change on disk: somebody else must watch them.
@@ -103,6 +109,10 @@ class Session {
   void answered(const std::string& uri, const WhyReport& why);
   void apply_settings(const Json& json);
   void ask_for_settings();
+  void read_configuration(std::function<void()> done);
+  void show_problems();
+  Settings settings_of(const std::string& uri) const;
+  std::vector<std::string> folder_paths() const;
   void announce_folders();
   void show(Severity severity, const std::string& sentence);
   void ask(Question question, const Reply& reply);
@@ -113,6 +123,8 @@ class Session {
   const std::string version_;
   const SessionHooks hooks_;
   State state_ = State::kNew;
+  bool beginning_ = false;   // initialize waits for the configuration,
+  std::vector<Frame> held_;  // and what came after it for the answer
   Connection connection_;
   Completions completions_;
   Progress model_progress_;
@@ -123,8 +135,8 @@ class Session {
   workspace::PositionEncoding encoding_ = workspace::PositionEncoding::kUtf16;
   std::optional<DocumentSync> documents_;
   std::vector<WorkspaceFolder> folders_;
-  Settings initial_settings_;  // initializationOptions over the defaults
-  Settings settings_;          // configuration over those
+  SettingsStore settings_;
+  int64_t n_configurations_ = 0;  // asked for: only the newest counts
   bool trace_ = false;
   std::set<std::string> told_refused_;  // URIs of documents that the user knows are not read
 

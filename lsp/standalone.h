@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "config/files.h"
 #include "lsp/engine_keeper.h"
 #include "lsp/server.h"
 
@@ -15,6 +16,7 @@ namespace rondo::lsp {
 
 struct StandaloneOptions {
   ServerOptions server;
+  config::Places configuration;
   EngineSource engine;                       // that there is none ends nothing, the client is told
   std::optional<int64_t> client_process_id;  // when the command line names the editor
 };

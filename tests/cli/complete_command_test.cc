@@ -137,7 +137,7 @@ TEST(CompleteCommand, RefusesAModelThatIsNoneInOneSentence) {
 TEST(CompleteCommand, RefusesAMachineThatIsNotThere) {
   const workspace::TemporaryFolder folder;
   folder.write("good.py", "x = 1\n");
-  for (const char* option : {"--kernels abacus", "--threads 0", "--threads 1000000"}) {
+  for (const char* option : {"--kernels abacus", "--threads 0.5", "--threads 1000000"}) {
     const Outcome outcome =
         run_rondo("complete good.py:1:5 " + std::string(option), folder.path().string());
     EXPECT_THAT(outcome.exit_code, AnyOf(1, 2)) << option;

@@ -49,6 +49,8 @@ class Client {
             .files_changed = [](const std::vector<std::string>&) {},
             .document_changed = [](const workspace::DocumentSnapshot&) {},
             .document_closed = [](const workspace::DocumentSnapshot&) {},
+            .read_configuration = [](const std::vector<std::string>&,
+                                     auto done) { done(config::FileLayers()); },
             .prepare = [](assist::CompletionParams) {},
             .watch_files = [] {}};
   }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 // Bottom to top.
 const std::vector<std::vector<std::string>> kLayers = {
-    {"base"}, {"kernels"}, {"engine"}, {"workspace"}, {"assist"}, {"lsp", "serve", "bench"},
+    {"base"}, {"config", "kernels"}, {"engine"}, {"workspace"}, {"assist"}, {"lsp", "serve", "bench"},
     {"cli"},
 };
 

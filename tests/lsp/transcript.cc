@@ -115,6 +115,8 @@ class Player {
                 [this](const workspace::DocumentSnapshot& document) { changed_ = document; },
             .document_closed =
                 [this](const workspace::DocumentSnapshot& document) { closed_ = document->path; },
+            .read_configuration = [](const std::vector<std::string>&,
+                                     auto done) { done(config::FileLayers()); },
             .prepare =
                 [this](assist::CompletionParams p) {
                   prepared_ = p.document->path + ":" + std::to_string(p.offset);

@@ -166,6 +166,9 @@ export class Server implements Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
       middleware: {
+        workspace: {
+          configuration: ({ items }) => items.map(({ section }) => (section === 'rondo' ? serverSettings() : null)),
+        },
         // In our own item of the status bar, not beside it.
         handleWorkDoneProgress: (token, params) => {
           if (params.kind === 'end') {

@@ -24,7 +24,14 @@ export async function toggleAutomatic(): Promise<void> {
   await section().update('automatic', !isAutomatic(), target);
 }
 
-// What goes with `initialize`; the client sends changes later.
-export function serverSettings(): unknown {
-  return JSON.parse(JSON.stringify(section()));
+// What the user has set of what the server understands. Defaults are left out: they would count more than the files that
+// configure Rondo for all editors.
+const serverKeys = ['automatic', 'multiline', 'context', 'completionMenu', 'maxTokens', 'candidates'];
+
+export function serverSettings(): Record<string, unknown> {
+  const set = serverKeys.map((key) => {
+    const value = section().inspect(key);
+    return [key, value?.workspaceFolderValue ?? value?.workspaceValue ?? value?.globalValue];
+  });
+  return Object.fromEntries(set.filter(([, value]) => value !== undefined));
 }

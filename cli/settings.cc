@@ -1,0 +1,105 @@
+#include "cli/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+namespace rondo::cli {
+namespace {
+
+struct FlagName {
+  std::string_view flag;
+  std::string_view option;
+};
+constexpr std::array<FlagName, 6> kFlags = {{
+    {"--model", "model"},
+    {"--kernels", "kernels"},
+    {"--threads", "threads"},
+    {"--kv-megabytes", "kvMegabytes"},
+    {"--release-after", "releaseAfterSeconds"},
+    {"--exit-after", "exitAfterSeconds"},
+}};
+
+// What is no number stays text, and is refused as such.
+Json value_of(const config::Option& option, const std::string& text) {
+  const bool number =
+      option.kind == config::Kind::kInteger || option.kind == config::Kind::kSeconds;
+  if (!number) return text;
+  Result<Json> json = parse_json(text, text);
+  return json.ok() ? std::move(*json) : Json(text);
+}
+
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : dump_json(value);
+}
+
+// A flag that is wrong is an error, since somebody has just typed it.
+Status check(const Json& flags) {
+  for (const auto& [flag, name] : kFlags) {
+    const auto set = flags.find(name);
+    const config::Option& option = *config::find_option(name);
+    if (set == flags.end() || fits(option, *set)) continue;
+    return invalid_argument_error(std::string(flag) + " is " + text_of(*set) + " and must be " +
+                                  expected(option));
+  }
+  return {};
+}
+
+}  // namespace
+
+Flags add_flags(CLI::App& command, const std::vector<std::string_view>& options) {
+  auto flags = std::make_shared<Json>(Json::object());
+  for (const auto& [flag, name] : kFlags) {
+    if (std::count(options.begin(), options.end(), name) == 0) continue;
+    const config::Option& option = *config::find_option(name);
+    command.add_option_function<std::string>(
+        std::string(flag),
+        [flags, &option](const std::string& text) {
+          (*flags)[std::string(option.name)] = value_of(option, text);
+        },
+        std::string(option.sentence));
+  }
+  return flags;
+}
+
+std::vector<std::string> words_of(const Flags& flags) {
+  std::vector<std::string> words;
+  for (const auto& [flag, option] : kFlags) {
+    const auto set = flags->find(option);
+    if (set != flags->end()) words.insert(words.end(), {std::string(flag), text_of(*set)});
+  }
+  return words;
+}
+
+config::Places configuration_places(const Environment& environment) {
+  return {.user_file = environment.config_home + "/rondo/config.json",
+          .trust_file = environment.state_home + "/rondo/trust.json"};
+}
+
+Result<config::Configuration> configuration_of(const Environment& environment,
+                                               const std::string& folder, const Flags& flags) {
+  const config::Places places = configuration_places(environment);
+  config::Configuration configuration;
+  configuration.add(config::user_layer(places));
+  if (!folder.empty()) configuration.add(config::workspace_layer(places, folder));
+  for (const std::string& problem : configuration.problems()) {
+    std::fprintf(stderr, "rondo: %s\n", problem.c_str());
+  }
+  RETURN_IF_ERROR(check(*flags));
+  std::error_code error;
+  const std::string here = std::filesystem::current_path(error).string();
+  configuration.add(config::read_layer(*flags, {.name = "the command line", .folder = here}));
+  return configuration;
+}
+
+engine::EngineOptions engine_options(const config::Configuration& configuration,
+                                     const std::string& model) {
+  return {.model = model,
+          .kernels = configuration.text("kernels"),
+          .n_threads = static_cast<int32_t>(configuration.integer("threads")),
+          .kv_bytes = configuration.integer("kvMegabytes") << 20};
+}
+
+}  // namespace rondo::cli
