@@ -13,9 +13,10 @@ constexpr int32_t kLeastEntries = 64;  // of a page table that a recording is ma
 
 Status check_device(const ModelConfig& config, const Device& device) {
   const int32_t max_head_dim = device.backend().info.max_head_dim;
-  if (device.is_cpu() || config.head_dim <= max_head_dim) return {};
+  if (device.is_cpu() || (config.head_dim <= max_head_dim && config.head_dim % 8 == 0)) return {};
   return unavailable_error(device.name() + " takes heads of up to " + std::to_string(max_head_dim) +
-                           " elements; this model's have " + std::to_string(config.head_dim));
+                           " elements in steps of 8; this model's have " +
+                           std::to_string(config.head_dim));
 }
 
 }  // namespace

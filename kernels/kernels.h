@@ -142,7 +142,8 @@ struct QuerySpan {
 };
 
 // out[t][h] = softmax(q[t][h] . K * scale) V over the visible tokens; query head h reads KV head h
-// / (H / Hk).
+// / (H / Hk). REQUIRES, of the CUDA table: head_dim is a multiple of 8 and at most 128, pages and
+// layers lie at multiples of 16 bytes.
 struct AttentionParams {
   const float* q = nullptr;  // f32 [T, H, D], rows q_stride floats apart (rotated)
   int64_t q_stride = 0;

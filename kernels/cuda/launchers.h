@@ -8,7 +8,7 @@
 
 namespace rondo::kernels::cuda {
 
-inline constexpr int32_t kMaxHeadDim = 256;  // of attention
+inline constexpr int32_t kMaxHeadDim = 128;  // of attention, in steps of 8
 
 int64_t packed_bytes(WeightType type, int32_t n, int32_t k);
 int pack(const RowMajorMatrix& matrix, void* out, Stream stream);

@@ -1,9 +1,11 @@
-// 16 bytes of weights, as the tensor cores take them: pairs of bf16. A lane's bytes are kLane
+// 16 bytes of weights, and the rows they are multiplied with, as the tensor cores take them: pairs
+// of bf16. A lane's bytes are kLane
 // weights, neighbours along k, in octets of 8; an octet becomes four pairs, weights first(pair) and
 // first(pair) + kApart of the octet. All conversions are exact.
 #pragma once
 
 #include "kernels/cuda/mma.cuh"
+#include "kernels/cuda/reduce.cuh"
 
 namespace rondo::kernels::cuda {
 
@@ -52,6 +54,43 @@ struct Int4Weights {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, 0x43084308);
+    }
+  }
+};
+
+// 8 values of a row from `at` on, zeros behind its end. `aligned`: the row is, to 16 bytes.
+__device__ inline void load_octet(const float* row, int at, int k, bool aligned, float (&x)[8]) {
+  if (aligned && at + 8 <= k) {
+    const float4 a = *reinterpret_cast<const float4*>(row + at);
+    const float4 b = *reinterpret_cast<const float4*>(row + at + 4);
+    x[0] = a.x, x[1] = a.y, x[2] = a.z, x[3] = a.w;
+    x[4] = b.x, x[5] = b.y, x[6] = b.z, x[7] = b.w;
+  } else {
+#pragma unroll
+    for (int i = 0; i < 8; ++i) x[i] = at + i < k ? row[at + i] : 0.0f;
+  }
+}
+
+// What goes with an octet of weights: an octet of one row, or of two, as A.
+template <class Weights>
+struct RowOctet {
+  // The rows g and g + 8 of A, four pairs each.
+  uint32_t upper[4] = {}, lower[4] = {};
+
+  // Two planes of one row.
+  __device__ void split(const float (&x)[8]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float a = x[Weights::first(i)], b = x[Weights::first(i) + Weights::kApart];
+      upper[i] = pack_bf16(a, b);
+      const float2 rounded = bf16_pair(upper[i]);
+      lower[i] = pack_bf16(a - rounded.x, b - rounded.y);
+    }
+  }
+  __device__ static void round(const float (&x)[8], uint32_t (&to)[4]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      to[i] = pack_bf16(x[Weights::first(i)], x[Weights::first(i) + Weights::kApart]);
     }
   }
 };
