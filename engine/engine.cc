@@ -8,6 +8,7 @@
 #include "engine/choose_device.h"
 #include "engine/generation.h"
 #include "engine/scheduler.h"
+#include "kernels/launch.h"
 
 namespace rondo::engine {
 namespace {
@@ -51,6 +52,8 @@ struct Engine::Impl {
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
   void work();
+  void decode(Priority priority);
+  void finish(Generation& generation, bool was_cancelled);
   void publish_stats();
 
   const std::unique_ptr<Device> device;  // first: goes after all that has its memory
@@ -65,7 +68,8 @@ struct Engine::Impl {
   CursorTable cursors;
   EngineStats counters;
   EngineParts parts{options, tokenizer, vocabulary, model, pages, store, cursors, counters};
-  Scheduler scheduler;
+  Scheduler scheduler{pages.n_pages()};
+  std::vector<float> logits;  // f32 [T, V] of a decode step
 
   // Where other threads meet it.
   std::mutex mutex;
@@ -165,8 +169,27 @@ void Engine::Impl::work() {
   counters.n_requests += n_dropped;
   if (scheduler.idle()) return;
   Generation& generation = scheduler.next();
+  if (generation.decoding()) return decode(generation.priority());
   const bool was_cancelled = generation.cancelled();
-  if (!generation.step()) return;
+  if (generation.step()) finish(generation, was_cancelled);
+}
+
+// One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
+// the answer to a request does not depend on the others.
+void Engine::Impl::decode(Priority priority) {
+  const std::vector<Generation*> batch = scheduler.decoding(priority, kernels::kFewRows);
+  Step step;
+  for (const Generation* generation : batch) generation->add_row(step);
+  const auto v = static_cast<size_t>(model.config().vocab_size);
+  logits.resize(batch.size() * v);
+  model.decode(step, pages, logits.data());
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (batch[i]->take_logits(std::span(logits).subspan(i * v, v))) finish(*batch[i], false);
+  }
+}
+
+// Counts one that was answered, and lets it go.
+void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
   ++counters.n_requests;
   if (was_cancelled) ++counters.n_cancelled;
   if (auto deferred = generation.take_deferred();

@@ -23,6 +23,7 @@ std::string limit_message(const char* what, int64_t n, int64_t limit) {
 Generation::Generation(Request request, EngineParts& parts)
     : request_(std::move(request)),
       parts_(parts),
+      n_pages_(count_pages()),
       mark_(Clock::now()),
       encoder_(parts.model, parts.pages, parts.store),
       healing_(request_.healing),
@@ -41,12 +42,21 @@ bool Generation::step() {
       return encode_segments();
     case Phase::kPrefill:
       return prefill();
-    case Phase::kDecode:
-      return decode();
+    case Phase::kDecode:  // of the whole batch: add_row, take_logits
     case Phase::kDone:
-      return true;
+      break;
   }
-  return true;
+  return phase_ == Phase::kDone;
+}
+
+// Every Segment and every token that may come, whatever is there already.
+int32_t Generation::count_pages() const {
+  int32_t n = 0;
+  for (const SegmentInput& input : request_.segments)
+    n += pages_for(static_cast<int32_t>(input.tokens->size()));
+  const auto n_active = static_cast<int32_t>(request_.prompt.size() + request_.score.size()) +
+                        std::max(request_.stop.max_tokens, 0);
+  return n + parts_.model.config().n_loops * pages_for(n_active);
 }
 
 // What a failed device computed means nothing: such a request is answered with what happened.
@@ -64,7 +74,6 @@ Status Generation::check() const {
     return std::all_of(ids.begin(), ids.end(),
                        [&](int32_t id) { return id >= 0 && id < config.vocab_size; });
   };
-  int64_t n_pages = 0;
   for (const SegmentInput& input : request_.segments) {
     if (!config.segment)
       return invalid_argument_error("this model was not trained on Segments; send one prompt");
@@ -75,7 +84,6 @@ Status Generation::check() const {
     }
     if (!in_vocabulary(*input.tokens))
       return invalid_argument_error("a Segment has ids outside the vocabulary");
-    n_pages += pages_for(static_cast<int32_t>(n_tokens));
   }
   if (!in_vocabulary(request_.prompt) || !in_vocabulary(request_.score)) {
     return invalid_argument_error("the prompt has ids outside the vocabulary");
@@ -87,12 +95,12 @@ Status Generation::check() const {
   if (n_active > n_positions) {
     return invalid_argument_error(limit_message("a prompt with its answer", n_active, n_positions));
   }
-  n_pages += config.n_loops * pages_for(static_cast<int32_t>(n_active));
-  const int64_t share = parts_.pages.n_pages() / kMaxRunning;
-  if (n_pages > share) {
-    return resource_exhausted_error(
-        limit_message("a request", n_pages * kernels::kPageTokens, share * kernels::kPageTokens) +
-        ", a quarter of the KV pool; give the pool more memory");
+  const int64_t share = parts_.pages.n_pages() / kLeastShares;
+  if (n_pages_ > share) {
+    return resource_exhausted_error(limit_message("a request",
+                                                  int64_t{n_pages_} * kernels::kPageTokens,
+                                                  share * kernels::kPageTokens) +
+                                    ", a quarter of the KV pool; give the pool more memory");
   }
   return {};
 }
@@ -202,36 +210,37 @@ bool Generation::prefill() {
   spend(completion_.timings.prefill);
   if (!request_.score.empty()) return score();
   if (request_.stop.max_tokens <= 0) return finish(StopReason::kMaxTokens);
-  logits_.resize(parts_.model.config().vocab_size);
-  parts_.model.head(prefill_->outputs(), 1, logits_.data());
+  std::vector<float> logits(parts_.model.config().vocab_size);
+  parts_.model.head(prefill_->outputs(), 1, logits.data());
   if (device_failed()) return true;
   phase_ = Phase::kDecode;
-  return accept(sampler_.sample(logits_, healing_.done()
-                                             ? std::vector<int32_t>()
-                                             : parts_.vocabulary.compatible(healing_.rest())));
+  return sample(logits);
 }
 
 bool Generation::score() {
   const ModelConfig& config = parts_.model.config();
-  logits_.resize(config.vocab_size);
+  std::vector<float> logits(config.vocab_size);
   for (size_t i = 0; i < request_.score.size(); ++i) {
-    parts_.model.head(prefill_->outputs() + i * config.hidden_size, 1, logits_.data());
+    parts_.model.head(prefill_->outputs() + i * config.hidden_size, 1, logits.data());
     if (device_failed()) return true;
-    completion_.scores.push_back(log_probability(logits_, request_.score[i]));
+    completion_.scores.push_back(log_probability(logits, request_.score[i]));
   }
   return finish(StopReason::kMaxTokens);
 }
 
-// Feeds the last token and samples the next.
-bool Generation::decode() {
-  Step step;
+void Generation::add_row(Step& step) const {
   sequence_->add_rows(sequence_->n_tokens(), std::span(&completion_.tokens.back(), 1), step);
-  parts_.model.decode(step, parts_.pages, logits_.data());
+}
+
+bool Generation::take_logits(std::span<const float> logits) {
   if (device_failed()) return true;
-  sequence_->append(step.tokens);
-  return accept(sampler_.sample(logits_, healing_.done()
-                                             ? std::vector<int32_t>()
-                                             : parts_.vocabulary.compatible(healing_.rest())));
+  sequence_->append(std::span(&completion_.tokens.back(), 1));
+  return sample(logits);
+}
+
+bool Generation::sample(std::span<const float> logits) {
+  if (healing_.done()) return accept(sampler_.sample(logits, {}));
+  return accept(sampler_.sample(logits, parts_.vocabulary.compatible(healing_.rest())));
 }
 
 // Takes one sampled token; true when it was the last.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,8 @@ struct EngineParts {
   EngineStats& stats;  // counters of the engine thread
 };
 
-// Generations that may hold pages at once; each is admitted for at most its share of the pool, so
-// none ever fails for memory after it began.
-inline constexpr int32_t kMaxRunning = 4;
+// A request may need at most one part in so many of the pool, however small the others are.
+inline constexpr int32_t kLeastShares = 4;
 
 class Generation {
  public:
@@ -46,8 +46,16 @@ class Generation {
   Priority priority() const { return request_.priority; }
   const std::string& cursor() const { return request_.cursor; }
   bool cancelled() const { return request_.cancel.stop_requested(); }
+  // Pages that it may come to hold: what it is admitted for, so that it never fails for memory.
+  int32_t n_pages() const { return n_pages_; }
   // One bounded piece of work; true when the request has been answered.
   bool step();
+  // It waits for the logits behind its last token: decode() gives them to all that do.
+  bool decoding() const { return phase_ == Phase::kDecode && !cancelled(); }
+  // Its row for such a step. REQUIRES: decoding().
+  void add_row(Step& step) const;
+  // Takes the row's logits, f32 [V]; true when the request has been answered.
+  bool take_logits(std::span<const float> logits);
   // Answers with `status` instead of going on.
   void fail(Status status);
   // Segments that missed their deadline, to be encoded when nobody waits.
@@ -57,6 +65,7 @@ class Generation {
   using Clock = std::chrono::steady_clock;
   enum class Phase { kQueued, kSegments, kPrefill, kDecode, kDone };
 
+  int32_t count_pages() const;
   Status check() const;
   bool start();
   bool continues_cursor() const;
@@ -66,8 +75,8 @@ class Generation {
   bool begin_prefill();
   bool prefill();
   bool score();
-  bool decode();
   bool device_failed();
+  bool sample(std::span<const float> logits);
   bool accept(const Sample& sample);
   bool finish(StopReason reason);
   void keep_sequence();
@@ -75,6 +84,7 @@ class Generation {
 
   Request request_;
   EngineParts& parts_;
+  int32_t n_pages_ = 0;
   Phase phase_ = Phase::kQueued;
   Completion completion_;
   Clock::time_point mark_;  // when the current phase began
@@ -87,7 +97,6 @@ class Generation {
   Healing healing_;
   Sampler sampler_;
   StopMatcher matcher_;
-  std::vector<float> logits_;  // f32 [V] of the next token
 };
 
 }  // namespace rondo::engine

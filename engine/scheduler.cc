@@ -1,10 +1,16 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 
 namespace rondo::engine {
+namespace {
+
+constexpr size_t kMaxRunning = 32;
+
+}  // namespace
 
 int64_t Scheduler::drop_cancelled() {
   return std::erase_if(waiting_, [](const auto& generation) {
@@ -37,10 +43,30 @@ bool Scheduler::admit(Priority priority) {
   const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& generation) {
     return generation->priority() == priority && !cursor_busy(*generation);
   });
-  if (it == waiting_.end()) return false;
+  // The first in line: a large request is not passed by small ones for ever.
+  if (it == waiting_.end() || !fits(**it)) return false;
   running_.push_back(std::move(*it));
   waiting_.erase(it);
   return true;
+}
+
+// One that asks for more than it may have runs to be refused.
+bool Scheduler::fits(const Generation& generation) const {
+  const auto add = [](int64_t n, const auto& other) { return n + other->n_pages(); };
+  const int64_t n_taken = std::accumulate(running_.begin(), running_.end(), int64_t{0}, add);
+  return running_.empty() || n_taken + generation.n_pages() <= n_pages_;
+}
+
+std::vector<Generation*> Scheduler::decoding(Priority priority, int32_t n_most) {
+  std::vector<Generation*> batch;
+  const auto is_left_out = [&](const auto& generation) {
+    const bool takes_part =
+        generation->decoding() && generation->priority() == priority && std::ssize(batch) < n_most;
+    if (takes_part) batch.push_back(generation.get());
+    return !takes_part;
+  };
+  std::stable_partition(running_.begin(), running_.end(), is_left_out);
+  return batch;
 }
 
 bool Scheduler::cursor_busy(const Generation& generation) const {

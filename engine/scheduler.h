@@ -1,5 +1,5 @@
 // Which generation works next: somebody who waits before background work, turn by turn among
-// equals, and never two on the same cursor at once.
+// equals, and never two on the same cursor at once. Those that decode do so together.
 //
 // Thread: the engine thread. Owns the generations.
 #pragma once
@@ -14,6 +14,9 @@ namespace rondo::engine {
 
 class Scheduler {
  public:
+  // For a pool of `n_pages`: what runs at once never needs more.
+  explicit Scheduler(int32_t n_pages) : n_pages_(n_pages) {}
+
   void add(std::unique_ptr<Generation> generation) { waiting_.push_back(std::move(generation)); }
   bool idle() const { return waiting_.empty() && running_.empty(); }
   int64_t n_queued() const { return static_cast<int64_t>(waiting_.size()); }
@@ -22,6 +25,8 @@ class Scheduler {
   int64_t drop_cancelled();
   // The generation whose turn it is. REQUIRES: !idle().
   Generation& next();
+  // All that decode with `priority`, up to `n_most`; that was their turn.
+  std::vector<Generation*> decoding(Priority priority, int32_t n_most);
   // Removes one that has been answered.
   void remove(const Generation& generation);
   // Answers everything that is left with `status`.
@@ -29,8 +34,10 @@ class Scheduler {
 
  private:
   bool admit(Priority priority);
+  bool fits(const Generation& generation) const;
   bool cursor_busy(const Generation& generation) const;
 
+  const int32_t n_pages_;
   std::deque<std::unique_ptr<Generation>> waiting_;  // first come, first served within a priority
   std::deque<std::unique_ptr<Generation>> running_;  // the front one's turn is next
 };

@@ -78,18 +78,24 @@ TEST_F(EngineTest, StreamsWhatItAnswers) {
   EXPECT_EQ(completion.tokens.size(), completion.logprobs.size());
 }
 
+// Prefills of several lengths and decodes side by side, more of them than one step takes.
 TEST_F(EngineTest, SameRequestSameAnswerWhateverElseRuns) {
   const Completion alone = run(prompt(kPrefix));
-  std::vector<std::future<Result<Completion>>> others;
-  for (int i = 0; i < 12; ++i) {
-    Request request = prompt(kPrefix + std::to_string(i) + " + ");
-    request.priority = i % 2 == 0 ? Priority::kInteractive : Priority::kBackground;
-    others.push_back(submit(std::move(request)));
+  for (const int n_others : {1, 2, 16, 32}) {
+    std::vector<std::future<Result<Completion>>> others;
+    for (int i = 0; i < n_others; ++i) {
+      std::string longer;
+      for (int line = 0; line < i % 5; ++line) longer += "value_" + std::to_string(line) + " = 1\n";
+      Request request = prompt(longer + kPrefix + std::to_string(i) + " + ");
+      request.priority = i % 4 == 3 ? Priority::kBackground : Priority::kInteractive;
+      request.stop.max_tokens = 4 + i;
+      others.push_back(submit(std::move(request)));
+    }
+    const Completion among = run(prompt(kPrefix));
+    EXPECT_EQ(among.tokens, alone.tokens) << n_others;
+    EXPECT_EQ(among.logprobs, alone.logprobs) << n_others;
+    for (auto& other : others) EXPECT_TRUE(other.get().ok());
   }
-  const Completion among = run(prompt(kPrefix));
-  EXPECT_EQ(among.tokens, alone.tokens);
-  EXPECT_EQ(among.logprobs, alone.logprobs);
-  for (auto& other : others) EXPECT_TRUE(other.get().ok());
 }
 
 TEST_F(EngineTest, SamplingIsSeeded) {
