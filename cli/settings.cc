@@ -13,8 +13,9 @@ struct FlagName {
   std::string_view flag;
   std::string_view option;
 };
-constexpr std::array<FlagName, 6> kFlags = {{
+constexpr std::array<FlagName, 7> kFlags = {{
     {"--model", "model"},
+    {"--device", "device"},
     {"--kernels", "kernels"},
     {"--threads", "threads"},
     {"--kv-megabytes", "kvMegabytes"},
@@ -97,6 +98,7 @@ Result<config::Configuration> configuration_of(const Environment& environment,
 engine::EngineOptions engine_options(const config::Configuration& configuration,
                                      const std::string& model) {
   return {.model = model,
+          .device = configuration.text("device"),
           .kernels = configuration.text("kernels"),
           .n_threads = static_cast<int32_t>(configuration.integer("threads")),
           .kv_bytes = configuration.integer("kvMegabytes") << 20};

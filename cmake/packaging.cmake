@@ -18,6 +18,11 @@ foreach(license ${licenses})
 endforeach()
 
 install(TARGETS rondo)
+if(RONDO_HAVE_CUDA)
+  install(TARGETS rondo_cuda LIBRARY DESTINATION lib/rondo)  # where rondo looks for it
+  # cuBLASLt comes with NVIDIA's toolkit or packages, not with Debian's: without it the plugin says so.
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CUDAToolkit_LIBRARY_DIR})
+endif()
 install(DIRECTORY models/loopcoder-mini DESTINATION ${CMAKE_INSTALL_DATADIR}/rondo/models)
 install(DIRECTORY editors/neovim DESTINATION ${CMAKE_INSTALL_DATADIR}/rondo)
 install(FILES docs/rondo.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
