@@ -47,7 +47,7 @@ void print(const Json& report) {
     const Json& kv = part(engine, "kv");
     const Json& segments = part(engine, "segments");
     const Json& requests = part(engine, "requests");
-    std::printf("          %s\n", text(model, "abilities").c_str());
+    std::printf("          %s\n", text(model, "sentence").c_str());
     std::printf("engine    kernels %s, %lld threads\n", text(engine, "kernels").c_str(),
                 number(engine, "threads"));
     std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
@@ -58,6 +58,7 @@ void print(const Json& report) {
                 number(requests, "done"), number(requests, "cancelled"),
                 number(requests, "queued"));
   }
+  std::printf("          %s\n", text(model, "larger").c_str());
   std::printf("log       %s\n", text(report, "log").c_str());
 }
 

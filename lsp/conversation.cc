@@ -47,9 +47,11 @@ SessionHooks Conversation::hooks() {
           .watch_files = [this] { workspace_->watch_files(); }};
 }
 
-void Conversation::engine_loaded(const Result<engine::Engine*>& engine) {
+void Conversation::engine_loaded(const Result<engine::Engine*>& engine,
+                                 const Abilities& abilities) {
   if (!engine.ok()) return server_.session().model_failed(engine.status());
   workspace_->set_engine(**engine);
+  server_.session().model_is(abilities, larger_model_hint(options_.configuration.user_file));
   server_.session().model_ready(
       [this](assist::CompletionParams params, std::stop_token stop,
              std::function<void(Result<assist::CompletionOutcome>)> done) {

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "config/files.h"
 #include "engine/engine.h"
+#include "lsp/abilities.h"
 #include "lsp/loop.h"
 #include "lsp/server.h"
 #include "lsp/workspace.h"
@@ -30,7 +31,7 @@ class Conversation {
   Conversation(Loop& loop, ConversationOptions options, ServerEvents events);
 
   // What EngineKeeper says.
-  void engine_loaded(const Result<engine::Engine*>& engine);
+  void engine_loaded(const Result<engine::Engine*>& engine, const Abilities& abilities);
   // From now on nothing of its workspace reaches the loop; who takes the workspace may destroy it
   // on any thread, which waits for that of others. REQUIRES: the Server is finished.
   std::unique_ptr<Workspace> take_workspace();

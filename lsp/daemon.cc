@@ -205,7 +205,7 @@ void Daemon::serve(int64_t number, FileDescriptor socket) {
   keeper_.want([this, number](const Result<engine::Engine*>& engine) {
     if (!engine.ok()) spdlog::error("{}", engine.status().message());
     const auto found = conversations_.find(number);
-    if (found != conversations_.end()) found->second->engine_loaded(engine);
+    if (found != conversations_.end()) found->second->engine_loaded(engine, keeper_.abilities());
   });
 }
 
@@ -215,13 +215,14 @@ Json Daemon::report() const {
       .process_id = ::getpid(),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began_),
       .log_path = options_.log_path,
+      .user_file = options_.configuration.user_file,
       .model = options_.engine.engine.model,
       .engine_state = keeper_.state()};
   for (const auto& [number, conversation] : conversations_) {
     report.documents.push_back(conversation->server().session().n_documents());
   }
   if (const engine::Engine* engine = keeper_.engine()) {
-    report.abilities = abilities_of(report.model, engine->config());
+    report.abilities = keeper_.abilities();
     report.engine = engine->stats();
   }
   return to_json(report);

@@ -1,12 +1,7 @@
 #include "lsp/daemon_report.h"
 
-#include <filesystem>
-
 namespace rondo::lsp {
 namespace {
-
-// A model whose answers end so soon is made for the line at the cursor.
-constexpr int32_t kLineTokens = 64;
 
 Json engine_json(const engine::EngineStats& stats) {
   return {
@@ -24,13 +19,6 @@ Json engine_json(const engine::EngineStats& stats) {
 
 }  // namespace
 
-std::string abilities_of(const std::string& model_folder, const engine::ModelConfig& config) {
-  const std::filesystem::path folder(model_folder);
-  const std::string name = (folder.has_filename() ? folder : folder.parent_path()).filename();
-  return name + (config.max_new_tokens <= kLineTokens ? ": single lines" : ": several lines") +
-         ", no chat";
-}
-
 Json to_json(const DaemonReport& report) {
   Json json = {{"pid", report.process_id},
                {"version", report.program.version},
@@ -38,10 +26,15 @@ Json to_json(const DaemonReport& report) {
                {"uptime_seconds", report.uptime.count()},
                {"log", report.log_path},
                {"clients", Json::array()},
-               {"model", {{"path", report.model}, {"state", report.engine_state}}}};
+               {"model",
+                {{"path", report.model},
+                 {"state", report.engine_state},
+                 {"larger", larger_model_hint(report.user_file)}}}};
   for (const int64_t n : report.documents) json["clients"].push_back({{"documents", n}});
   if (report.engine) {
-    json["model"]["abilities"] = report.abilities;
+    json["model"]["name"] = report.abilities.name;
+    json["model"]["sentence"] = sentence(report.abilities);
+    json["model"]["abilities"] = to_json(report.abilities);
     json["engine"] = engine_json(*report.engine);
   }
   return json;

@@ -11,12 +11,10 @@
 
 #include "base/json.h"
 #include "engine/engine.h"
+#include "lsp/abilities.h"
 #include "lsp/handshake.h"
 
 namespace rondo::lsp {
-
-// What a model can do, for people: "loopcoder-mini: single lines, no chat".
-std::string abilities_of(const std::string& model_folder, const engine::ModelConfig& config);
 
 struct DaemonReport {
   Identity program;
@@ -24,10 +22,11 @@ struct DaemonReport {
   std::chrono::seconds uptime{0};
   std::vector<int64_t> documents;  // one a client: how many it has open
   std::string log_path;
+  std::string user_file;     // where another model is named
   std::string model;         // its folder
   std::string engine_state;  // EngineKeeper::state()
   // While there is an engine:
-  std::string abilities;
+  Abilities abilities;
   std::optional<engine::EngineStats> engine;
 };
 

@@ -46,13 +46,17 @@ void EngineKeeper::want(Loaded loaded) {
 // On the keeper's thread.
 void EngineKeeper::load() {
   auto engine = std::make_shared<EngineResult>(load_engine(source_));
-  loop_.post([this, engine] { loaded(std::move(*engine)); });
+  Abilities abilities;
+  if (engine->ok()) abilities = read_abilities(source_.engine.model, (*engine)->get()->config());
+  loop_.post(
+      [this, engine, abilities = std::move(abilities)] { loaded(std::move(*engine), abilities); });
 }
 
-void EngineKeeper::loaded(EngineResult engine) {
+void EngineKeeper::loaded(EngineResult engine, Abilities abilities) {
   loading_ = false;
   failed_ = !engine.ok();
   if (engine.ok()) engine_ = std::move(*engine);
+  abilities_ = std::move(abilities);
   const Result<engine::Engine*> result =
       failed_ ? Result<engine::Engine*>(engine.status()) : Result<engine::Engine*>(engine_.get());
   for (const Loaded& waiting : std::exchange(waiting_, {})) waiting(result);

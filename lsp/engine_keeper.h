@@ -13,6 +13,7 @@
 #include "base/bounded_queue.h"
 #include "base/status.h"
 #include "engine/engine.h"
+#include "lsp/abilities.h"
 #include "lsp/loop.h"
 
 namespace rondo::lsp {
@@ -39,17 +40,20 @@ class EngineKeeper {
 
   // Null while there is none.
   engine::Engine* engine() const { return engine_.get(); }
+  // Of the engine; nothing before there was one.
+  const Abilities& abilities() const { return abilities_; }
   // "none", "loading", "ready" or "failed".
   std::string state() const;
   const EngineSource& source() const { return source_; }
 
  private:
   void load();
-  void loaded(Result<std::unique_ptr<engine::Engine>> engine);
+  void loaded(Result<std::unique_ptr<engine::Engine>> engine, Abilities abilities);
 
   Loop& loop_;
   const EngineSource source_;
   std::unique_ptr<engine::Engine> engine_;
+  Abilities abilities_;
   std::vector<Loaded> waiting_;
   bool loading_ = false;
   bool wanted_ = false;

@@ -472,6 +472,13 @@ Json status_result(const StatusReport& status) {
                    {"context", status.settings.context},
                    {"maxTokens", status.settings.max_tokens},
                    {"candidates", status.settings.candidates}}}};
+  if (status.abilities) {
+    Json& model = result["model"];
+    model["name"] = status.abilities->name;
+    model["sentence"] = sentence(*status.abilities);
+    model["abilities"] = to_json(*status.abilities);
+    model["larger"] = status.larger_model;
+  }
   if (!status.model_message.empty()) result["model"]["message"] = status.model_message;
   if (!status.index_message.empty()) result["index"]["message"] = status.index_message;
   return result;

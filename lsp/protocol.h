@@ -16,6 +16,7 @@
 #include "assist/completion.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "lsp/abilities.h"
 #include "lsp/json_rpc.h"
 #include "lsp/settings.h"
 #include "workspace/document_store.h"
@@ -194,7 +195,9 @@ struct StatusReport {
   std::string version;
   std::string model;  // "loading", "ready" or "failed"
   std::string model_message;
-  std::string index;  // "waiting", "indexing" or "ready"
+  std::optional<Abilities> abilities;  // once it is loaded
+  std::string larger_model;            // how to use another, then
+  std::string index;                   // "waiting", "indexing" or "ready"
   std::string index_message;
   int64_t n_documents = 0;
   int64_t n_waiting = 0;  // requests that are not answered yet

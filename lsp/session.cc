@@ -380,6 +380,8 @@ void Session::status(const Reply& reply) {
   reply.result(status_result({.version = version_,
                               .model = model_state_,
                               .model_message = model_message_,
+                              .abilities = abilities_,
+                              .larger_model = larger_model_,
                               .index = index_state_,
                               .index_message = index_message_,
                               .n_documents = documents_->size(),
@@ -390,6 +392,11 @@ void Session::status(const Reply& reply) {
 }
 
 // ---- model and index -------------------------------------------------------------------------
+
+void Session::model_is(Abilities abilities, std::string larger) {
+  abilities_ = std::move(abilities);
+  larger_model_ = std::move(larger);
+}
 
 void Session::model_ready(Complete complete) {
   model_state_ = "ready";

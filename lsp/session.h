@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lsp/abilities.h"
 #include "lsp/completions.h"
 #include "lsp/connection.h"
 #include "lsp/document_sync.h"
@@ -62,6 +63,8 @@ class Session {
   // There will be no more messages: the exit code that `exit` would have given.
   int end_of_input();
 
+  // What the model can do, and how to use another one; for rondo/status.
+  void model_is(Abilities abilities, std::string larger);
   // The model is there, or will not be: `status` says why and what to do, which the user is told.
   void model_ready(Complete complete);
   void model_failed(const Status& status);
@@ -142,6 +145,8 @@ class Session {
 
   std::string model_state_ = "loading";
   std::string model_message_;
+  std::optional<Abilities> abilities_;
+  std::string larger_model_;
   std::string index_state_ = "waiting";
   std::string index_message_;
 };

@@ -278,6 +278,22 @@ TEST_F(DaemonTest, ExitsWhenNobodyNeedsIt) {
   EXPECT_FALSE(fs::exists(user_.socket()));
 }
 
+TEST_F(DaemonTest, SaysOfAModelWhatItsFilesSay) {
+  const fs::path model = user_.home() / "larger";
+  fs::copy(RONDO_SOURCE_DIR "/models/loopcoder-mini", model);
+  std::string generation = read(model / "generation_config.json");
+  const size_t length = generation.find("\"max_new_tokens\": 64");
+  ASSERT_NE(length, std::string::npos);
+  generation.replace(length, 20, "\"max_new_tokens\": 256");
+  std::ofstream(model / "generation_config.json") << generation;
+  std::ofstream(model / "chat_template.jinja") << "{{ messages }}";
+  const Process daemon = start_daemon({"--model", model});
+  const auto client = connect();
+  EXPECT_TRUE(soon([&] { return user_.status()["model"]["state"] == "ready"; }));
+  EXPECT_EQ(user_.status()["model"]["sentence"],
+            "larger: several lines, chat that nothing here uses");
+}
+
 TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   const Process daemon = start_daemon();
   const auto client = connect();
@@ -288,7 +304,9 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   EXPECT_EQ(status["pid"], daemon.pid());
   EXPECT_EQ(status["clients"], Json({{{"documents", 1}}}));
   EXPECT_EQ(status["model"]["state"], "ready");
-  EXPECT_EQ(status["model"]["abilities"], "loopcoder-mini: single lines, no chat");
+  EXPECT_EQ(status["model"]["sentence"], "loopcoder-mini: single lines, no chat");
+  EXPECT_EQ(status["model"]["abilities"],
+            Json({{"fim", true}, {"lines", "single"}, {"otherFiles", true}, {"chat", false}}));
   EXPECT_EQ(status["engine"]["threads"], 2);
   EXPECT_GE(status["engine"]["requests"]["done"], 1);
   EXPECT_GT(status["engine"]["kv"]["pages"], 0);

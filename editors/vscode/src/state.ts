@@ -3,7 +3,7 @@
 // Of the answer to rondo/status, what is used here.
 export interface Status {
   version: string;
-  model: { state: 'loading' | 'ready' | 'failed'; message?: string };
+  model: { state: 'loading' | 'ready' | 'failed'; message?: string; sentence?: string; larger?: string };
   index: { state: string; message?: string };
 }
 
@@ -52,7 +52,8 @@ export function faceOf(state: State, progress: Progress | undefined, automatic: 
     return busy({ title: 'Rondo: loading the model' });
   }
   const read = index.message ? `, ${index.message}` : '';
+  const can = [model.sentence, model.larger].filter(Boolean).map((line) => `\n${line}`);
   return automatic
-    ? { text: '$(sparkle) Rondo', tooltip: `Rondo ${version}: ready${read}` }
-    : { text: '$(circle-slash) Rondo: off', tooltip: `Rondo ${version}: suggests only when asked${read}` };
+    ? { text: '$(sparkle) Rondo', tooltip: `Rondo ${version}: ready${read}${can.join('')}` }
+    : { text: '$(circle-slash) Rondo: off', tooltip: `Rondo ${version}: suggests only when asked${read}${can.join('')}` };
 }

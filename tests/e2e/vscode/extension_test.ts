@@ -92,6 +92,13 @@ describe('the status bar', () => {
   }
 
   test('says what was read', () => assert.equal(faceOf(ready, undefined, true).tooltip, 'Rondo 0.1.0: ready, 5 files'));
+
+  test('says what the model can do, and how to use another', () =>
+    assert.equal(
+      faceOf(running({ state: 'ready', sentence: 'mini: single lines, no chat', larger: 'another: so' }), undefined, true)
+        .tooltip,
+      'Rondo 0.1.0: ready, 5 files\nmini: single lines, no chat\nanother: so',
+    ));
 });
 
 describe('why', () => {

@@ -24,6 +24,9 @@ function M.status_lines(status)
   if status.model.message then
     model = model .. ' (' .. status.model.message .. ')'
   end
+  if status.model.sentence then
+    model = ('%s, %s\n    %s'):format(model, status.model.sentence, status.model.larger)
+  end
   local folders = vim.tbl_map(vim.uri_to_fname, status.folders)
   return {
     ('Rondo %s in %s'):format(status.version, #folders > 0 and table.concat(folders, ', ') or 'single files'),
