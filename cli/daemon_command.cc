@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -30,11 +29,6 @@ struct Arguments {
   std::string build;  // for tests of replacing
 };
 
-std::chrono::milliseconds time_of(const config::Configuration& configuration,
-                                  std::string_view option) {
-  return std::chrono::milliseconds(std::llround(1000 * configuration.seconds(option)));
-}
-
 lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& environment,
                               const config::Configuration& configuration) {
   const Result<std::string> model = find_model(environment, configuration);
@@ -44,8 +38,8 @@ lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& env
                  .engine = engine_options(configuration, model.ok() ? *model : "")},
       .configuration = configuration_places(environment),
       .log_path = log_path(environment),
-      .release_after = time_of(configuration, "releaseAfterSeconds"),
-      .exit_after = time_of(configuration, "exitAfterSeconds")};
+      .release_after = configuration.time("releaseAfterSeconds"),
+      .exit_after = configuration.time("exitAfterSeconds")};
   if (!arguments.build.empty()) options.program.build = arguments.build;
   return options;
 }

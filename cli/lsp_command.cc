@@ -49,6 +49,7 @@ lsp::DaemonWanted wanted(const Arguments& arguments, const Served& served,
                               .model = served.engine.model,
                               .kernels = served.engine.kernels,
                               .n_threads = served.engine.n_threads,
+                              .answer_within = served.configuration.time("answerWithinSeconds"),
                               .start_command = {program, "daemon", "--detach"}};
   const std::vector<std::string> flags = words_of(arguments.flags);
   daemon.start_command.insert(daemon.start_command.end(), flags.begin(), flags.end());

@@ -1,5 +1,7 @@
 #include "config/configuration.h"
 
+#include <cmath>
+
 #include "base/check.h"
 
 namespace rondo::config {
@@ -21,6 +23,10 @@ const Setting& Configuration::operator[](std::string_view name) const {
   const auto found = settings_.find(name);
   CHECK(found != settings_.end(), "who asks for an option knows its name");
   return found->second;
+}
+
+std::chrono::milliseconds Configuration::time(std::string_view name) const {
+  return std::chrono::milliseconds(std::llround(1000 * (*this)[name].value.get<double>()));
 }
 
 }  // namespace rondo::config

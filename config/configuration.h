@@ -3,6 +3,7 @@
 // Thread: a value.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,7 +31,7 @@ class Configuration {
   const Setting& operator[](std::string_view name) const;
   bool boolean(std::string_view name) const { return (*this)[name].value.get<bool>(); }
   int64_t integer(std::string_view name) const { return (*this)[name].value.get<int64_t>(); }
-  double seconds(std::string_view name) const { return (*this)[name].value.get<double>(); }
+  std::chrono::milliseconds time(std::string_view name) const;
   std::string text(std::string_view name) const { return (*this)[name].value.get<std::string>(); }
 
   // Of all layers.

@@ -98,6 +98,12 @@ const std::vector<Option>& schema() {
        .set_by = SetBy::kUser,
        .sentence = "Folder of the daemon's own folder with socket and locks; empty: "
                    "`$XDG_RUNTIME_DIR`."},
+      {.name = "answerWithinSeconds",
+       .kind = Kind::kSeconds,
+       .value = 3,
+       .high = kWeek,
+       .set_by = SetBy::kUser,
+       .sentence = "A daemon that says nothing for so long hangs, and is replaced."},
       {.name = "releaseAfterSeconds",
        .kind = Kind::kSeconds,
        .value = 600,

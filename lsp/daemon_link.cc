@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -51,6 +52,22 @@ Status end_daemon(const DaemonPlace& place, const Identity& program, const Patie
   return unavailable_error("the daemon was asked to stop but still runs");
 }
 
+// Ends the daemon at the other end of `socket`, which does not answer, by force; nothing but the
+// process that holds the daemon's lock, which is looked at again once its id cannot become another
+// process's.
+Status end_by_force(const DaemonPlace& place, int socket, const Patience& patience) {
+  const Status refused = unavailable_error(
+      "the daemon does not answer, and cannot be ended by force; end the process `rondo daemon`");
+  const auto process_id = place.process_behind(socket);
+  if (!process_id) return refused;
+  const FileDescriptor process(
+      static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*process_id), 0)));
+  if (!process || place.process_behind(socket) != process_id) return refused;
+  spdlog::warn("the daemon, process {}, does not answer: it is ended by force", *process_id);
+  if (::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) != 0) return refused;
+  return patience.readable(process.get()) ? Status() : refused;
+}
+
 // One attempt of reach_daemon(): a connection; or nothing, when the next one may get it; or why
 // there will be none.
 class Attempt {
@@ -66,7 +83,11 @@ class Attempt {
     Result<FileDescriptor> socket = place_.connect();
     if (socket.status().code() == Code::kNotFound) return start();
     RETURN_IF_ERROR(socket.status());
-    const Result<Welcome> welcome = ask(socket->get(), hello(), patience_);
+    const Result<Welcome> welcome =
+        ask(socket->get(), hello(), patience_.at_most(wanted_.answer_within));
+    if (welcome.status().code() == Code::kResourceExhausted) {
+      RETURN_IF_ERROR(end_by_force(place_, socket->get(), patience_));
+    }
     if (!welcome.ok()) return nothing();  // it has just ended
     if (welcome->answer == Answer::kAccepted) return std::optional(std::move(*socket));
     socket->reset();

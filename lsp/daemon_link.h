@@ -1,9 +1,10 @@
 // How a client gets a connection to the daemon: finds it, starts it when there is none, replaces it
-// when it is another build and the client is new.
+// when it is another build and the client is new, or when it hangs.
 //
 // Thread: any but the loop: waits.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct DaemonWanted {
   std::string model;
   std::string kernels;
   int32_t n_threads = 0;
+  // One that accepts a connection and says nothing for so long hangs: it is ended by force.
+  std::chrono::milliseconds answer_within = std::chrono::seconds(3);
   // The words that start one; the program returns 0 once it listens.
   std::vector<std::string> start_command;
 };

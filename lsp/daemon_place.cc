@@ -9,11 +9,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace rondo::lsp {
 namespace {
 
 constexpr const char* kSocketName = "daemon.sock";
+constexpr const char* kLockName = "daemon.lock";
 constexpr int kBacklog = 64;
 
 Status unusable(const std::string& what, const std::string& why) {
@@ -84,6 +87,8 @@ Result<FileDescriptor> DaemonPlace::lock(const char* name) const {
   return fd;
 }
 
+Result<FileDescriptor> DaemonPlace::lock_daemon() const { return lock(kLockName); }
+
 // Errors: NotFound when nothing is there, Unavailable when it is no socket of this user.
 Status DaemonPlace::check_socket() const {
   struct stat info;
@@ -129,6 +134,27 @@ Result<FileDescriptor> DaemonPlace::connect() const {
     return unusable(socket_path(), "another user's process listens there");
   }
   return fd;
+}
+
+// A line of /proc/locks:  1: FLOCK  ADVISORY  WRITE 4711 fd:01:131213 0 EOF
+std::optional<int64_t> DaemonPlace::process_behind(int socket) const {
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  struct stat lock;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != ::geteuid() ||
+      ::fstatat(fd_.get(), kLockName, &lock, AT_SYMLINK_NOFOLLOW) != 0) {
+    return std::nullopt;
+  }
+  const std::string inode = ":" + std::to_string(lock.st_ino);
+  std::ifstream locks("/proc/locks");
+  std::string number, type, mode, access, process, file;
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream(line) >> number >> type >> mode >> access >> process >> file;
+    if (type == "FLOCK" && process == std::to_string(peer.pid) && file.ends_with(inode)) {
+      return peer.pid;
+    }
+  }
+  return std::nullopt;
 }
 
 bool peer_is_this_user(int socket) {

@@ -10,6 +10,8 @@
 // Thread: values and system calls; none of them waits.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/file_descriptor.h"
@@ -30,7 +32,7 @@ class DaemonPlace {
   // The locks; each as long as the descriptor is open.
   // Errors: ResourceExhausted when another process has it, Unavailable when the file cannot be
   // used.
-  Result<FileDescriptor> lock_daemon() const { return lock("daemon.lock"); }
+  Result<FileDescriptor> lock_daemon() const;
   Result<FileDescriptor> lock_start() const { return lock("start.lock"); }
 
   // A socket that listens and does not block; one that an earlier daemon left is replaced.
@@ -38,6 +40,11 @@ class DaemonPlace {
   Result<FileDescriptor> listen() const;
   // New clients do not find the daemon any more. REQUIRES: as for listen().
   void remove_socket() const;
+
+  // Whether the process at the other end of `socket`, a connection to the daemon, holds
+  // lock_daemon(): it is the daemon, and not another that has taken its socket. Its process id, or
+  // nothing when it is not, or this system does not say.
+  std::optional<int64_t> process_behind(int socket) const;
 
   // A connection to the daemon.
   // Errors: NotFound when none listens; Unavailable when what listens is not this user's.

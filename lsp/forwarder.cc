@@ -26,6 +26,9 @@ using Clock = std::chrono::steady_clock;
 // Of our own initialize; no editor uses it.
 const RequestId kRetold = std::string("rondo/retold");
 
+// Of our own pings.
+const RequestId kPinged = std::string("rondo/ping");
+
 constexpr const char* kRestarted = "Rondo's daemon was restarted";
 
 bool asks_for_suggestions(std::string_view method) {
@@ -83,6 +86,7 @@ class Forwarder {
   void lost(Link& link);
   void answer_what_was_under_way();
   void end_progress();
+  void ping();
   void reach();
   void reached(Result<FileDescriptor> socket);
   void failed(const std::string& reason);
@@ -122,6 +126,8 @@ class Forwarder {
   std::string problem_;  // why it was given up; empty: it was not
   bool told_ = false;    // and the user knows
   std::optional<Timer> retry_;
+  std::optional<Timer> ping_;  // runs while one has no answer
+  bool pinged_ = false;
   bool reaching_ = false;
   std::jthread reacher_;  // last: ends before what it uses goes
 };
@@ -133,7 +139,8 @@ Forwarder::Forwarder(const DaemonPlace& place, const ForwarderOptions& options)
                            .end = [this] { hang_up(); },
                            .closed = {}}),
       memory_([](const std::string& line) { spdlog::info("{}", line); }),
-      retry_(std::in_place, loop_) {}
+      retry_(std::in_place, loop_),
+      ping_(std::in_place, loop_) {}
 
 int Forwarder::run(FileDescriptor daemon) {
   std::signal(SIGPIPE, SIG_IGN);  // who is gone is an error of write()
@@ -204,6 +211,7 @@ void Forwarder::take(const Request& request, std::string body) {
     return hold(request.id, std::move(asked));
   }
   to_daemon(body);
+  ping();
   if (suggestions) asked.body = std::move(body);
   under_way_[request.id] = std::move(asked);
 }
@@ -305,6 +313,11 @@ void Forwarder::pass(Request request) {
 bool Forwarder::is_for_us(const Response& response) {
   if (!response.id) return false;
   if (*response.id == kRetold) return true;
+  if (*response.id == kPinged) {
+    pinged_ = false;
+    ping_->stop();
+    return true;
+  }
   under_way_.erase(*response.id);
   if (initialize_id_ && *response.id == *initialize_id_) {
     initialize_id_.reset();
@@ -347,10 +360,24 @@ void Forwarder::connect(FileDescriptor socket) {
     if (asked.again || !asks_for_suggestions(asked.method)) asked.body.clear();
     under_way_[id] = std::move(asked);
   }
+  ping();
+}
+
+// With each question, unless one is under way: a daemon that works on an answer for long says so by
+// this one, and one that does not is lost.
+void Forwarder::ping() {
+  if (!link_ || std::exchange(pinged_, true)) return;
+  to_daemon(dump_json(request_message(kPinged, method::kPing, nullptr)));
+  ping_->start(options_.daemon.answer_within, [this] {
+    spdlog::warn("the daemon does not answer");
+    if (link_) lost(*link_);
+  });
 }
 
 void Forwarder::lost(Link& link) {
   if (&link != link_.get()) return;
+  pinged_ = false;
+  ping_->stop();
   const bool in_order = link.ending;
   link.channel.close();
   closing_[&link] = std::move(link_);
@@ -453,6 +480,7 @@ void Forwarder::finish(int exit_code) {
   client_.close();
   if (link_) link_->channel.close();
   retry_.reset();
+  ping_.reset();
   loop_.close();
 }
 

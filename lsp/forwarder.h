@@ -4,12 +4,13 @@
 //     editor  ----->  ClientMemory, requests under way  ----->  daemon
 //             <-----  ids of the daemon's requests made ours  <-----
 //
-// When the daemon dies, the forwarder starts another and tells it everything again; the editor sees
-// nothing of it. Suggestions that were under way are asked for once more, unless the text is
-// another one by now; other requests get ContentModified, the one error that editors do not show;
-// what is asked meanwhile waits. When the daemon ends in good order, another is started as soon as
-// something is asked. When it dies again and again the user is told once, everything is answered
-// with nothing, and it is tried again now and then.
+// Each question is accompanied by a ping. When the daemon dies, or leaves one unanswered, the
+// forwarder starts another and tells it everything again; the editor sees nothing of it.
+// Suggestions that were under way are asked for once more, unless the text is another one by now;
+// other requests get ContentModified, the one error that editors do not show; what is asked
+// meanwhile waits. When the daemon ends in good order, another is started as soon as something is
+// asked. When it dies again and again the user is told once, everything is answered with nothing,
+// and it is tried again now and then.
 //
 // Thread: run_forwarder() is called on the main thread, which becomes the loop thread; another one
 // looks for the daemon.

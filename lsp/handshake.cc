@@ -130,7 +130,7 @@ Result<Welcome> ask(int socket, const Hello& hello, const Patience& patience) {
   std::string answer;
   std::array<char, 4096> buffer;
   while (!answer.ends_with('\n')) {
-    if (!patience.readable(socket)) return unavailable_error("the daemon does not answer");
+    if (!patience.readable(socket)) return resource_exhausted_error("the daemon does not answer");
     const ssize_t n = ::recv(socket, buffer.data(), buffer.size(), 0);
     if (n <= 0 || answer.size() > kMaxHandshakeBytes) {
       return unavailable_error("the daemon ended instead of answering");

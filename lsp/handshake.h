@@ -6,6 +6,7 @@
 // Thread: values; ask() and wait_for_end() wait, on any thread but the loop.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <stop_token>
@@ -74,13 +75,18 @@ struct Patience {
   static Patience for_at_most(std::chrono::milliseconds time, std::stop_token stop = {}) {
     return {std::chrono::steady_clock::now() + time, std::move(stop)};
   }
+  // As long as this, but not longer than `time`.
+  Patience at_most(std::chrono::milliseconds time) const {
+    return {std::min(deadline, std::chrono::steady_clock::now() + time), stop};
+  }
   // True after a moment in which others may act, false when it is at its end.
   bool nap() const;
   // Whether `fd` has something to read, or ends, in time.
   bool readable(int fd) const;
 };
 
-// Says `hello` on a connected socket and waits for the answer. Errors: Unavailable.
+// Says `hello` on a connected socket and waits for the answer.
+// Errors: ResourceExhausted when patience is at its end, Unavailable when nobody is there any more.
 Result<Welcome> ask(int socket, const Hello& hello, const Patience& patience);
 
 // Waits until the other side has closed the connection; false when it takes too long.

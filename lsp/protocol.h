@@ -50,6 +50,7 @@ inline constexpr std::string_view kCompletion = "textDocument/completion";
 inline constexpr std::string_view kCursor = "rondo/cursor";
 inline constexpr std::string_view kWhy = "rondo/why";
 inline constexpr std::string_view kStatus = "rondo/status";
+inline constexpr std::string_view kPing = "rondo/ping";      // of a forwarder: answered at once
 inline constexpr std::string_view kEnding = "rondo/ending";  // of the daemon, for its forwarders
 }  // namespace method
 

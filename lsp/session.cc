@@ -44,6 +44,8 @@ void Session::bind() {
   bind_request(method::kInlineCompletion, &Session::inline_completion);
   bind_request(method::kCompletion, &Session::completion_menu);
   bind_request(method::kWhy, &Session::why);
+  connection_.on_request(std::string(method::kPing),
+                         [](const Json&, const Reply& reply) { reply.result(nullptr); });
   connection_.on_request(std::string(method::kStatus),
                          [this](const Json&, const Reply& reply) { status(reply); });
   connection_.on_request(std::string(method::kShutdown),

@@ -185,6 +185,41 @@ TEST_F(ForwarderTest, AnswersWhatWasUnderWayWhenTheDaemonDies) {
   EXPECT_EQ(answers[newest]["result"], suggested);
 }
 
+TEST_F(ForwarderTest, ReplacesADaemonThatHangs) {
+  std::filesystem::create_directory(user_.home() / "config/rondo");
+  std::ofstream(user_.home() / "config/rondo/config.json") << R"({"answerWithinSeconds": 0.5})";
+  Editor editor = start_editor();
+  editor.begin();
+  editor.open();
+  const Json suggested = editor.complete();
+  EXPECT_FALSE(suggested["items"].empty());
+  pid_t hung = daemon();
+  ::kill(hung, SIGSTOP);
+  EXPECT_EQ(editor.complete(), suggested);  // it noticed by itself
+  EXPECT_NE(daemon(), hung);
+  hung = daemon();
+  ::kill(hung, SIGSTOP);
+  Editor newcomer = start_editor();
+  newcomer.begin();
+  newcomer.open();
+  EXPECT_EQ(newcomer.complete(), suggested);
+  EXPECT_NE(daemon(), hung);
+  EXPECT_EQ(editor.complete(), suggested);
+}
+
+// Whoever listens there without the lock is no daemon, and stays alive.
+TEST_F(ForwarderTest, EndsNobodyElse) {
+  std::filesystem::create_directory(user_.home() / "config/rondo");
+  std::ofstream(user_.home() / "config/rondo/config.json") << R"({"answerWithinSeconds": 0.1})";
+  const auto place = lsp::DaemonPlace::open(user_.runtime_home(), user_.cache_home()).value();
+  const FileDescriptor silent = place.listen().value();  // this very process
+  Editor editor = start_editor();
+  editor.begin();
+  editor.open();
+  EXPECT_FALSE(editor.complete()["items"].empty());  // alone
+  EXPECT_EQ(editor.leave(), 0);
+}
+
 TEST_F(ForwarderTest, ADocumentThatWasUncertainStaysSo) {
   Editor editor = start_editor();
   editor.begin();
@@ -328,7 +363,8 @@ TEST_F(ForwarderTest, AsksNoThirdDaemon) {
   MortalDaemons daemons(place);
   const lsp::Pipes pipes;
   auto exit_code = std::async(std::launch::async, [&] {
-    const lsp::ForwarderOptions options = {.input = pipes.to_server[0],
+    const lsp::ForwarderOptions options = {.daemon = {.answer_within = std::chrono::hours(1)},
+                                           .input = pipes.to_server[0],
                                            .output = pipes.to_client[1]};
     auto daemon = reach_daemon(place, options.daemon, lsp::Build::kMine,
                                lsp::Patience::for_at_most(options.patience));
@@ -336,7 +372,11 @@ TEST_F(ForwarderTest, AsksNoThirdDaemon) {
   });
   Client client(pipes.to_client[0], pipes.to_server[1]);
   const auto expect = [](Client& daemon, const std::vector<std::string>& methods) {
-    for (const std::string& method : methods) EXPECT_EQ(daemon.receive()["method"], method);
+    for (const std::string& method : methods) {
+      Json message = daemon.receive();
+      while (message["method"] == "rondo/ping") message = daemon.receive();
+      EXPECT_EQ(message["method"], method);
+    }
   };
   auto first = daemons.next();
   client.send(lsp::request_message(RequestId(1), "initialize", lsp::kInitialize));
