@@ -188,6 +188,16 @@ struct SwigluParams {
   int32_t dim = 0;  // F
 };
 
+// ids[t] = the token with the largest of logits[t], of equal ones the lowest (NaN is never
+// largest); log_probs[t] = its logarithm of softmax(logits[t]).
+struct GreedyParams {
+  const float* logits = nullptr;  // f32 [T, V]
+  int32_t* ids = nullptr;         // [T]
+  float* log_probs = nullptr;     // f32 [T]
+  int32_t n_rows = 0;
+  int32_t n_vocabulary = 0;  // V
+};
+
 struct Kernels {
   const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx": part of every Segment key
   KvType kv_type;    // what rope_store writes and attention reads
@@ -204,6 +214,7 @@ struct Kernels {
   int (*attention)(const AttentionParams& params, Stream stream);
   int (*gate_mix)(const GateMixParams& params, Stream stream);
   int (*swiglu)(const SwigluParams& params, Stream stream);
+  int (*greedy)(const GreedyParams& params, Stream stream);
 };
 
 // Plain loops in float32 with float32 KV: what every other table is compared with.

@@ -34,6 +34,7 @@ bool valid(const CopyTokenParams& params);
 bool valid(const AttentionParams& params);
 bool valid(const GateMixParams& params);
 bool valid(const SwigluParams& params);
+bool valid(const GreedyParams& params);
 
 // ThreadPool::parallel_for on the stream's threads, or the caller alone when it has none. Choose
 // `grain` so that it is worth handing to another thread (about a microsecond).

@@ -44,7 +44,8 @@ constexpr Kernels narrow_table(const char* name, int (*linear)(const LinearParam
           .copy_token = copy_token,
           .attention = N_AVX2::attention,
           .gate_mix = N_AVX2::gate_mix,
-          .swiglu = N_AVX2::swiglu};
+          .swiglu = N_AVX2::swiglu,
+          .greedy = reference::greedy};
 }
 
 constexpr Kernels wide_table(const char* name, int (*linear)(const LinearParams&, Stream),
@@ -60,7 +61,8 @@ constexpr Kernels wide_table(const char* name, int (*linear)(const LinearParams&
           .copy_token = copy_token,
           .attention = attention,
           .gate_mix = N_AVX3::gate_mix,
-          .swiglu = N_AVX3::swiglu};
+          .swiglu = N_AVX3::swiglu,
+          .greedy = reference::greedy};
 }
 
 struct Entry {

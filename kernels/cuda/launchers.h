@@ -20,6 +20,7 @@ int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
+int greedy(const GreedyParams& params, Stream stream);
 
 // Device::measure
 int measure_yardsticks(Context& context, Yardsticks* out);

@@ -140,7 +140,8 @@ const Kernels& table() {
                                      .copy_token = copy_token,
                                      .attention = attention,
                                      .gate_mix = gate_mix,
-                                     .swiglu = swiglu};
+                                     .swiglu = swiglu,
+                                     .greedy = greedy};
   return kTable;
 }
 

@@ -35,6 +35,26 @@ __device__ inline float warp_max(float value) {
   return value;
 }
 
+// Values at .. at + 3 of an array of n, `otherwise` behind its end. `aligned`: the array and `at`
+// are, to 16 bytes.
+__device__ inline float4 load_four(const float* values, int at, int n, bool aligned,
+                                   float otherwise = 0) {
+  if (aligned && at + 4 <= n) return *reinterpret_cast<const float4*>(values + at);
+  return {at < n ? values[at] : otherwise, at + 1 < n ? values[at + 1] : otherwise,
+          at + 2 < n ? values[at + 2] : otherwise, at + 3 < n ? values[at + 3] : otherwise};
+}
+__device__ inline void store_four(float* to, int at, int n, bool aligned, const float4& four) {
+  if (aligned && at + 4 <= n) {
+    *reinterpret_cast<float4*>(to + at) = four;
+    return;
+  }
+  const float values[4] = {four.x, four.y, four.z, four.w};
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    if (at + i < n) to[at + i] = values[i];
+  }
+}
+
 // Over all kThreads threads of a block. REQUIRES: every thread calls it.
 template <int kThreads>
 __device__ float block_sum(float value) {

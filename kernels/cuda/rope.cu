@@ -1,5 +1,5 @@
-// rope_store and copy_token (formulas in kernels.h). A block is a row: threads rotate pairs of all
-// query and key heads, then keys and values go to the page as bf16, to the nearest even.
+// rope_store and copy_token (formulas in kernels.h). A warp is a head of a row: it rotates
+// the pairs of a query or key, and writes a key or value to the page as bf16, to the nearest even.
 //
 // Page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape.
 
@@ -12,6 +12,7 @@ namespace rondo::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr int kHeads = 8;  // of a block, a warp each
 
 // A layer of the page of `slot`, and the place of the slot's token in one of its 2 Hk heads.
 struct TokenPlace {
@@ -31,27 +32,29 @@ struct TokenPlace {
 
 __global__ void rope_store_kernel(RopeStoreParams p) {
   begin_kernel();
+  const int n_heads = p.n_heads + 2 * p.n_kv_heads, half = p.head_dim / 2, lane = threadIdx.x;
+  const int head = blockIdx.y * kHeads + threadIdx.y, stored = head - p.n_heads;
+  if (head >= n_heads) return;
   const int64_t row = blockIdx.x;
-  const int half = p.head_dim / 2, n_rotated = p.n_heads + p.n_kv_heads;
-  float* qkv = p.qkv + row * (p.n_heads + 2 * p.n_kv_heads) * p.head_dim;
+  float* elements = p.qkv + (row * n_heads + head) * p.head_dim;
+  const int32_t slot = p.slots[row];
+  const TokenPlace place(p.kv, max(slot, 0), p.head_dim);
+  uint16_t* to = slot >= 0 && stored >= 0 ? &place.element(stored, 0) : nullptr;
+  if (stored >= p.n_kv_heads) {  // a value
+    if (to == nullptr) return;
+    for (int i = lane; i < p.head_dim; i += 32) to[i] = to_bf16(elements[i]);
+    return;
+  }
   const auto position = static_cast<float>(p.positions[row]);
-  for (int i = threadIdx.x; i < n_rotated * half; i += kThreads) {
-    const int pair = i % half;
-    float* head = qkv + int64_t{i / half} * p.head_dim;
-    const float frequency = 1.0f / powf(p.theta, 2.0f * pair / p.head_dim);
+  for (int i = lane; i < half; i += 32) {
+    const float frequency = 1.0f / powf(p.theta, 2.0f * i / p.head_dim);
     float sine, cosine;
     sincosf(position * frequency, &sine, &cosine);
-    const float a = head[pair], b = head[pair + half];
-    head[pair] = a * cosine - b * sine;
-    head[pair + half] = b * cosine + a * sine;
-  }
-  __syncthreads();
-  const int32_t slot = p.slots[row];
-  if (slot < 0) return;
-  const TokenPlace place(p.kv, slot, p.head_dim);
-  const float* keys = qkv + int64_t{p.n_heads} * p.head_dim;
-  for (int i = threadIdx.x; i < 2 * p.n_kv_heads * p.head_dim; i += kThreads) {
-    place.element(i / p.head_dim, i % p.head_dim) = to_bf16(keys[i]);
+    const float a = elements[i], b = elements[i + half];
+    const float first = a * cosine - b * sine, second = b * cosine + a * sine;
+    elements[i] = first;
+    elements[i + half] = second;
+    if (to != nullptr) to[i] = to_bf16(first), to[i + half] = to_bf16(second);
   }
 }
 
@@ -69,7 +72,9 @@ __global__ void copy_token_kernel(CopyTokenParams p) {
 int rope_store(const RopeStoreParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  return launch(context(stream), rope_store_kernel, {.grid = p.n_rows, .block = kThreads}, p);
+  const int n_heads = p.n_heads + 2 * p.n_kv_heads;
+  const dim3 grid(p.n_rows, (n_heads + kHeads - 1) / kHeads);
+  return launch(context(stream), rope_store_kernel, {.grid = grid, .block = dim3(32, kHeads)}, p);
 }
 
 int copy_token(const CopyTokenParams& p, Stream stream) {

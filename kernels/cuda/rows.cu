@@ -1,6 +1,6 @@
-// embed, rms_norm, gate_mix and swiglu (formulas in kernels.h): memory alone limits them, so a
-// block is a row and threads take neighbouring elements. float32 throughout; sums over a row are
-// added in an order that depends on its length alone.
+// embed, rms_norm, gate_mix and swiglu (formulas in kernels.h): memory alone limits them, so
+// threads take neighbouring elements, four at a time where they are aligned. float32 throughout;
+// sums over a row are added in an order that depends on its length alone.
 
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
@@ -11,6 +11,7 @@ namespace rondo::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr int kNormThreads = 512;  // a row is a block: few rows have no others to hide behind
 
 // bf16 number `index` of an array that may be unaligned to 2 bytes.
 __device__ float load_bf16(const void* array, int64_t index) {
@@ -33,15 +34,30 @@ __global__ void embed_kernel(EmbedParams p) {
   }
 }
 
-__global__ void rms_norm_kernel(RmsNormParams p) {
+__device__ bool is_aligned(const void* a, const void* b, const void* c) {
+  return (reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b) |
+          reinterpret_cast<uintptr_t>(c)) %
+             16 ==
+         0;
+}
+
+__global__ void __launch_bounds__(kNormThreads) rms_norm_kernel(RmsNormParams p) {
   begin_kernel();
   const float* x = p.x + int64_t{blockIdx.x} * p.dim;
   float* out = p.out + int64_t{blockIdx.x} * p.dim;
+  const bool aligned = is_aligned(x, out, p.weight);
   float sum = 0;
-  for (int i = threadIdx.x; i < p.dim; i += kThreads) sum += x[i] * x[i];
-  const float mean = block_sum<kThreads>(sum) / p.dim;
+  for (int at = 4 * threadIdx.x; at < p.dim; at += 4 * kNormThreads) {
+    const float4 v = load_four(x, at, p.dim, aligned);
+    sum = fmaf(v.x, v.x, fmaf(v.y, v.y, fmaf(v.z, v.z, fmaf(v.w, v.w, sum))));
+  }
+  const float mean = block_sum<kNormThreads>(sum) / p.dim;
   const float factor = 1.0f / sqrtf(mean + p.eps);
-  for (int i = threadIdx.x; i < p.dim; i += kThreads) out[i] = x[i] * factor * p.weight[i];
+  for (int at = 4 * threadIdx.x; at < p.dim; at += 4 * kNormThreads) {
+    const float4 v = load_four(x, at, p.dim, aligned), w = load_four(p.weight, at, p.dim, aligned);
+    store_four(out, at, p.dim, aligned,
+               {v.x * factor * w.x, v.y * factor * w.y, v.z * factor * w.z, v.w * factor * w.w});
+  }
 }
 
 // A warp a head.
@@ -62,14 +78,19 @@ __global__ void gate_mix_kernel(GateMixParams p) {
   }
 }
 
+__device__ float silu(float x) { return x / (1.0f + expf(-x)); }
+
 __global__ void swiglu_kernel(SwigluParams p) {
   begin_kernel();
-  const int64_t row = blockIdx.x;
-  const float* gate_up = p.gate_up + row * 2 * p.dim;
-  for (int i = blockIdx.y * kThreads + threadIdx.x; i < p.dim; i += gridDim.y * kThreads) {
-    const float gate = gate_up[i];
-    p.out[row * p.dim + i] = gate / (1.0f + expf(-gate)) * gate_up[p.dim + i];
-  }
+  const int at = 4 * (blockIdx.y * kThreads + threadIdx.x);
+  if (at >= p.dim) return;
+  const float* gates = p.gate_up + int64_t{blockIdx.x} * 2 * p.dim;
+  float* out = p.out + int64_t{blockIdx.x} * p.dim;
+  const bool aligned = is_aligned(gates, gates + p.dim, out);
+  const float4 g = load_four(gates, at, p.dim, aligned);
+  const float4 u = load_four(gates + p.dim, at, p.dim, aligned);
+  store_four(out, at, p.dim, aligned,
+             {silu(g.x) * u.x, silu(g.y) * u.y, silu(g.z) * u.z, silu(g.w) * u.w});
 }
 
 }  // namespace
@@ -83,7 +104,7 @@ int embed(const EmbedParams& p, Stream stream) {
 int rms_norm(const RmsNormParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  return launch(context(stream), rms_norm_kernel, {.grid = p.n_rows, .block = kThreads}, p);
+  return launch(context(stream), rms_norm_kernel, {.grid = p.n_rows, .block = kNormThreads}, p);
 }
 
 int gate_mix(const GateMixParams& p, Stream stream) {
@@ -97,7 +118,7 @@ int gate_mix(const GateMixParams& p, Stream stream) {
 int swiglu(const SwigluParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  const dim3 grid(p.n_rows, (p.dim + kThreads - 1) / kThreads);
+  const dim3 grid(p.n_rows, (p.dim + 4 * kThreads - 1) / (4 * kThreads));
   return launch(context(stream), swiglu_kernel, {.grid = grid, .block = kThreads}, p);
 }
 

@@ -22,6 +22,7 @@ int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
+int greedy(const GreedyParams& params, Stream stream);
 
 // Writes W[row][k_begin..k_end) in float32 to `out`.
 void dequantize(const RowMajorMatrix& matrix, int64_t row, int32_t k_begin, int32_t k_end,

@@ -16,6 +16,7 @@ const Kernels& reference_kernels() {
       .attention = reference::attention,
       .gate_mix = reference::gate_mix,
       .swiglu = reference::swiglu,
+      .greedy = reference::greedy,
   };
   return kTable;
 }

@@ -39,6 +39,7 @@ bool open_gpu(std::string& why) {
   table.attention = Finished<&Kernels::attention>::run;
   table.gate_mix = Finished<&Kernels::gate_mix>::run;
   table.swiglu = Finished<&Kernels::swiglu>::run;
+  table.greedy = Finished<&Kernels::greedy>::run;
   return true;
 }
 
