@@ -12,8 +12,8 @@ namespace rondo::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int32_t kTypicalRows = 256;      // that an algorithm is chosen for
-constexpr int64_t kSliceBytes = 64 << 20;  // of quantised weights as bf16, at a time
+constexpr int32_t kTypicalRows = 256;    // that an algorithm is chosen for
+constexpr int32_t kSliceOutputs = 8192;  // of quantised weights as bf16, at a time
 
 // Rows of float as rows of bf16, padded with zeros to k_bf16. A thread takes 8 neighbours.
 __global__ void round_kernel(const float* x, int64_t x_stride, int32_t k, int32_t k_bf16,
@@ -126,9 +126,7 @@ void multiply(Context& c, const Slice& slice, int32_t n_rows, bool accumulate) {
 int matmul(const LinearParams& p, const Matrix& m, Context& c) {
   const int64_t row_bytes = int64_t{2} * m.k_bf16;
   const int64_t x_bytes = (p.n_rows * row_bytes + 255) / 256 * 256;
-  // Slices are multiples of 256 outputs, so that they keep the alignment.
-  const int64_t most = m.bf16 != nullptr ? m.n : std::max<int64_t>(kSliceBytes / row_bytes, 256);
-  const auto slice_n = static_cast<int32_t>(most < m.n ? most / 256 * 256 : m.n);
+  const int32_t slice_n = m.bf16 != nullptr ? m.n : std::min(kSliceOutputs, m.n);
   std::byte* memory = c.scratch(x_bytes + (m.bf16 != nullptr ? 0 : slice_n * row_bytes));
   if (memory == nullptr) return kDeviceFailed;
   auto* x = reinterpret_cast<uint16_t*>(memory);
