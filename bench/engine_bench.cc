@@ -37,16 +37,18 @@ int64_t weight_bytes(const engine::ModelConfig& config, int64_t n_parameters) {
   return config.weight_format == engine::WeightFormat::kBf16 ? 2 * n_parameters : n_parameters;
 }
 
-// What a decode step must read: every layer once a loop, the head, and the K/V it attends to.
-int64_t decode_bytes(const LoadedModel& loaded, const engine::Sequence& sequence) {
+// What a decode step must read: every layer once a loop, the head, and the K/V that it attends to.
+int64_t decode_bytes(const LoadedModel& loaded, const std::vector<engine::Sequence>& sequences) {
   const engine::ModelConfig& config = loaded.model.config();
   const int64_t n_weights = config.n_loops * config.n_layers * layer_parameters(config) +
                             int64_t{config.vocab_size} * config.hidden_size;
   const int64_t token_bytes = loaded.pages.page_bytes() / kernels::kPageTokens;
-  const int64_t n_visible = sequence.n_segment_tokens() + sequence.n_tokens();
-  const int64_t n_window =
-      config.n_loops > 1 ? std::min(config.loop_window, sequence.n_tokens()) : 0;
-  return weight_bytes(config, n_weights) + token_bytes * (config.n_loops * n_visible + n_window);
+  int64_t n_read = 0;
+  for (const engine::Sequence& sequence : sequences) {
+    n_read += config.n_loops * (sequence.n_segment_tokens() + sequence.n_tokens());
+    if (config.n_loops > 1) n_read += std::min(config.loop_window, sequence.n_tokens());
+  }
+  return weight_bytes(config, n_weights) + token_bytes * n_read;
 }
 
 // Multiplications and additions of the matrix products and of attention over what each row sees.
@@ -74,14 +76,6 @@ int64_t active_flops(const engine::ModelConfig& config, int32_t n_tokens) {
     }
   }
   return flops;
-}
-
-// Brings `sequence` to `prompt` and returns the seconds that took.
-double prefill_seconds(LoadedModel& loaded, engine::Sequence& sequence,
-                       const engine::TokenIds& prompt) {
-  const auto begin = Clock::now();
-  loaded.prefill(sequence, prompt);
-  return seconds_since(begin);
 }
 
 // The K/V pool: for a model of our own a fixed size, else what the tokens of a run need.
@@ -117,38 +111,45 @@ Result<double> measure_peak(LoadedModel& loaded) {
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options)));
   const engine::ModelConfig& config = loaded->model.config();
-  engine::Sequence sequence(config, loaded->pages,
-                            loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1));
+  const auto segments = loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1);
   const int32_t n_prompt = std::max(options.n_active_tokens, 1);
-  const engine::TokenIds prompt = loaded->random_ids(n_prompt, 2);
-  if (options.config.empty()) {
-    loaded->prefill(sequence, prompt);
-  } else {
-    // Random weights: what lies in the pages is as good as what they would compute.
-    CHECK(sequence.reserve(n_prompt), "the benchmark's pool is too small");
-    sequence.append(prompt);
+  std::vector<engine::Sequence> sequences;
+  for (int32_t i = 0; i < options.n_sequences; ++i) {
+    engine::Sequence& sequence = sequences.emplace_back(config, loaded->pages, segments);
+    const engine::TokenIds prompt = loaded->random_ids(n_prompt, 2 + i);
+    if (options.config.empty()) {
+      RETURN_IF_ERROR(loaded->prefill(sequence, prompt));
+      RETURN_IF_ERROR(loaded->reserve(sequence, n_prompt + options.n_tokens));
+    } else {
+      // Random weights: what lies in the pages is as good as what they would compute.
+      RETURN_IF_ERROR(loaded->reserve(sequence, n_prompt + options.n_tokens));
+      sequence.append(prompt);
+    }
   }
-  CHECK(sequence.reserve(n_prompt + options.n_tokens), "the benchmark's pool is too small");
 
   DecodeResult result = {.device = loaded->device->name(),
                          .kernels = loaded->device->kernels().name,
                          .n_threads = loaded->device->n_threads()};
   std::vector<double> rates;
+  const auto truncate = [&](int32_t n_tokens) {
+    for (engine::Sequence& sequence : sequences) sequence.truncate(n_tokens);
+  };
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
-    sequence.truncate(n_prompt);
-    int32_t token = 100;
+    truncate(n_prompt);
+    engine::TokenIds tokens(sequences.size(), 100);
     reset_kernel_profile();
     const auto begin = Clock::now();
-    for (int32_t i = 0; i < options.n_tokens; ++i) token = loaded->decode(sequence, token);
+    for (int32_t i = 0; i < options.n_tokens; ++i) loaded->decode(sequences, tokens);
     const double seconds = seconds_since(begin);
-    rates.push_back(options.n_tokens / seconds);
+    rates.push_back(options.n_tokens * options.n_sequences / seconds);
     if (options.profile) result.profile = kernel_profile_table(seconds);
   }
   result.tokens_per_s = median(rates);
   result.best_tokens_per_s = *std::max_element(rates.begin(), rates.end());
-  sequence.truncate(n_prompt + options.n_tokens / 2);
-  result.bytes_per_token = decode_bytes(*loaded, sequence);
-  result.bytes_per_s = result.tokens_per_s * static_cast<double>(result.bytes_per_token);
+  truncate(n_prompt + options.n_tokens / 2);
+  result.bytes_per_step = decode_bytes(*loaded, sequences);
+  result.bytes_per_s =
+      result.tokens_per_s / options.n_sequences * static_cast<double>(result.bytes_per_step);
   ASSIGN_OR_RETURN(result.bandwidth, measure_bandwidth(*loaded));
   RETURN_IF_ERROR(loaded->device->status());
   return result;
@@ -176,8 +177,10 @@ Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
     }
     reset_kernel_profile();
     engine::Sequence sequence(config, loaded->pages, {});
-    active_seconds.push_back(prefill_seconds(
-        *loaded, sequence, loaded->random_ids(options.n_active_tokens, 2 + repetition)));
+    const engine::TokenIds prompt = loaded->random_ids(options.n_active_tokens, 2 + repetition);
+    const auto begin = Clock::now();
+    RETURN_IF_ERROR(loaded->prefill(sequence, prompt));
+    active_seconds.push_back(seconds_since(begin));
     if (options.profile) result.active_profile = kernel_profile_table(active_seconds.back());
   }
   if (has_segments) result.segment_tokens_per_s = median(segment_rates);

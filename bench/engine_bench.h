@@ -23,6 +23,7 @@ struct EngineBenchOptions {
   int32_t n_threads = 0;  // 0: all
   int32_t n_context_tokens = 0;   // composed Segments, for decode
   int32_t n_active_tokens = 512;  // of the prompt
+  int32_t n_sequences = 1;        // that decode side by side
   int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
   int32_t n_repetitions = 5;      // the best and the median are reported
   bool profile = false;           // also says where the time went, by kernel
@@ -31,10 +32,10 @@ struct EngineBenchOptions {
 struct DecodeResult {
   std::string device, kernels;
   int32_t n_threads = 0;
-  double tokens_per_s = 0;  // median repetition
+  double tokens_per_s = 0;  // of all sequences together, median repetition
   double best_tokens_per_s = 0;
-  int64_t bytes_per_token = 0;  // weights as often as they are read, and the K/V
-  double bytes_per_s = 0;       // bytes_per_token * tokens_per_s
+  int64_t bytes_per_step = 0;  // weights as often as they are read, and the K/V of all sequences
+  double bytes_per_s = 0;
   // What memory gives in the same run: bytes/s read from a buffer as large as weights and K/V, or
   // on a GPU read and written by a large copy.
   double bandwidth = 0;

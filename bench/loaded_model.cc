@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <random>
 
-#include "base/check.h"
 #include "bench/kernel_profile.h"
 #include "bench/named_configs.h"
 #include "engine/choose_device.h"
@@ -70,23 +69,36 @@ std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments
   return segments;
 }
 
-void LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt) {
+Status LoadedModel::reserve(engine::Sequence& sequence, int32_t n_tokens) {
+  if (sequence.reserve(n_tokens)) return {};
+  return resource_exhausted_error("the measurement's KV pool of " +
+                                  std::to_string(pages.n_pages() * kernels::kPageTokens) +
+                                  " tokens is too small; ask for fewer");
+}
+
+Status LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt) {
   const auto n_tokens = static_cast<int32_t>(prompt.size());
+  RETURN_IF_ERROR(reserve(sequence, n_tokens));
   engine::Prefill prefill(model, pages, sequence, prompt, n_tokens - 1, chunk_tokens());
-  CHECK(prefill.reserve(n_tokens), "the benchmark's pool is too small");
   while (!prefill.step()) {
   }
   logits.resize(model.config().vocab_size);
   model.head(prefill.outputs(), 1, logits.data());
+  return device->status();
 }
 
-int32_t LoadedModel::decode(engine::Sequence& sequence, int32_t token) {
+void LoadedModel::decode(std::vector<engine::Sequence>& sequences, TokenIds& tokens) {
   engine::Step step;
-  sequence.add_rows(sequence.n_tokens(), std::span(&token, 1), step);
-  logits.resize(model.config().vocab_size);
+  for (size_t i = 0; i < sequences.size(); ++i)
+    sequences[i].add_rows(sequences[i].n_tokens(), std::span(&tokens[i], 1), step);
+  const auto v = static_cast<size_t>(model.config().vocab_size);
+  logits.resize(sequences.size() * v);
   model.decode(step, pages, logits.data());
-  sequence.append(step.tokens);
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    sequences[i].append(std::span(&tokens[i], 1));
+    const auto row = logits.begin() + static_cast<int64_t>(i * v);
+    tokens[i] = static_cast<int32_t>(std::max_element(row, row + static_cast<int64_t>(v)) - row);
+  }
 }
 
 }  // namespace rondo::bench

@@ -39,10 +39,13 @@ struct LoadedModel {
   std::vector<std::shared_ptr<const engine::Segment>> random_segments(int32_t n_tokens,
                                                                       int32_t tokens_each,
                                                                       uint32_t seed);
+  // Room for `n_tokens` tokens. Errors: ResourceExhausted when the pool is too small.
+  Status reserve(engine::Sequence& sequence, int32_t n_tokens);
   // Feeds `prompt` to a new sequence, in chunks that suit the device; the logits are in `logits`.
-  void prefill(engine::Sequence& sequence, const engine::TokenIds& prompt);
-  // Feeds `token` and returns the likeliest next one.
-  int32_t decode(engine::Sequence& sequence, int32_t token);
+  // Errors: reserve's.
+  Status prefill(engine::Sequence& sequence, const engine::TokenIds& prompt);
+  // Feeds each sequence its token, in one step, and puts the likeliest next one there.
+  void decode(std::vector<engine::Sequence>& sequences, engine::TokenIds& tokens);
 
   std::unique_ptr<const kernels::Kernels> kernels;
   std::unique_ptr<engine::Device> device;

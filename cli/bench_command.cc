@@ -56,9 +56,13 @@ const char* peak_name(const bench::PrefillResult& result) {
 }
 
 void add_decode(CLI::App& bench, CommandContext context) {
-  CLI::App* command = bench.add_subcommand(
-      "decode", "Tokens a second, one at a time, beside the bytes they must read");
+  CLI::App* command =
+      bench.add_subcommand("decode", "Tokens a second, beside the bytes they must read");
   const auto arguments = add_engine_options(*command);
+  command
+      ->add_option("--sequences", arguments->options.n_sequences,
+                   "Sequences that decode side by side, a token each a step")
+      ->check(CLI::Range(1, 64));
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
     if (arguments->options.config.empty()) {
       ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
@@ -70,16 +74,16 @@ void add_decode(CLI::App& bench, CommandContext context) {
                   {"threads", result.n_threads},
                   {"tokens_per_s", result.tokens_per_s},
                   {"best_tokens_per_s", result.best_tokens_per_s},
-                  {"bytes_per_token", result.bytes_per_token},
+                  {"bytes_per_step", result.bytes_per_step},
                   {"bytes_per_s", result.bytes_per_s},
                   {"bandwidth_bytes_per_s", result.bandwidth},
                   {"bandwidth_share", result.bytes_per_s / result.bandwidth}});
     } else {
       std::printf(
-          "decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a token, %.1f GB/s, "
+          "decode  %s, %d threads: %.1f tokens/s (best %.1f), %.1f MB a step, %.1f GB/s, "
           "%.0f%% of %.1f\n",
           result.kernels.c_str(), result.n_threads, result.tokens_per_s, result.best_tokens_per_s,
-          1e-6 * static_cast<double>(result.bytes_per_token), 1e-9 * result.bytes_per_s,
+          1e-6 * static_cast<double>(result.bytes_per_step), 1e-9 * result.bytes_per_s,
           100 * result.bytes_per_s / result.bandwidth, 1e-9 * result.bandwidth);
       std::fputs(result.profile.c_str(), stdout);
     }
