@@ -36,11 +36,21 @@ const Json& part(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
+// Where on the ladder of an idle daemon it is.
+void print_idle(const Json& idle) {
+  if (!idle.contains("next")) return;
+  std::printf("idle      for %lld s, the model's memory is %s; %s in %lld s\n",
+              number(idle, "seconds"), text(idle, "rung").c_str(),
+              text(idle, "next") == "exit" ? "it exits" : "it is released",
+              number(idle, "next_seconds"));
+}
+
 void print(const Json& report) {
   const Json& model = part(report, "model");
   std::printf("daemon    process %lld, rondo %s, up %lld s, %zu clients\n", number(report, "pid"),
               text(report, "version").c_str(), number(report, "uptime_seconds"),
               part(report, "clients").size());
+  print_idle(part(report, "idle"));
   std::printf("model     %s: %s\n", text(model, "path").c_str(), text(model, "state").c_str());
   if (report.contains("engine")) {
     const Json& engine = report["engine"];

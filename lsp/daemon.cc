@@ -66,6 +66,7 @@ class Daemon {
   std::optional<std::pair<Answer, std::string>> objection(const Hello& hello) const;
   void serve(int64_t number, FileDescriptor socket);
   Json report() const;
+  std::optional<Idle> idle() const;
 
   // Going.
   void left(int64_t number);
@@ -88,6 +89,7 @@ class Daemon {
   std::optional<Timer> drain_;
   std::map<int64_t, Caller> callers_;                               // by number
   std::map<int64_t, std::unique_ptr<Conversation>> conversations_;  // by number
+  std::optional<Clock::time_point> idle_since_;                     // nothing while there is one
   int64_t n_visitors_ = 0;                                          // since the start: numbers them
   bool stopping_ = false;
 };
@@ -199,6 +201,7 @@ void Daemon::serve(int64_t number, FileDescriptor socket) {
       ServerEvents{.finished = [] {},
                    .closed = [this, number] { loop_.post([this, number] { left(number); }); }});
   idle_->stop();
+  idle_since_.reset();
   Conversation& client = *(conversations_[number] = std::move(conversation));
   spdlog::info("{} has come", name);
   if (!client.server().start().ok()) return;  // it leaves
@@ -214,6 +217,7 @@ Json Daemon::report() const {
       .program = options_.program,
       .process_id = ::getpid(),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began_),
+      .idle = idle(),
       .log_path = options_.log_path,
       .user_file = options_.configuration.user_file,
       .model = options_.engine.engine.model,
@@ -226,6 +230,18 @@ Json Daemon::report() const {
     report.engine = engine->stats();
   }
   return to_json(report);
+}
+
+std::optional<Idle> Daemon::idle() const {
+  if (!idle_since_) return std::nullopt;
+  const auto seconds = [](Clock::duration time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(std::max(time, Clock::duration(0)));
+  };
+  const Clock::duration time = Clock::now() - *idle_since_;
+  const bool released = time >= options_.release_after;
+  return Idle{.released = released,
+              .time = seconds(time),
+              .to_next = seconds((released ? options_.exit_after : options_.release_after) - time)};
 }
 
 // ---- going -----------------------------------------------------------------------------------
@@ -245,6 +261,7 @@ void Daemon::left(int64_t number) {
 }
 
 void Daemon::wait_for_clients() {
+  idle_since_ = Clock::now();
   idle_->start(options_.release_after, [this] {
     if (keeper_.engine() != nullptr) spdlog::info("no client: the model is given up");
     keeper_.drop();

@@ -31,6 +31,12 @@ Json to_json(const DaemonReport& report) {
                  {"state", report.engine_state},
                  {"larger", larger_model_hint(report.user_file)}}}};
   for (const int64_t n : report.documents) json["clients"].push_back({{"documents", n}});
+  json["idle"] = {{"rung", !report.idle ? "in use" : report.idle->released ? "released" : "kept"}};
+  if (report.idle) {
+    json["idle"]["seconds"] = report.idle->time.count();
+    json["idle"]["next"] = report.idle->released ? "exit" : "released";
+    json["idle"]["next_seconds"] = report.idle->to_next.count();
+  }
   if (report.engine) {
     json["model"]["name"] = report.abilities.name;
     json["model"]["sentence"] = sentence(report.abilities);

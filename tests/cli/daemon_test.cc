@@ -271,6 +271,33 @@ TEST_F(DaemonTest, GivesUpTheModelWithoutClientsAndLoadsItAgain) {
   EXPECT_EQ(daemon.wait(), 0);
 }
 
+TEST_F(DaemonTest, SaysHowFarItHasGoneToSleep) {
+  const auto idle = [&] { return user_.status()["idle"]; };
+  fs::create_directory(user_.home() / "config/rondo");
+  std::ofstream(user_.home() / "config/rondo/config.json")
+      << R"({"releaseAfterSeconds": 1000, "exitAfterSeconds": 5000})";
+  Process daemon = start_daemon();
+  EXPECT_EQ(idle()["rung"], "kept");
+  EXPECT_EQ(idle()["next"], "released");
+  EXPECT_GT(idle()["next_seconds"], 900);
+  EXPECT_LE(idle()["next_seconds"], 1000);
+  {
+    const auto client = connect();
+    EXPECT_EQ(idle(), Json({{"rung", "in use"}}));
+  }
+  EXPECT_TRUE(soon([&] { return idle()["rung"] == "kept"; }));
+  EXPECT_EQ(user_.run({"daemon", "stop"}), 0);
+  EXPECT_EQ(daemon.wait(), 0);
+  const Process sleepy = start_daemon({"--release-after", "0"});
+  EXPECT_EQ(idle()["rung"], "released");
+  EXPECT_EQ(idle()["next"], "exit");
+  EXPECT_GT(idle()["next_seconds"], 4900);
+  Process people = user_.start({"status"});
+  const std::string printed = people.read_all();
+  EXPECT_NE(printed.find("the model's memory is released; it exits in "), std::string::npos)
+      << printed;
+}
+
 TEST_F(DaemonTest, ExitsWhenNobodyNeedsIt) {
   // Long enough for a first client, and then no longer than it takes.
   Process daemon = start_daemon({"--release-after", "0", "--exit-after", "0.2"});
