@@ -91,13 +91,10 @@ void LoadedModel::decode(std::vector<engine::Sequence>& sequences, TokenIds& tok
   engine::Step step;
   for (size_t i = 0; i < sequences.size(); ++i)
     sequences[i].add_rows(sequences[i].n_tokens(), std::span(&tokens[i], 1), step);
-  const auto v = static_cast<size_t>(model.config().vocab_size);
-  logits.resize(sequences.size() * v);
-  model.decode(step, pages, logits.data());
+  const std::vector<engine::Sample> likeliest = model.decode(step, pages, nullptr);
   for (size_t i = 0; i < sequences.size(); ++i) {
     sequences[i].append(std::span(&tokens[i], 1));
-    const auto row = logits.begin() + static_cast<int64_t>(i * v);
-    tokens[i] = static_cast<int32_t>(std::max_element(row, row + static_cast<int64_t>(v)) - row);
+    tokens[i] = likeliest[i].token;
   }
 }
 

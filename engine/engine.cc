@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -181,10 +182,13 @@ void Engine::Impl::decode(Priority priority) {
   Step step;
   for (const Generation* generation : batch) generation->add_row(step);
   const auto v = static_cast<size_t>(model.config().vocab_size);
+  const auto wants_logits = [](const Generation* generation) { return generation->wants_logits(); };
+  const bool some_want_logits = std::any_of(batch.begin(), batch.end(), wants_logits);
   logits.resize(batch.size() * v);
-  model.decode(step, pages, logits.data());
+  const std::vector<Sample> likeliest =
+      model.decode(step, pages, some_want_logits ? logits.data() : nullptr);
   for (size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i]->take_logits(std::span(logits).subspan(i * v, v))) finish(*batch[i], false);
+    if (batch[i]->take(likeliest[i], std::span(logits).subspan(i * v, v))) finish(*batch[i], false);
   }
 }
 

@@ -42,7 +42,7 @@ bool Generation::step() {
       return encode_segments();
     case Phase::kPrefill:
       return prefill();
-    case Phase::kDecode:  // of the whole batch: add_row, take_logits
+    case Phase::kDecode:  // of the whole batch: add_row, take
     case Phase::kDone:
       break;
   }
@@ -232,10 +232,14 @@ void Generation::add_row(Step& step) const {
   sequence_->add_rows(sequence_->n_tokens(), std::span(&completion_.tokens.back(), 1), step);
 }
 
-bool Generation::take_logits(std::span<const float> logits) {
+bool Generation::wants_logits() const {
+  return request_.sampling.temperature > 0 || !healing_.done();
+}
+
+bool Generation::take(const Sample& likeliest, std::span<const float> logits) {
   if (device_failed()) return true;
   sequence_->append(std::span(&completion_.tokens.back(), 1));
-  return sample(logits);
+  return wants_logits() ? sample(logits) : accept(likeliest);
 }
 
 bool Generation::sample(std::span<const float> logits) {

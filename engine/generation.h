@@ -50,12 +50,15 @@ class Generation {
   int32_t n_pages() const { return n_pages_; }
   // One bounded piece of work; true when the request has been answered.
   bool step();
-  // It waits for the logits behind its last token: decode() gives them to all that do.
+  // It waits for what follows its last token: all that do share a step.
   bool decoding() const { return phase_ == Phase::kDecode && !cancelled(); }
   // Its row for such a step. REQUIRES: decoding().
   void add_row(Step& step) const;
-  // Takes the row's logits, f32 [V]; true when the request has been answered.
-  bool take_logits(std::span<const float> logits);
+  // True if it needs the row's logits: it draws, or allows some tokens only.
+  bool wants_logits() const;
+  // Takes the row's likeliest token, or chooses from its logits, f32 [V], where it wants them; true
+  // when the request has been answered.
+  bool take(const Sample& likeliest, std::span<const float> logits);
   // Answers with `status` instead of going on.
   void fail(Status status);
   // Segments that missed their deadline, to be encoded when nobody waits.

@@ -48,7 +48,8 @@ Model::Model(ModelConfig config, Weights weights, Device& device)
       local_(device),
       gate_up_(device),
       hidden_(device),
-      logits_(device) {}
+      logits_(device),
+      choices_(device) {}
 
 Hash128 Model::digest() const {
   const Hash128 model = hash_combine(config_.digest, weights_.digest());
@@ -223,13 +224,14 @@ void Model::download_logits(int32_t n_rows, float* logits) {
 void Model::resize_logits(int32_t n_rows) {
   resize_scratch(n_rows);
   scratch_epoch_ += logits_.resize(std::max(logits_.size(), int64_t{n_rows} * config_.vocab_size));
+  scratch_epoch_ += choices_.resize(std::max(choices_.size(), int64_t{2} * n_rows));
 }
 
-void Model::decode(const Step& step, PagePool& pages, float* logits) {
+std::vector<Sample> Model::decode(const Step& step, PagePool& pages, float* logits) {
   StepView view = place(step);
   float* x = hidden(view.n_rows);
   resize_logits(view.n_rows);
-  if (!device_->ok()) return;
+  if (!device_->ok()) return std::vector<Sample>(step.tokens.size());
   if (device_->is_cpu()) {
     queue_decode(view, pages, x);
   } else {
@@ -246,15 +248,37 @@ void Model::decode(const Step& step, PagePool& pages, float* logits) {
                                  .scratch_epoch = scratch_epoch_};
     graphs_.run(key, [&] { queue_decode(view, pages, x); });
   }
-  download_logits(view.n_rows, logits);
+  if (logits != nullptr) download_logits(view.n_rows, logits);
+  return download_choices(view.n_rows);
 }
 
-// Embedding, all loops over all rows, logits into logits_.
+// Embedding, all loops over all rows, logits into logits_, the likeliest tokens into choices_.
 void Model::queue_decode(const StepView& step, PagePool& pages, float* x) {
   const std::vector<LayerRows> rows(config_.n_layers);
   embed(step, x);
   for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, step, rows, pages, x);
   compute_logits(x, step.n_rows);
+  choose_greedily(step.n_rows);
+}
+
+void Model::choose_greedily(int32_t n_rows) {
+  if (!device_->ok()) return;
+  device_->launched(kernels_->greedy({.logits = logits_.data(),
+                                      .ids = reinterpret_cast<int32_t*>(choices_.data()),
+                                      .log_probs = choices_.data() + n_rows,
+                                      .n_rows = n_rows,
+                                      .n_vocabulary = config_.vocab_size},
+                                     stream_),
+                    "greedy");
+}
+
+std::vector<Sample> Model::download_choices(int32_t n_rows) {
+  std::vector<float> values(2 * static_cast<size_t>(n_rows));
+  device_->download(values.data(), choices_.data(), std::ssize(values) * int64_t{sizeof(float)});
+  std::vector<Sample> choices(static_cast<size_t>(n_rows));
+  for (size_t i = 0; i < choices.size(); ++i)
+    choices[i] = {.token = std::bit_cast<int32_t>(values[i]), .logprob = values[n_rows + i]};
+  return choices;
 }
 
 // Into logits_.

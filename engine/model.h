@@ -19,6 +19,7 @@
 #include "engine/model_config.h"
 #include "engine/page_pool.h"
 #include "engine/placed_step.h"
+#include "engine/sampler.h"
 #include "engine/step_graphs.h"
 #include "engine/weights.h"
 #include "kernels/kernels.h"
@@ -57,8 +58,9 @@ class Model {
                 PagePool& pages, float* x);
   // Final norm and head. x: f32 [n_rows, C], the device's; logits: f32 [n_rows, V], the host's
   void head(const float* x, int32_t n_rows, float* logits);
-  // All of it for a step of decoding, every row. logits: f32 [T, V], the host's
-  void decode(const Step& step, PagePool& pages, float* logits);
+  // All of it for a step of decoding: each row's likeliest next token and the logarithm of its
+  // probability, and where `logits` is given also those, f32 [T, V], the host's.
+  std::vector<Sample> decode(const Step& step, PagePool& pages, float* logits);
 
  private:
   Model(ModelConfig config, Weights weights, Device& device);
@@ -70,6 +72,8 @@ class Model {
   void mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_rows);
   void finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
+  void choose_greedily(int32_t n_rows);
+  std::vector<Sample> download_choices(int32_t n_rows);
   void resize_logits(int32_t n_rows);
   void download_logits(int32_t n_rows, float* logits);
   void resize_scratch(int32_t n_rows);
@@ -93,6 +97,7 @@ class Model {
   DeviceFloats gate_up_;        // f32 [T, 2F]
   DeviceFloats hidden_;         // f32 [T, F]
   DeviceFloats logits_;         // f32 [T, V]
+  DeviceFloats choices_;        // i32 [T], then f32 [T]: likeliest tokens, log-probabilities
 };
 
 }  // namespace rondo::engine
