@@ -11,7 +11,9 @@ namespace {
 
 constexpr int32_t kLeastEntries = 64;  // of a page table that a recording is made for
 
-Status check_device(const ModelConfig& config, const Device& device) {
+}  // namespace
+
+Status Model::check(const ModelConfig& config, const Device& device) {
   const int32_t max_head_dim = device.backend().info.max_head_dim;
   if (device.is_cpu() || (config.head_dim <= max_head_dim && config.head_dim % 8 == 0)) return {};
   return unavailable_error(device.name() + " takes heads of up to " + std::to_string(max_head_dim) +
@@ -19,16 +21,14 @@ Status check_device(const ModelConfig& config, const Device& device) {
                            std::to_string(config.head_dim));
 }
 
-}  // namespace
-
 Result<Model> Model::load(const std::string& folder, const ModelConfig& config, Device& device) {
-  RETURN_IF_ERROR(check_device(config, device));
+  RETURN_IF_ERROR(check(config, device));
   ASSIGN_OR_RETURN(Weights weights, Weights::load(folder, config, device));
   return Model(config, std::move(weights), device);
 }
 
 Result<Model> Model::random(const ModelConfig& config, Device& device) {
-  RETURN_IF_ERROR(check_device(config, device));
+  RETURN_IF_ERROR(check(config, device));
   ASSIGN_OR_RETURN(Weights weights, Weights::random(config, device));
   return Model(config, std::move(weights), device);
 }

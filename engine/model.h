@@ -35,7 +35,9 @@ struct LayerRows {
 
 class Model {
  public:
-  // Errors: those of Weights::load.
+  // Unavailable when the device's kernels do not take this shape.
+  static Status check(const ModelConfig& config, const Device& device);
+  // Errors: those of check and of Weights::load.
   static Result<Model> load(const std::string& folder, const ModelConfig& config, Device& device);
 
   // Random weights in the shape of `config`. Errors: as load's.

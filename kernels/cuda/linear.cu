@@ -8,16 +8,15 @@
 //   ...        |      16 bytes each  |
 //   output 7   |  lane 28 .. lane 31 |
 //
-// Each lane keeps kStages chunks, weights and rows, on their way to a piece of shared memory of its
-// own: no barrier, and the weights start to come before the kernel may read its rows. A product of
-// the tensor cores has rows of x as A and 8 outputs as B (mma.cuh).
+// Each lane keeps kStages chunks on their way to a piece of shared memory of its own: no barrier,
+// and the weights start to come before the kernel may read its rows. A product of the tensor cores
+// has rows of x as A and 8 outputs as B (mma.cuh).
 //
 // Numerics: bf16 and int8 weights: a value of x is the sum of two bf16 (16 bits), which stand in
 // rows g and g + 8 of A; int4 weights: one bf16. Products are exact, sums float32: a warp's chunks
 // in turn, then the warps in turn, whatever kTiles and the number of rows; scales come last, int4's
 // with each group. So a row's bits depend on the row alone.
-// Memory: kStages * (4 KiB * kTiles + 1 KiB * T) of shared memory for bf16, twice the rows' part
-// for int8, 5 KiB and four times for int4.
+// Memory: kStages * kTiles * 4 KiB of shared memory (int4: 5 KiB).
 
 #include <algorithm>
 
@@ -44,8 +43,7 @@ constexpr bool kGrouped = std::is_same_v<Weights, Int4Weights>;
 template <class Weights>
 constexpr int kPlanes = kGrouped<Weights> ? 1 : 2;
 
-// A thread's places in shared memory: what it copies there it alone reads. Behind them the values
-// of x, float4 [kStages][kLane / 4][kWarps][n_rows][4 lanes].
+// A thread's places in shared memory: what it copies there it alone reads.
 template <int kTiles, int kStages>
 struct Ring {
   uint4 weights[kStages][kTiles][kThreads];
@@ -58,77 +56,25 @@ template <class Weights, int kTiles, int kStages>
 using RingOf =
     std::conditional_t<kGrouped<Weights>, GroupedRing<kTiles, kStages>, Ring<kTiles, kStages>>;
 
+// The weights of a block: outputs from `first` on.
 template <class Weights, int kTiles, int kStages>
-constexpr int shared_bytes(int n_rows) {
-  constexpr int kRowBytes = kStages * kThreads / 8 * Weights::kLane * int{sizeof(float)};
-  return static_cast<int>(sizeof(RingOf<Weights, kTiles, kStages>)) + n_rows * kRowBytes;
-}
-
-// What a block reads, chunk by chunk: the weights of outputs from `first` on, and the rows.
-template <class Weights, int kTiles, int kStages>
-class ChunkStream {
+class WeightStream {
  public:
   static constexpr int kChunk = 4 * Weights::kLane;  // along k
 
-  // Begins with the weights of kStages chunks.
-  __device__ ChunkStream(const LinearParams& p, const Matrix& m, int first)
-      : p_(p),
-        m_(m),
+  __device__ WeightStream(const Matrix& m, int first)
+      : m_(m),
         ring_(*reinterpret_cast<RingOf<Weights, kTiles, kStages>*>(dynamic_shared())),
-        x_(reinterpret_cast<float4*>(&ring_ + 1)),
-        aligned_(reinterpret_cast<uintptr_t>(p.x) % 16 == 0 && p.x_stride % 4 == 0),
-        first_(first) {
+        first_(first),
+        n_chunks_((m.k + kChunk - 1) / kChunk) {
 #pragma unroll
-    for (int stage = 0; stage < kStages; ++stage) {
-      fetch_weights(chunk_of(stage), stage);
-      end_copy_group();
-    }
+    for (int stage = 0; stage < kStages; ++stage) fetch(threadIdx.x / 32 + stage * kWarps, stage);
   }
 
-  // Goes on with the rows. REQUIRES: they can be read.
-  __device__ void fetch_rows() {
-#pragma unroll
-    for (int stage = 0; stage < kStages; ++stage) {
-      fetch_rows(chunk_of(stage), stage);
-      end_copy_group();
-    }
-  }
+  __device__ int n_chunks() const { return n_chunks_; }
 
-  // Begins to copy a chunk to a stage that was used; there may be no such chunk.
+  // Begins to copy a chunk; there may be no such chunk.
   __device__ void fetch(int chunk, int stage) {
-    fetch_weights(chunk, stage);
-    fetch_rows(chunk, stage);
-    end_copy_group();
-  }
-
-  __device__ int n_chunks() const { return (m_.k + kChunk - 1) / kChunk; }
-  // The oldest chunk that was fetched is there.
-  __device__ void wait() { wait_for_copies<kStages - 1>(); }
-  __device__ uint4 weights(int stage, int tile) const {
-    return ring_.weights[stage][tile][threadIdx.x];
-  }
-  __device__ float2 scales(int stage, int tile) const {
-    return bf16_pair(ring_.scales[stage][tile][threadIdx.x]);
-  }
-  // The lane's values of a row; zeros where there is no such row.
-  __device__ void octet(int stage, int index, int row, float (&x)[8]) const {
-    const bool exists = row < p_.n_rows;
-    const float4 zeros = {};
-    const float4 a = exists ? *place(stage, 2 * index, row) : zeros;
-    const float4 b = exists ? *place(stage, 2 * index + 1, row) : zeros;
-    x[0] = a.x, x[1] = a.y, x[2] = a.z, x[3] = a.w;
-    x[4] = b.x, x[5] = b.y, x[6] = b.z, x[7] = b.w;
-  }
-
- private:
-  __device__ static int chunk_of(int stage) { return threadIdx.x / 32 + stage * kWarps; }
-
-  __device__ float4* place(int stage, int piece, int row) const {
-    const int warp = threadIdx.x / 32, t = threadIdx.x % 4;
-    return x_ + (((stage * Weights::kLane / 4 + piece) * kWarps + warp) * p_.n_rows + row) * 4 + t;
-  }
-
-  __device__ void fetch_weights(int chunk, int stage) {
     const int lane = threadIdx.x % 32, t = lane % 4;
     const int64_t at = int64_t{chunk} * 64 + t * 16;
 #pragma unroll
@@ -139,41 +85,27 @@ class ChunkStream {
                      m_.rows + (exists ? output * m_.row_bytes + at : 0), exists);
       if constexpr (kGrouped<Weights>) {
         const int pair = first_ + tile * kTileOutputs + 2 * t;
-        const bool scaled = pair < m_.n_padded && chunk < n_chunks();
+        const bool scaled = pair < m_.n_padded && chunk < n_chunks_;
         copy_async<4>(&ring_.scales[stage][tile][threadIdx.x],
                       m_.group_scales + (scaled ? int64_t{chunk} * m_.n_padded + pair : 0), scaled);
       }
     }
+    end_copy_group();
   }
 
-  __device__ void fetch_rows(int chunk, int stage) {
-    const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
-#pragma unroll 1
-    for (int row = g; row < p_.n_rows; row += kTileRows) {
-      const float* x = p_.x + row * p_.x_stride;
-#pragma unroll
-      for (int piece = 0; piece < Weights::kLane / 4; ++piece) {
-        const int at = chunk * kChunk + t * Weights::kLane + piece * 4;
-        float4* to = place(stage, piece, row);
-        if ((aligned_ && at + 4 <= m_.k) || at >= m_.k) {
-          copy_async<16>(to, at < m_.k ? x + at : p_.x, at < m_.k);
-          continue;
-        }
-#pragma unroll 1
-        for (int i = 0; i < 4; ++i) {
-          const bool exists = at + i < m_.k;
-          copy_async<4>(reinterpret_cast<float*>(to) + i, exists ? x + at + i : p_.x, exists);
-        }
-      }
-    }
+  // The oldest chunk that was fetched is there.
+  __device__ void wait() { wait_for_copies<kStages - 1>(); }
+  __device__ uint4 weights(int stage, int tile) const {
+    return ring_.weights[stage][tile][threadIdx.x];
+  }
+  __device__ float2 scales(int stage, int tile) const {
+    return bf16_pair(ring_.scales[stage][tile][threadIdx.x]);
   }
 
-  const LinearParams& p_;
+ private:
   const Matrix& m_;
   RingOf<Weights, kTiles, kStages>& ring_;
-  float4* x_;
-  bool aligned_;
-  int first_;
+  int first_, n_chunks_;
 };
 
 // A warp's sums: of each tile of outputs the products with the rows.
@@ -185,16 +117,20 @@ struct Sums {
 
 // Adds a chunk's products to `sums`.
 template <class Weights, int kTiles, int kRowTiles, class Stream>
-__device__ void add_chunk(const Stream& stream, int stage, Sums<Weights, kTiles, kRowTiles>& sums) {
+__device__ void add_chunk(const LinearParams& p, int k, int chunk, int stage, const Stream& stream,
+                          Sums<Weights, kTiles, kRowTiles>& sums) {
   constexpr int kProducts = sums.kProducts;
-  const int g = threadIdx.x % 32 / 4;
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const bool aligned = reinterpret_cast<uintptr_t>(p.x) % 16 == 0 && p.x_stride % 4 == 0;
 #pragma unroll
   for (int octet = 0; octet < Weights::kLane / 8; ++octet) {
+    const int at = chunk * stream.kChunk + t * Weights::kLane + octet * 8;
     RowOctet<Weights> rows[kProducts];
 #pragma unroll
     for (int tile = 0; tile < kRowTiles; ++tile) {
-      float x[8];
-      stream.octet(stage, octet, tile * kTileRows + g, x);
+      const int row = tile * kTileRows + g;
+      float x[8] = {};
+      if (row < p.n_rows) load_octet(p.x + row * p.x_stride, at, k, aligned, x);
       if constexpr (kPlanes<Weights> == 2) {
         rows[tile].split(x);
       } else {
@@ -218,15 +154,13 @@ __device__ void add_chunk(const Stream& stream, int stage, Sums<Weights, kTiles,
 
 // kRowTiles * 8 rows, of which p.n_rows exist.
 template <class Weights, int kTiles, int kRowTiles, int kStages>
-__global__ void __launch_bounds__(kThreads, kRowTiles == 1 ? 3 : 2)
-    few_rows_kernel(LinearParams p, Matrix m) {
+__global__ void __launch_bounds__(kThreads) few_rows_kernel(LinearParams p, Matrix m) {
   constexpr int kOutputs = kTiles * kTileOutputs, kRows = kRowTiles * kTileRows;
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
   const int first = blockIdx.x * kOutputs;
   let_next_start();
-  ChunkStream<Weights, kTiles, kStages> stream(p, m, first);
+  WeightStream<Weights, kTiles, kStages> stream(m, first);
   wait_for_inputs();
-  stream.fetch_rows();
 
   Sums<Weights, kTiles, kRowTiles> sums;
   int stage = 0;
@@ -234,7 +168,7 @@ __global__ void __launch_bounds__(kThreads, kRowTiles == 1 ? 3 : 2)
     stream.wait();
     if constexpr (kGrouped<Weights>) {
       Sums<Weights, kTiles, kRowTiles> group;
-      add_chunk(stream, stage, group);
+      add_chunk(p, m.k, chunk, stage, stream, group);
 #pragma unroll
       for (int tile = 0; tile < kTiles; ++tile) {
         const float2 scale = stream.scales(stage, tile);
@@ -245,7 +179,7 @@ __global__ void __launch_bounds__(kThreads, kRowTiles == 1 ? 3 : 2)
         }
       }
     } else {
-      add_chunk(stream, stage, sums);
+      add_chunk(p, m.k, chunk, stage, stream, sums);
     }
     stream.fetch(chunk + kStages * kWarps, stage);
     stage = stage + 1 == kStages ? 0 : stage + 1;
@@ -284,34 +218,26 @@ __global__ void __launch_bounds__(kThreads, kRowTiles == 1 ? 3 : 2)
   }
 }
 
-template <class Weights, int kTiles, int kRowTiles, int kStages>
-int launch_stages(const LinearParams& p, const Matrix& m, Context& c) {
+template <class Weights, int kTiles, int kRowTiles>
+int launch_tiles(const LinearParams& p, const Matrix& m, Context& c) {
+  constexpr int kStages = 4;
   constexpr int kOutputs = kTiles * kTileOutputs;
   return launch(c, few_rows_kernel<Weights, kTiles, kRowTiles, kStages>,
                 {.grid = (m.n + kOutputs - 1) / kOutputs,
                  .block = kThreads,
-                 .shared_bytes = shared_bytes<Weights, kTiles, kStages>(p.n_rows)},
+                 .shared_bytes = sizeof(RingOf<Weights, kTiles, kStages>)},
                 p, m);
-}
-
-template <class Weights, int kTiles, int kRowTiles>
-int launch_tiles(const LinearParams& p, const Matrix& m, Context& c) {
-  constexpr int kHalf = 112 << 10;  // of a multiprocessor's shared memory
-  return shared_bytes<Weights, kTiles, 4>(p.n_rows) <= kHalf
-             ? launch_stages<Weights, kTiles, kRowTiles, 4>(p, m, c)
-             : launch_stages<Weights, kTiles, kRowTiles, 2>(p, m, c);
 }
 
 template <class Weights>
 int launch_rows(const LinearParams& p, const Matrix& m, Context& c) {
-  // Few outputs are spread over more blocks, so that all multiprocessors have some; with many rows
-  // a block takes more outputs, as each reads all rows.
+  // Few outputs are spread over more blocks, so that all multiprocessors have some.
   const bool few_outputs = m.n < c.properties().multiProcessorCount * 4 * kTileOutputs;
   if (p.n_rows <= kTileRows) {
     return few_outputs ? launch_tiles<Weights, 1, 1>(p, m, c)
                        : launch_tiles<Weights, 2, 1>(p, m, c);
   }
-  return few_outputs ? launch_tiles<Weights, 1, 2>(p, m, c) : launch_tiles<Weights, 4, 2>(p, m, c);
+  return few_outputs ? launch_tiles<Weights, 1, 2>(p, m, c) : launch_tiles<Weights, 2, 2>(p, m, c);
 }
 
 }  // namespace

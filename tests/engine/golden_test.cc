@@ -120,6 +120,11 @@ TEST_P(Golden, DevicesAgreeWithTheReference) {
       std::printf("%s\n", chosen.status().message().c_str());
       continue;
     }
+    const ModelConfig config = ModelConfig::load(GetParam().model).value();
+    if (const Status fits = Model::check(config, *chosen->device); !fits.ok()) {
+      std::printf("%s\n", fits.message().c_str());
+      continue;
+    }
     const std::string name = chosen->device->kernels().name;
     ModelHarness harness(GetParam().model, std::move(chosen->device));
     const int32_t v = harness.config().vocab_size;
