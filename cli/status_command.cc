@@ -58,8 +58,10 @@ void print(const Json& report) {
     const Json& segments = part(engine, "segments");
     const Json& requests = part(engine, "requests");
     std::printf("          %s\n", text(model, "sentence").c_str());
-    std::printf("engine    kernels %s, %lld threads\n", text(engine, "kernels").c_str(),
-                number(engine, "threads"));
+    std::printf("engine    %s, kernels %s, %lld threads\n", text(engine, "device").c_str(),
+                text(engine, "kernels").c_str(), number(engine, "threads"));
+    if (const std::string why = text(engine, "no_gpu"); !why.empty())
+      std::printf("          no GPU: %s\n", why.c_str());
     std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
                 number(kv, "free"));
     std::printf("Segments  %lld, of %lld tokens\n", number(segments, "count"),

@@ -206,7 +206,6 @@ void Daemon::serve(int64_t number, FileDescriptor socket) {
   spdlog::info("{} has come", name);
   if (!client.server().start().ok()) return;  // it leaves
   keeper_.want([this, number](const Result<engine::Engine*>& engine) {
-    if (!engine.ok()) spdlog::error("{}", engine.status().message());
     const auto found = conversations_.find(number);
     if (found != conversations_.end()) found->second->engine_loaded(engine, keeper_.abilities());
   });

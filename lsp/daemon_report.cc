@@ -5,6 +5,8 @@ namespace {
 
 Json engine_json(const engine::EngineStats& stats) {
   return {
+      {"device", stats.device},
+      {"no_gpu", stats.no_gpu},
       {"kernels", stats.kernels},
       {"threads", stats.n_threads},
       {"weight_bytes", stats.weight_bytes},

@@ -1,5 +1,7 @@
 #include "lsp/engine_keeper.h"
 
+#include <spdlog/spdlog.h>
+
 #include <malloc.h>
 
 #include <utility>
@@ -55,7 +57,14 @@ void EngineKeeper::load() {
 void EngineKeeper::loaded(EngineResult engine, Abilities abilities) {
   loading_ = false;
   failed_ = !engine.ok();
-  if (engine.ok()) engine_ = std::move(*engine);
+  if (engine.ok()) {
+    engine_ = std::move(*engine);
+    const engine::EngineStats stats = engine_->stats();
+    spdlog::info("the model runs on the {}, kernels {}, {} threads{}", stats.device, stats.kernels,
+                 stats.n_threads, stats.no_gpu.empty() ? "" : "; no GPU: " + stats.no_gpu);
+  } else {
+    spdlog::error("{}", engine.status().message());
+  }
   abilities_ = std::move(abilities);
   const Result<engine::Engine*> result =
       failed_ ? Result<engine::Engine*>(engine.status()) : Result<engine::Engine*>(engine_.get());

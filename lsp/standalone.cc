@@ -26,11 +26,6 @@ int run_standalone(const StandaloneOptions& options) {
   }
   if (options.client_process_id) server.watch_process(*options.client_process_id);
   keeper.want([&conversation, &keeper](const Result<engine::Engine*>& engine) {
-    if (engine.ok()) {
-      spdlog::info("the model is loaded, kernels {}", (*engine)->stats().kernels);
-    } else {
-      spdlog::error("{}", engine.status().message());
-    }
     conversation.engine_loaded(engine, keeper.abilities());
   });
   loop.run();
