@@ -50,13 +50,16 @@ bool Generation::step() {
 }
 
 // Every Segment and every token that may come, whatever is there already.
-int32_t Generation::count_pages() const {
-  int32_t n = 0;
-  for (const SegmentInput& input : request_.segments)
-    n += pages_for(static_cast<int32_t>(input.tokens->size()));
-  const auto n_active = static_cast<int32_t>(request_.prompt.size() + request_.score.size()) +
-                        std::max(request_.stop.max_tokens, 0);
-  return n + parts_.model.config().n_loops * pages_for(n_active);
+int64_t Generation::count_pages() const {
+  // Not pages_for: nobody has looked at these numbers yet.
+  const auto pages = [](size_t n_tokens) {
+    return static_cast<int64_t>(n_tokens / kernels::kPageTokens) + 1;
+  };
+  int64_t n = 0;
+  for (const SegmentInput& input : request_.segments) n += pages(input.tokens->size());
+  const size_t n_active = request_.prompt.size() + request_.score.size() +
+                          static_cast<size_t>(std::max(request_.stop.max_tokens, 0));
+  return n + parts_.model.config().n_loops * pages(n_active);
 }
 
 // What a failed device computed means nothing: such a request is answered with what happened.
@@ -97,10 +100,9 @@ Status Generation::check() const {
   }
   const int64_t share = parts_.pages.n_pages() / kLeastShares;
   if (n_pages_ > share) {
-    return resource_exhausted_error(limit_message("a request",
-                                                  int64_t{n_pages_} * kernels::kPageTokens,
-                                                  share * kernels::kPageTokens) +
-                                    ", a quarter of the KV pool; give the pool more memory");
+    return resource_exhausted_error(
+        limit_message("a request", n_pages_ * kernels::kPageTokens, share * kernels::kPageTokens) +
+        ", a quarter of the KV pool; give the pool more memory");
   }
   return {};
 }

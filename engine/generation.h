@@ -47,7 +47,7 @@ class Generation {
   const std::string& cursor() const { return request_.cursor; }
   bool cancelled() const { return request_.cancel.stop_requested(); }
   // Pages that it may come to hold: what it is admitted for, so that it never fails for memory.
-  int32_t n_pages() const { return n_pages_; }
+  int64_t n_pages() const { return n_pages_; }
   // One bounded piece of work; true when the request has been answered.
   bool step();
   // It waits for what follows its last token: all that do share a step.
@@ -68,7 +68,7 @@ class Generation {
   using Clock = std::chrono::steady_clock;
   enum class Phase { kQueued, kSegments, kPrefill, kDecode, kDone };
 
-  int32_t count_pages() const;
+  int64_t count_pages() const;
   Status check() const;
   bool start();
   bool continues_cursor() const;
@@ -87,7 +87,7 @@ class Generation {
 
   Request request_;
   EngineParts& parts_;
-  int32_t n_pages_ = 0;
+  int64_t n_pages_ = 0;
   Phase phase_ = Phase::kQueued;
   Completion completion_;
   Clock::time_point mark_;  // when the current phase began

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -180,6 +181,9 @@ TEST_F(EngineTest, RefusesWhatCanNeverRun) {
   Request too_long = prompt("x");
   too_long.prompt.resize(100'000, 100);
   EXPECT_EQ(submit(too_long).get().status().code(), Code::kInvalidArgument);
+  Request endless = prompt("x");
+  endless.stop.max_tokens = std::numeric_limits<int32_t>::max();
+  EXPECT_EQ(submit(endless).get().status().code(), Code::kInvalidArgument);
   Request too_much = prompt("x");
   for (int i = 0; i < 200; ++i) {
     std::string text = "n" + std::to_string(i);
