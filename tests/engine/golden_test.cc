@@ -38,6 +38,21 @@ std::vector<GoldenSet> golden_sets() {
   return sets;
 }
 
+// The cases of a set; of the embedded model only the shortest under ThreadSanitizer, where the
+// reference kernels would need hours for all.
+std::vector<GoldenCase> cases_of(const GoldenSet& set) {
+  std::vector<GoldenCase> cases = read_golden(set.vectors);
+#ifdef __SANITIZE_THREAD__
+  if (!set.name.starts_with("mini")) return cases;
+  const auto shorter = [](const GoldenCase& a, const GoldenCase& b) {
+    return a.active.size() < b.active.size();
+  };
+  std::swap(cases.front(), *std::min_element(cases.begin(), cases.end(), shorter));
+  cases.resize(1);
+#endif
+  return cases;
+}
+
 int32_t argmax(std::span<const float> logits) {
   return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
@@ -86,7 +101,7 @@ std::map<std::string, std::vector<float>> Golden::logits_;
 TEST_P(Golden, ReferenceKernelsEqualTheOracle) {
   ModelHarness harness(GetParam().model, kernels::reference_kernels());
   const int32_t v = harness.config().vocab_size;
-  for (const GoldenCase& golden : read_golden(GetParam().vectors)) {
+  for (const GoldenCase& golden : cases_of(GetParam())) {
     auto sequence = harness.sequence(golden.segments);
     const auto logits = harness.prefill(*sequence, golden.active, 0);
     logits_[GetParam().name + "/" + golden.name] = logits;
@@ -131,7 +146,7 @@ TEST_P(Golden, DevicesAgreeWithTheReference) {
     double sum = 0;
     int64_t n = 0;
     int64_t n_top1 = 0;
-    for (const GoldenCase& golden : read_golden(GetParam().vectors)) {
+    for (const GoldenCase& golden : cases_of(GetParam())) {
       auto sequence = harness.sequence(golden.segments);
       const std::vector<float>& expected = reference_logits(GetParam(), golden);
       const auto got = harness.prefill(*sequence, golden.active, 0);
