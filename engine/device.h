@@ -60,8 +60,6 @@ class Device {
   // "NVIDIA H100 80GB HBM3, sm_90", or "CPU".
   std::string name() const { return backend_.info.name; }
   int32_t n_threads() const { return is_cpu() ? threads_->size() : 1; }
-  // Of a GPU, when it was opened; 0 for the CPU, whose memory others use too.
-  int64_t free_bytes() const { return backend_.info.free_bytes; }
 
   // Makes a GPU this thread's; comes before a thread's first use of it.
   void attach();

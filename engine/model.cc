@@ -91,27 +91,39 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
   }
 }
 
-void Model::write_keys(const LayerWeights& layer, const StepView& step, const int32_t* slots,
-                       int32_t first_row, const kernels::KvLayer& kv, const float* x) {
-  const int32_t n_rows = step.n_rows - first_row;
-  const int64_t c = config_.hidden_size;
-  const int64_t qkv_dim = config_.qkv_dim();
-  device_->launched(kernels_->rms_norm({.x = x + first_row * c,
-                                        .weight = layer.input_norm.data(),
+// normed_ = the norm of x
+void Model::normalize(const float* x, std::span<const float> weight, int32_t n_rows) {
+  device_->launched(kernels_->rms_norm({.x = x,
+                                        .weight = weight.data(),
                                         .out = normed_.data(),
                                         .n_rows = n_rows,
                                         .dim = config_.hidden_size,
                                         .eps = config_.rms_norm_eps},
                                        stream_),
                     "rms_norm");
-  device_->launched(kernels_->linear({.x = normed_.data(),
-                                      .x_stride = c,
-                                      .weight = layer.qkv,
-                                      .out = qkv_.data() + first_row * qkv_dim,
-                                      .out_stride = qkv_dim,
-                                      .n_rows = n_rows},
+}
+
+// out = x W^T, or += with `accumulate`; rows without gaps
+void Model::multiply(const float* x, const kernels::PackedMatrix& weight, float* out,
+                     int32_t n_rows, bool accumulate) {
+  device_->launched(kernels_->linear({.x = x,
+                                      .x_stride = weight.k,
+                                      .weight = weight,
+                                      .out = out,
+                                      .out_stride = weight.n,
+                                      .n_rows = n_rows,
+                                      .accumulate = accumulate},
                                      stream_),
                     "linear");
+}
+
+void Model::write_keys(const LayerWeights& layer, const StepView& step, const int32_t* slots,
+                       int32_t first_row, const kernels::KvLayer& kv, const float* x) {
+  const int32_t n_rows = step.n_rows - first_row;
+  const int64_t c = config_.hidden_size;
+  const int64_t qkv_dim = config_.qkv_dim();
+  normalize(x + first_row * c, layer.input_norm, n_rows);
+  multiply(normed_.data(), layer.qkv, qkv_.data() + first_row * qkv_dim, n_rows, false);
   device_->launched(kernels_->rope_store({.qkv = qkv_.data() + first_row * qkv_dim,
                                           .positions = step.positions + first_row,
                                           .slots = slots + first_row,
@@ -166,48 +178,17 @@ void Model::mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_ro
 void Model::finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n_rows, float* x) {
   const int64_t c = config_.hidden_size;
   const int64_t width = config_.n_heads * config_.head_dim;
-  const int64_t f = config_.intermediate_size;
   x += first_row * c;
-  device_->launched(kernels_->linear({.x = global_.data() + first_row * width,
-                                      .x_stride = width,
-                                      .weight = layer.o,
-                                      .out = x,
-                                      .out_stride = c,
-                                      .n_rows = n_rows,
-                                      .accumulate = true},
-                                     stream_),
-                    "linear");
-  device_->launched(kernels_->rms_norm({.x = x,
-                                        .weight = layer.post_norm.data(),
-                                        .out = normed_.data(),
-                                        .n_rows = n_rows,
-                                        .dim = config_.hidden_size,
-                                        .eps = config_.rms_norm_eps},
-                                       stream_),
-                    "rms_norm");
-  device_->launched(kernels_->linear({.x = normed_.data(),
-                                      .x_stride = c,
-                                      .weight = layer.gate_up,
-                                      .out = gate_up_.data(),
-                                      .out_stride = 2 * f,
-                                      .n_rows = n_rows},
-                                     stream_),
-                    "linear");
+  multiply(global_.data() + first_row * width, layer.o, x, n_rows, true);
+  normalize(x, layer.post_norm, n_rows);
+  multiply(normed_.data(), layer.gate_up, gate_up_.data(), n_rows, false);
   device_->launched(kernels_->swiglu({.gate_up = gate_up_.data(),
                                       .out = hidden_.data(),
                                       .n_rows = n_rows,
                                       .dim = config_.intermediate_size},
                                      stream_),
                     "swiglu");
-  device_->launched(kernels_->linear({.x = hidden_.data(),
-                                      .x_stride = f,
-                                      .weight = layer.down,
-                                      .out = x,
-                                      .out_stride = c,
-                                      .n_rows = n_rows,
-                                      .accumulate = true},
-                                     stream_),
-                    "linear");
+  multiply(hidden_.data(), layer.down, x, n_rows, true);
 }
 
 void Model::head(const float* x, int32_t n_rows, float* logits) {
@@ -284,22 +265,8 @@ std::vector<Sample> Model::download_choices(int32_t n_rows) {
 // Into logits_.
 void Model::compute_logits(const float* x, int32_t n_rows) {
   if (!device_->ok()) return;
-  device_->launched(kernels_->rms_norm({.x = x,
-                                        .weight = weights_.final_norm().data(),
-                                        .out = normed_.data(),
-                                        .n_rows = n_rows,
-                                        .dim = config_.hidden_size,
-                                        .eps = config_.rms_norm_eps},
-                                       stream_),
-                    "rms_norm");
-  device_->launched(kernels_->linear({.x = normed_.data(),
-                                      .x_stride = config_.hidden_size,
-                                      .weight = weights_.head(),
-                                      .out = logits_.data(),
-                                      .out_stride = config_.vocab_size,
-                                      .n_rows = n_rows},
-                                     stream_),
-                    "linear");
+  normalize(x, weights_.final_norm(), n_rows);
+  multiply(normed_.data(), weights_.head(), logits_.data(), n_rows, false);
 }
 
 void Model::resize_scratch(int32_t n_rows) {

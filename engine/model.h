@@ -67,6 +67,9 @@ class Model {
  private:
   Model(ModelConfig config, Weights weights, Device& device);
 
+  void normalize(const float* x, std::span<const float> weight, int32_t n_rows);
+  void multiply(const float* x, const kernels::PackedMatrix& weight, float* out, int32_t n_rows,
+                bool accumulate);
   void write_keys(const LayerWeights& layer, const StepView& step, const int32_t* slots,
                   int32_t first_row, const kernels::KvLayer& kv, const float* x);
   void attend(const StepView& step, const LoopView& seen, int32_t first_row, int32_t window,

@@ -15,7 +15,6 @@
 #include <set>
 #include <utility>
 
-#include "base/check.h"
 #include "engine/tensor_values.h"
 #include "kernels/bf16.h"
 
