@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <map>
 
+#include "kernels/compose.h"
+
 namespace rondo::bench {
 namespace {
 
@@ -63,6 +65,8 @@ kernels::Kernels profiled(const kernels::Kernels& table) {
   result.attention = attention;
   result.gate_mix = gate_mix;
   result.swiglu = swiglu;
+  result.qkv = kernels::composed_qkv<rms_norm, linear, rope_store>;
+  result.feed_forward = kernels::composed_feed_forward<rms_norm, linear, swiglu>;
   return result;
 }
 

@@ -18,7 +18,8 @@ struct KernelTime {
   double seconds = 0;
 };
 
-// A table that does what `table` does and keeps the times. Ends any earlier profile.
+// A table that does what `table` does and keeps the times. Ends any earlier profile. The coarse
+// launchers are made of the fine ones, as in every table of the CPU, so each part has its time.
 kernels::Kernels profiled(const kernels::Kernels& table);
 // Forgets the times so far.
 void reset_kernel_profile();

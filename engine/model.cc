@@ -75,19 +75,22 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
   resize_scratch(step.n_rows);
   if (!device_->ok()) return;
   const int32_t* slots = loop == 0 ? step.base.slots : step.window.slots;
+  const int64_t width = config_.n_heads * config_.head_dim;
   for (int32_t l = 0; l < config_.n_layers; ++l) {
     const LayerWeights& layer = weights_.layers()[l];
     const kernels::KvLayer kv = pages.layer(l);
     const int32_t n_outputs = step.n_rows - rows[l].outputs_from;
     if (rows[l].keys_from >= step.n_rows) continue;
-    write_keys(layer, step, slots, rows[l].keys_from, kv, x);
+    project(layer, step, slots, rows[l].keys_from, kv, x);
     if (n_outputs <= 0) continue;
     attend(step, step.base, rows[l].outputs_from, 0, kv, global_.data());
     if (loop > 0) {
       attend(step, step.window, rows[l].outputs_from, config_.loop_window, kv, local_.data());
       mix_gated(layer, rows[l].outputs_from, n_outputs);
     }
-    finish_layer(layer, rows[l].outputs_from, n_outputs, x);
+    float* outputs = x + rows[l].outputs_from * int64_t{config_.hidden_size};
+    multiply(global_.data() + rows[l].outputs_from * width, layer.o, outputs, n_outputs, true);
+    feed_forward(layer, n_outputs, outputs);
   }
 }
 
@@ -117,24 +120,27 @@ void Model::multiply(const float* x, const kernels::PackedMatrix& weight, float*
                     "linear");
 }
 
-void Model::write_keys(const LayerWeights& layer, const StepView& step, const int32_t* slots,
-                       int32_t first_row, const kernels::KvLayer& kv, const float* x) {
-  const int32_t n_rows = step.n_rows - first_row;
-  const int64_t c = config_.hidden_size;
-  const int64_t qkv_dim = config_.qkv_dim();
-  normalize(x + first_row * c, layer.input_norm, n_rows);
-  multiply(normed_.data(), layer.qkv, qkv_.data() + first_row * qkv_dim, n_rows, false);
-  device_->launched(kernels_->rope_store({.qkv = qkv_.data() + first_row * qkv_dim,
-                                          .positions = step.positions + first_row,
-                                          .slots = slots + first_row,
-                                          .kv = kv,
-                                          .n_rows = n_rows,
-                                          .n_heads = config_.n_heads,
-                                          .n_kv_heads = config_.n_kv_heads,
-                                          .head_dim = config_.head_dim,
-                                          .theta = config_.rope_theta},
-                                         stream_),
-                    "rope_store");
+// Queries into qkv_, keys and values into the pages.
+void Model::project(const LayerWeights& layer, const StepView& step, const int32_t* slots,
+                    int32_t first_row, const kernels::KvLayer& kv, const float* x) {
+  const kernels::RopeStoreParams rope = {
+      .qkv = qkv_.data() + first_row * int64_t{config_.qkv_dim()},
+      .positions = step.positions + first_row,
+      .slots = slots + first_row,
+      .kv = kv,
+      .n_rows = step.n_rows - first_row,
+      .n_heads = config_.n_heads,
+      .n_kv_heads = config_.n_kv_heads,
+      .head_dim = config_.head_dim,
+      .theta = config_.rope_theta};
+  device_->launched(kernels_->qkv({.x = x + first_row * int64_t{config_.hidden_size},
+                                   .norm_weight = layer.input_norm.data(),
+                                   .eps = config_.rms_norm_eps,
+                                   .weight = layer.qkv,
+                                   .normed = normed_.data(),
+                                   .rope = rope},
+                                  stream_),
+                    "qkv");
 }
 
 void Model::attend(const StepView& step, const LoopView& seen, int32_t first_row, int32_t window,
@@ -175,20 +181,18 @@ void Model::mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_ro
       "gate_mix");
 }
 
-void Model::finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n_rows, float* x) {
-  const int64_t c = config_.hidden_size;
-  const int64_t width = config_.n_heads * config_.head_dim;
-  x += first_row * c;
-  multiply(global_.data() + first_row * width, layer.o, x, n_rows, true);
-  normalize(x, layer.post_norm, n_rows);
-  multiply(normed_.data(), layer.gate_up, gate_up_.data(), n_rows, false);
-  device_->launched(kernels_->swiglu({.gate_up = gate_up_.data(),
-                                      .out = hidden_.data(),
-                                      .n_rows = n_rows,
-                                      .dim = config_.intermediate_size},
-                                     stream_),
-                    "swiglu");
-  multiply(hidden_.data(), layer.down, x, n_rows, true);
+void Model::feed_forward(const LayerWeights& layer, int32_t n_rows, float* x) {
+  device_->launched(kernels_->feed_forward({.x = x,
+                                            .norm_weight = layer.post_norm.data(),
+                                            .eps = config_.rms_norm_eps,
+                                            .gate_up = layer.gate_up,
+                                            .down = layer.down,
+                                            .normed = normed_.data(),
+                                            .gate_up_rows = gate_up_.data(),
+                                            .hidden = hidden_.data(),
+                                            .n_rows = n_rows},
+                                           stream_),
+                    "feed_forward");
 }
 
 void Model::head(const float* x, int32_t n_rows, float* logits) {

@@ -70,12 +70,12 @@ class Model {
   void normalize(const float* x, std::span<const float> weight, int32_t n_rows);
   void multiply(const float* x, const kernels::PackedMatrix& weight, float* out, int32_t n_rows,
                 bool accumulate);
-  void write_keys(const LayerWeights& layer, const StepView& step, const int32_t* slots,
-                  int32_t first_row, const kernels::KvLayer& kv, const float* x);
+  void project(const LayerWeights& layer, const StepView& step, const int32_t* slots,
+               int32_t first_row, const kernels::KvLayer& kv, const float* x);
   void attend(const StepView& step, const LoopView& seen, int32_t first_row, int32_t window,
               const kernels::KvLayer& kv, float* out);
   void mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_rows);
-  void finish_layer(const LayerWeights& layer, int32_t first_row, int32_t n_rows, float* x);
+  void feed_forward(const LayerWeights& layer, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
   void choose_greedily(int32_t n_rows);
   std::vector<Sample> download_choices(int32_t n_rows);

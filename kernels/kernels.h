@@ -198,6 +198,33 @@ struct GreedyParams {
   int32_t n_vocabulary = 0;  // V
 };
 
+// The first half of a layer, up to attention: normed[t] = the norm of x[t]; its queries, rotated,
+// to rope.qkv and its keys and values to the pages. What stands at the keys and values of rope.qkv
+// afterwards is undefined. One call, so that a device may keep on the chip what lies between.
+struct QkvParams {
+  const float* x = nullptr;            // f32 [T, C], without gaps; T is rope.n_rows
+  const float* norm_weight = nullptr;  // f32 [C]
+  float eps = 0;
+  PackedMatrix weight;      // [(H + 2 Hk) D, C]
+  float* normed = nullptr;  // f32 [T, C], scratch of the call
+  RopeStoreParams rope;
+};
+
+// The last half of a layer: x[t] += down(silu(g) * u) where g and u are the halves of gate_up(norm
+// of x[t]).
+struct FeedForwardParams {
+  float* x = nullptr;                  // f32 [T, C], without gaps
+  const float* norm_weight = nullptr;  // f32 [C]
+  float eps = 0;
+  PackedMatrix gate_up;  // [2F, C]
+  PackedMatrix down;     // [C, F]
+  // Scratch of the call:
+  float* normed = nullptr;        // f32 [T, C]
+  float* gate_up_rows = nullptr;  // f32 [T, 2F]
+  float* hidden = nullptr;        // f32 [T, F]
+  int32_t n_rows = 0;
+};
+
 struct Kernels {
   const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx": part of every Segment key
   KvType kv_type;    // what rope_store writes and attention reads
@@ -215,6 +242,8 @@ struct Kernels {
   int (*gate_mix)(const GateMixParams& params, Stream stream);
   int (*swiglu)(const SwigluParams& params, Stream stream);
   int (*greedy)(const GreedyParams& params, Stream stream);
+  int (*qkv)(const QkvParams& params, Stream stream);
+  int (*feed_forward)(const FeedForwardParams& params, Stream stream);
 };
 
 // Plain loops in float32 with float32 KV: what every other table is compared with.

@@ -12,6 +12,10 @@ bool valid_heads(int32_t n_heads, int32_t n_kv_heads, int32_t head_dim) {
          head_dim % 2 == 0;
 }
 
+bool valid(const PackedMatrix& matrix) {
+  return matrix.data != nullptr && matrix.n > 0 && matrix.k > 0;
+}
+
 bool valid(const QuerySpan& span) {
   return span.first_row >= 0 && span.n_rows >= 0 && span.first_slot >= 0 && span.n_context >= 0 &&
          (span.n_context == 0 || span.context != nullptr) &&
@@ -36,9 +40,8 @@ bool valid(const RmsNormParams& p) {
 }
 
 bool valid(const LinearParams& p) {
-  return p.n_rows >= 0 && p.weight.data != nullptr && p.weight.n > 0 && p.weight.k > 0 &&
-         p.x_stride >= p.weight.k && p.out_stride >= p.weight.n &&
-         (p.n_rows == 0 || (p.x != nullptr && p.out != nullptr));
+  return p.n_rows >= 0 && valid(p.weight) && p.x_stride >= p.weight.k &&
+         p.out_stride >= p.weight.n && (p.n_rows == 0 || (p.x != nullptr && p.out != nullptr));
 }
 
 bool valid(const RopeStoreParams& p) {
@@ -79,6 +82,19 @@ bool valid(const SwigluParams& p) {
 bool valid(const GreedyParams& p) {
   return p.n_rows >= 0 && p.n_vocabulary > 0 &&
          (p.n_rows == 0 || (p.logits != nullptr && p.ids != nullptr && p.log_probs != nullptr));
+}
+
+bool valid(const QkvParams& p) {
+  return valid(p.rope) && valid(p.weight) && p.norm_weight != nullptr &&
+         p.weight.n == (p.rope.n_heads + 2 * p.rope.n_kv_heads) * p.rope.head_dim &&
+         (p.rope.n_rows == 0 || (p.x != nullptr && p.normed != nullptr));
+}
+
+bool valid(const FeedForwardParams& p) {
+  return p.n_rows >= 0 && valid(p.gate_up) && valid(p.down) && p.norm_weight != nullptr &&
+         p.gate_up.n == 2 * p.down.k && p.gate_up.k == p.down.n &&
+         (p.n_rows == 0 || (p.x != nullptr && p.normed != nullptr && p.gate_up_rows != nullptr &&
+                            p.hidden != nullptr));
 }
 
 }  // namespace rondo::kernels

@@ -35,6 +35,8 @@ bool valid(const AttentionParams& params);
 bool valid(const GateMixParams& params);
 bool valid(const SwigluParams& params);
 bool valid(const GreedyParams& params);
+bool valid(const QkvParams& params);
+bool valid(const FeedForwardParams& params);
 
 // ThreadPool::parallel_for on the stream's threads, or the caller alone when it has none. Choose
 // `grain` so that it is worth handing to another thread (about a microsecond).

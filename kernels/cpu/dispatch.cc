@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "kernels/compose.h"
 #include "kernels/cpu/cpu_features.h"
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/cpu/kv_pages.h"
@@ -32,37 +33,42 @@ int linear_amx(const LinearParams& p, Stream stream) {
   return linear(p, stream, p.n_rows <= kFewRows ? kBf16Avx512 : kBf16Amx);
 }
 
-constexpr Kernels narrow_table(const char* name, int (*linear)(const LinearParams&, Stream)) {
+template <Launcher<LinearParams> kLinear>
+constexpr Kernels narrow_table(const char* name) {
   return {.name = name,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,
           .embed = reference::embed,
           .rms_norm = N_AVX2::rms_norm,
-          .linear = linear,
+          .linear = kLinear,
           .rope_store = N_AVX2::rope_store,
           .copy_token = copy_token,
           .attention = N_AVX2::attention,
           .gate_mix = N_AVX2::gate_mix,
           .swiglu = N_AVX2::swiglu,
-          .greedy = reference::greedy};
+          .greedy = reference::greedy,
+          .qkv = composed_qkv<N_AVX2::rms_norm, kLinear, N_AVX2::rope_store>,
+          .feed_forward = composed_feed_forward<N_AVX2::rms_norm, kLinear, N_AVX2::swiglu>};
 }
 
-constexpr Kernels wide_table(const char* name, int (*linear)(const LinearParams&, Stream),
-                             int (*attention)(const AttentionParams&, Stream)) {
+template <Launcher<LinearParams> kLinear>
+constexpr Kernels wide_table(const char* name, Launcher<AttentionParams> attention) {
   return {.name = name,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,
           .embed = reference::embed,
           .rms_norm = N_AVX3::rms_norm,
-          .linear = linear,
+          .linear = kLinear,
           .rope_store = N_AVX3::rope_store,
           .copy_token = copy_token,
           .attention = attention,
           .gate_mix = N_AVX3::gate_mix,
           .swiglu = N_AVX3::swiglu,
-          .greedy = reference::greedy};
+          .greedy = reference::greedy,
+          .qkv = composed_qkv<N_AVX3::rms_norm, kLinear, N_AVX3::rope_store>,
+          .feed_forward = composed_feed_forward<N_AVX3::rms_norm, kLinear, N_AVX3::swiglu>};
 }
 
 struct Entry {
@@ -72,10 +78,10 @@ struct Entry {
 
 // Fastest first.
 constexpr std::array kTables = {
-    Entry{wide_table("amx", linear_amx, N_AVX3::attention_amx), &CpuFeatures::amx},
-    Entry{wide_table("avx512", linear_avx512, N_AVX3::attention), &CpuFeatures::avx512},
-    Entry{narrow_table("avxvnni", linear_avxvnni), &CpuFeatures::avxvnni},
-    Entry{narrow_table("avx2", linear_avx2), &CpuFeatures::avx2},
+    Entry{wide_table<linear_amx>("amx", N_AVX3::attention_amx), &CpuFeatures::amx},
+    Entry{wide_table<linear_avx512>("avx512", N_AVX3::attention), &CpuFeatures::avx512},
+    Entry{narrow_table<linear_avxvnni>("avxvnni"), &CpuFeatures::avxvnni},
+    Entry{narrow_table<linear_avx2>("avx2"), &CpuFeatures::avx2},
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ int attention(const AttentionParams& params, Stream stream);
 int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
 int greedy(const GreedyParams& params, Stream stream);
+int qkv(const QkvParams& params, Stream stream);
+int feed_forward(const FeedForwardParams& params, Stream stream);
 
 // Device::measure
 int measure_yardsticks(Context& context, Yardsticks* out);

@@ -141,7 +141,9 @@ const Kernels& table() {
                                      .attention = attention,
                                      .gate_mix = gate_mix,
                                      .swiglu = swiglu,
-                                     .greedy = greedy};
+                                     .greedy = greedy,
+                                     .qkv = qkv,
+                                     .feed_forward = feed_forward};
   return kTable;
 }
 

@@ -1,3 +1,4 @@
+#include "kernels/compose.h"
 #include "kernels/reference/reference.h"
 
 namespace rondo::kernels {
@@ -17,6 +18,9 @@ const Kernels& reference_kernels() {
       .gate_mix = reference::gate_mix,
       .swiglu = reference::swiglu,
       .greedy = reference::greedy,
+      .qkv = composed_qkv<reference::rms_norm, reference::linear, reference::rope_store>,
+      .feed_forward =
+          composed_feed_forward<reference::rms_norm, reference::linear, reference::swiglu>,
   };
   return kTable;
 }

@@ -40,6 +40,8 @@ bool open_gpu(std::string& why) {
   table.gate_mix = Finished<&Kernels::gate_mix>::run;
   table.swiglu = Finished<&Kernels::swiglu>::run;
   table.greedy = Finished<&Kernels::greedy>::run;
+  table.qkv = Finished<&Kernels::qkv>::run;
+  table.feed_forward = Finished<&Kernels::feed_forward>::run;
   return true;
 }
 
