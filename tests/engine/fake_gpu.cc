@@ -1,0 +1,360 @@
+// A GPU that is none: a plugin (kernels/device.h) for machines without one, in the place of
+// librondo_cuda.so. Its memory is the host's under addresses that nobody but it can use; its
+// kernels are the CPU's, of device 0 the fastest, of device 1 the reference. What is queued runs as
+// late as the contract allows, when somebody waits for it, so that what is read or overwritten too
+// early shows. A test can have it break (fake_gpu.h).
+#include "tests/engine/fake_gpu.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "kernels/device.h"
+#include "kernels/launch.h"
+#include "kernels/thread_pool.h"
+
+namespace rondo::kernels {
+namespace {
+
+constexpr uintptr_t kDevice = uintptr_t{1} << 62;  // set in every address of the device
+constexpr std::align_val_t kAlignment{256};
+constexpr int kPoison = 0xff;               // floats: NaN
+constexpr size_t kMostPoisoned = 16 << 20;  // bytes at the beginning of a block
+
+int64_t n_left = 0;  // operations before the one that fails; 0: none will
+
+// True for the operation that a test has chosen.
+bool breaks() { return n_left > 0 && --n_left == 0; }
+
+bool is_here(const void* p) { return (reinterpret_cast<uintptr_t>(p) & kDevice) == 0; }
+
+// Where something of the device lies for us.
+template <class T>
+T* here(T* p) {
+  if (p == nullptr) return p;
+  CHECK(!is_here(p), "a kernel was given the host's memory");
+  return reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(p) & ~kDevice);
+}
+
+using Work = std::function<int()>;
+using Graph = std::deque<Work>;
+
+struct Free {
+  void operator()(std::byte* memory) const { ::operator delete(memory, kAlignment); }
+};
+
+struct FakeGpu {
+  explicit FakeGpu(int32_t ordinal)
+      : kernels(ordinal == 0 ? best_cpu_kernels() : reference_kernels()) {}
+
+  // Does what is queued; the first failure is the end of it all.
+  int wait() {
+    for (; !queue.empty() && !failed; queue.pop_front()) {
+      if (queue.front()() != kOk) failed = true;
+    }
+    return failed ? kDeviceFailed : kOk;
+  }
+  int add(Work work) {
+    if (failed) return kDeviceFailed;
+    (recording ? recorded : queue).push_back(std::move(work));
+    return kOk;
+  }
+
+  const Kernels& kernels;
+  ThreadPool threads{2};
+  std::map<const void*, std::unique_ptr<std::byte, Free>> blocks;  // all memory, by address here
+  std::deque<Graph> graphs;                                        // kept to the end
+  Graph queue;
+  Graph recorded;
+  bool recording = false;
+  bool failed = false;
+};
+
+FakeGpu& of(void* state) { return *static_cast<FakeGpu*>(state); }
+
+int attach(void* state) { return of(state).failed ? kDeviceFailed : kOk; }
+
+int allocate(void* state, int64_t n_bytes, void** out) {
+  if (of(state).failed || breaks()) return kDeviceFailed;  // memory that is short breaks nothing
+  const auto n = static_cast<size_t>(n_bytes);
+  auto* memory = static_cast<std::byte*>(::operator new(n, kAlignment));
+  std::memset(memory, kPoison, std::min(n, kMostPoisoned));
+  of(state).blocks[memory].reset(memory);
+  *out = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(memory) | kDevice);
+  return kOk;
+}
+
+// In the order of all work.
+int release(void* state, void* memory) {
+  return of(state).add([state, memory] {
+    of(state).blocks.erase(here(memory));
+    return kOk;
+  });
+}
+
+int upload(void* state, void* to, const void* from, int64_t n_bytes) {
+  const auto* bytes = static_cast<const std::byte*>(from);
+  return of(state).add([to, copy = std::vector(bytes, bytes + n_bytes)] {
+    if (breaks()) return kDeviceFailed;
+    std::memcpy(here(to), copy.data(), copy.size());
+    return kOk;
+  });
+}
+
+int copy(void* state, void* to, const void* from, int64_t n_bytes) {
+  return of(state).add([=] {
+    if (breaks()) return kDeviceFailed;
+    std::memcpy(is_here(to) ? to : here(to), is_here(from) ? from : here(from),
+                static_cast<size_t>(n_bytes));
+    return kOk;
+  });
+}
+
+int synchronize(void* state) { return of(state).wait(); }
+
+int download(void* state, void* to, const void* from, int64_t n_bytes) {
+  const int queued = copy(state, to, from, n_bytes);
+  return queued == kOk ? synchronize(state) : queued;
+}
+
+int begin_graph(void* state) {
+  of(state).recording = true;
+  return of(state).failed ? kDeviceFailed : kOk;
+}
+
+int end_graph(void* state, void** graph) {
+  of(state).recording = false;
+  *graph = &of(state).graphs.emplace_back(std::exchange(of(state).recorded, {}));
+  return of(state).failed ? kDeviceFailed : kOk;
+}
+
+int launch_graph(void* state, void* graph) {
+  return of(state).add([work = static_cast<const Graph*>(graph)] {
+    for (const Work& part : *work) {
+      if (part() != kOk) return kDeviceFailed;
+    }
+    return kOk;
+  });
+}
+
+int release_graph(void*, void*) { return kOk; }
+
+int measure(void*, Yardsticks*) { return kOk; }  // it has no rates
+
+const char* error(void*) { return "it was broken on purpose"; }
+
+void close(void* state) { delete static_cast<FakeGpu*>(state); }
+
+// ---- kernels ---------------------------------------------------------------------------------
+
+RowMajorMatrix localized(RowMajorMatrix m) {
+  m.data = here(m.data);
+  m.scales = here(m.scales);
+  return m;
+}
+
+PackedMatrix localized(PackedMatrix m) {
+  m.data = here(m.data);
+  return m;
+}
+
+KvLayer localized(KvLayer kv) {
+  kv.data = here(kv.data);
+  return kv;
+}
+
+EmbedParams localized(EmbedParams p) {
+  p.ids = here(p.ids);
+  p.table = localized(p.table);
+  p.x = here(p.x);
+  return p;
+}
+
+RmsNormParams localized(RmsNormParams p) {
+  p.x = here(p.x);
+  p.weight = here(p.weight);
+  p.out = here(p.out);
+  return p;
+}
+
+LinearParams localized(LinearParams p) {
+  p.x = here(p.x);
+  p.weight = localized(p.weight);
+  p.out = here(p.out);
+  return p;
+}
+
+RopeStoreParams localized(RopeStoreParams p) {
+  p.qkv = here(p.qkv);
+  p.positions = here(p.positions);
+  p.slots = here(p.slots);
+  p.kv = localized(p.kv);
+  return p;
+}
+
+CopyTokenParams localized(CopyTokenParams p) {
+  p.kv = localized(p.kv);
+  return p;
+}
+
+GateMixParams localized(GateMixParams p) {
+  p.q = here(p.q);
+  p.weight = here(p.weight);
+  p.bias = here(p.bias);
+  p.global = here(p.global);
+  p.local = here(p.local);
+  p.out = here(p.out);
+  return p;
+}
+
+SwigluParams localized(SwigluParams p) {
+  p.gate_up = here(p.gate_up);
+  p.out = here(p.out);
+  return p;
+}
+
+GreedyParams localized(GreedyParams p) {
+  p.logits = here(p.logits);
+  p.ids = here(p.ids);
+  p.log_probs = here(p.log_probs);
+  return p;
+}
+
+QkvParams localized(QkvParams p) {
+  p.x = here(p.x);
+  p.norm_weight = here(p.norm_weight);
+  p.weight = localized(p.weight);
+  p.normed = here(p.normed);
+  p.rope = localized(p.rope);
+  return p;
+}
+
+FeedForwardParams localized(FeedForwardParams p) {
+  p.x = here(p.x);
+  p.norm_weight = here(p.norm_weight);
+  p.gate_up = localized(p.gate_up);
+  p.down = localized(p.down);
+  p.normed = here(p.normed);
+  p.gate_up_rows = here(p.gate_up_rows);
+  p.hidden = here(p.hidden);
+  return p;
+}
+
+int done(int code) {
+  CHECK(code != kBadArguments, "a kernel was given what its contract forbids");
+  return code;
+}
+
+// A launcher of the table, later.
+template <class Params, int (*Kernels::*kLauncher)(const Params&, Stream)>
+int launch(const Params& params, Stream stream) {
+  FakeGpu& gpu = of(stream.device);
+  return gpu.add([&gpu, params] {
+    if (breaks()) return kDeviceFailed;
+    return done((gpu.kernels.*kLauncher)(localized(params), {.threads = &gpu.threads}));
+  });
+}
+
+// The spans lie in the device's memory, and their tables too.
+int attention(const AttentionParams& params, Stream stream) {
+  FakeGpu& gpu = of(stream.device);
+  return gpu.add([&gpu, params] {
+    if (breaks()) return kDeviceFailed;
+    AttentionParams p = params;
+    p.q = here(p.q);
+    p.out = here(p.out);
+    p.kv = localized(p.kv);
+    const QuerySpan* from = here(p.spans);
+    std::vector<QuerySpan> spans(from, from + p.n_spans);
+    for (QuerySpan& span : spans) {
+      span.context = here(span.context);
+      span.own_pages = here(span.own_pages);
+    }
+    p.spans = spans.data();
+    return done(gpu.kernels.attention(p, {.threads = &gpu.threads}));
+  });
+}
+
+// Reads the host's matrix before it returns.
+int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
+  FakeGpu& gpu = of(stream.device);
+  if (gpu.wait() == kOk && breaks()) gpu.failed = true;
+  if (gpu.failed) return kDeviceFailed;
+  return done(gpu.kernels.pack(matrix, here(out), {.threads = &gpu.threads}));
+}
+
+Kernels table(const Kernels& real) {
+  return {.name = real.name,
+          .kv_type = real.kv_type,
+          .packed_bytes = real.packed_bytes,
+          .pack = pack,
+          .embed = launch<EmbedParams, &Kernels::embed>,
+          .rms_norm = launch<RmsNormParams, &Kernels::rms_norm>,
+          .linear = launch<LinearParams, &Kernels::linear>,
+          .rope_store = launch<RopeStoreParams, &Kernels::rope_store>,
+          .copy_token = launch<CopyTokenParams, &Kernels::copy_token>,
+          .attention = attention,
+          .gate_mix = launch<GateMixParams, &Kernels::gate_mix>,
+          .swiglu = launch<SwigluParams, &Kernels::swiglu>,
+          .greedy = launch<GreedyParams, &Kernels::greedy>,
+          .qkv = launch<QkvParams, &Kernels::qkv>,
+          .feed_forward = launch<FeedForwardParams, &Kernels::feed_forward>};
+}
+
+const Kernels& table_of(int32_t ordinal) {
+  static const Kernels kFastest = table(best_cpu_kernels());
+  static const Kernels kReference = table(reference_kernels());
+  return ordinal == 0 ? kFastest : kReference;
+}
+
+}  // namespace
+}  // namespace rondo::kernels
+
+extern "C" {
+
+__attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_t ordinal,
+                                                             rondo::kernels::Device* device,
+                                                             char* why, size_t why_bytes) {
+  using namespace rondo::kernels;
+  if (abi != kDeviceAbi || ordinal < 0 || ordinal > 1) {
+    std::snprintf(why, why_bytes, "there is no fake GPU %d", ordinal);
+    return kDeviceFailed;
+  }
+  *device = {.state = new FakeGpu(ordinal),
+             .info = {.name = "fake GPU",
+                      .total_bytes = 1 << 30,
+                      .free_bytes = 1 << 30,
+                      .n_multiprocessors = 1,
+                      .max_head_dim = 1024},
+             .kernels = &table_of(ordinal),
+             .attach = attach,
+             .allocate = allocate,
+             .release = release,
+             .upload = upload,
+             .download = download,
+             .copy = copy,
+             .synchronize = synchronize,
+             .begin_graph = begin_graph,
+             .end_graph = end_graph,
+             .launch_graph = launch_graph,
+             .release_graph = release_graph,
+             .measure = measure,
+             .error = error,
+             .close = close};
+  return kOk;
+}
+
+__attribute__((visibility("default"))) void rondo_break_at(int64_t n) {
+  rondo::kernels::n_left = n;
+}
+
+__attribute__((visibility("default"))) int64_t rondo_n_left() { return rondo::kernels::n_left; }
+}
