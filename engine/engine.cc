@@ -29,48 +29,93 @@ EngineOptions with_defaults(EngineOptions options, const Device& device) {
 
 }  // namespace
 
+// A model in the memory of the device that was found for it.
+struct Engine::Loaded {
+  std::unique_ptr<Device> device;  // first: goes after all that has its memory
+  std::string no_gpu;              // of ChosenDevice
+  Model model;
+  PagePool pages;
+
+  static Result<std::unique_ptr<Loaded>> load(ChosenDevice chosen, const EngineOptions& options,
+                                              const ModelConfig& config) {
+    ASSIGN_OR_RETURN(Model model, Model::load(options.model, config, *chosen.device));
+    ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *chosen.device, options.kv_bytes));
+    return std::unique_ptr<Loaded>(new Loaded{std::move(chosen.device), std::move(chosen.no_gpu),
+                                              std::move(model), std::move(pages)});
+  }
+
+  // On the CPU, which nobody asked for, because of what a GPU said.
+  static Result<std::unique_ptr<Loaded>> load_on_cpu(EngineOptions options,
+                                                     const ModelConfig& config,
+                                                     std::string no_gpu) {
+    options.device = "cpu";
+    ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options));
+    chosen.no_gpu = std::move(no_gpu);
+    return load(std::move(chosen), options, config);
+  }
+};
+
+// What lives on one device. When a GPU fails, all of it is made anew on the CPU.
+struct Engine::Core {
+  Core(const EngineOptions& asked, const Tokenizer& tokenizer, const ByteVocabulary& vocabulary,
+       EngineStats& counters, std::unique_ptr<Loaded> from)
+      : owner(std::move(from)),
+        loaded(*owner),
+        options(with_defaults(asked, *loaded.device)),
+        store(loaded.model.digest()),
+        parts{options, tokenizer, vocabulary, loaded.model, loaded.pages, store, cursors, counters},
+        scheduler(loaded.pages.n_pages()) {
+    counters.device = loaded.device->name();
+    counters.no_gpu = loaded.no_gpu;
+    counters.kernels = loaded.device->kernels().name;
+    counters.n_threads = loaded.device->n_threads();
+    counters.weight_bytes = loaded.model.weights().packed_bytes();
+    counters.n_pages = loaded.pages.n_pages();
+    counters.kv_bytes = loaded.pages.n_pages() * loaded.pages.page_bytes();
+  }
+
+  const std::unique_ptr<Loaded> owner;  // goes after all that has its memory
+  Loaded& loaded;
+  const EngineOptions options;
+  SegmentStore store;
+  CursorTable cursors;
+  EngineParts parts;
+  Scheduler scheduler;
+};
+
 struct Engine::Impl {
-  Impl(const EngineOptions& asked, Tokenizer tokenizer, ChosenDevice chosen, Model model,
-       PagePool pages)
-      : device(std::move(chosen.device)),
-        options(with_defaults(asked, *device)),
+  Impl(const EngineOptions& options, ModelConfig config, Tokenizer tokenizer,
+       std::unique_ptr<Loaded> loaded)
+      : options(options),
+        config(std::move(config)),
         tokenizer(std::move(tokenizer)),
-        vocabulary(this->tokenizer),
-        model(std::move(model)),
-        pages(std::move(pages)),
-        store(this->model.digest()) {
-    counters.device = device->name();
-    counters.no_gpu = std::move(chosen.no_gpu);
-    counters.kernels = device->kernels().name;
-    counters.n_threads = device->n_threads();
-    counters.weight_bytes = this->model.weights().packed_bytes();
-    counters.n_pages = this->pages.n_pages();
-    counters.kv_bytes = this->pages.n_pages() * this->pages.page_bytes();
+        vocabulary(this->tokenizer) {
+    start_on(std::move(loaded));
     publish_stats();
     thread = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
+  void start_on(std::unique_ptr<Loaded> loaded) {
+    core = std::make_unique<Core>(options, tokenizer, vocabulary, counters, std::move(loaded));
+  }
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
   void work();
   void decode(Priority priority);
   void finish(Generation& generation, bool was_cancelled);
+  void recover();
   void publish_stats();
 
-  const std::unique_ptr<Device> device;  // first: goes after all that has its memory
-  const EngineOptions options;
+  const EngineOptions options;  // as they were asked for
+  const ModelConfig config;
   const Tokenizer tokenizer;
   const ByteVocabulary vocabulary;
 
   // The engine thread's own.
-  Model model;
-  PagePool pages;
-  SegmentStore store;
-  CursorTable cursors;
   EngineStats counters;
-  EngineParts parts{options, tokenizer, vocabulary, model, pages, store, cursors, counters};
-  Scheduler scheduler{pages.n_pages()};
-  std::vector<float> logits;  // f32 [T, V] of a decode step
+  std::unique_ptr<Core> core;
+  bool device_failed = false;  // a GPU did, and that was seen to
+  std::vector<float> logits;   // f32 [T, V] of a decode step
 
   // Where other threads meet it.
   std::mutex mutex;
@@ -84,34 +129,25 @@ struct Engine::Impl {
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options));
-  const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
-  Result<std::unique_ptr<Engine>> engine = load_on(std::move(chosen), options);
-  if (engine.ok() || !may_fall_back) return engine;
-  const Code code = engine.status().code();
-  if (code != Code::kResourceExhausted && code != Code::kUnavailable) return engine;
-  EngineOptions on_cpu = options;
-  on_cpu.device = "cpu";
-  ASSIGN_OR_RETURN(chosen, choose_device(on_cpu));
-  chosen.no_gpu = engine.status().message();
-  return load_on(std::move(chosen), options);
-}
-
-Result<std::unique_ptr<Engine>> Engine::load_on(ChosenDevice chosen, const EngineOptions& options) {
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
   if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok()) {
     return Status(status.code(), options.model + ": " + status.message());
   }
-  ASSIGN_OR_RETURN(Model model, Model::load(options.model, config, *chosen.device));
-  ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *chosen.device, options.kv_bytes));
+  const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
+  Result<std::unique_ptr<Loaded>> loaded = Loaded::load(std::move(chosen), options, config);
+  const Code code = loaded.status().code();
+  if (may_fall_back && (code == Code::kResourceExhausted || code == Code::kUnavailable))
+    loaded = Loaded::load_on_cpu(options, config, loaded.status().message());
+  RETURN_IF_ERROR(loaded.status());
   return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
-      options, std::move(tokenizer), std::move(chosen), std::move(model), std::move(pages))));
+      options, std::move(config), std::move(tokenizer), std::move(*loaded))));
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-const ModelConfig& Engine::config() const { return impl_->model.config(); }
+const ModelConfig& Engine::config() const { return impl_->config; }
 const Tokenizer& Engine::tokenizer() const { return impl_->tokenizer; }
 
 void Engine::submit(Request request) {
@@ -136,14 +172,15 @@ EngineStats Engine::stats() const {
 }
 
 void Engine::Impl::run(std::stop_token stop) {
-  device->attach();
+  core->loaded.device->attach();
   while (!stop.stop_requested()) {
     take_inbox(stop);
-    if (!scheduler.idle()) work();
+    if (!core->scheduler.idle()) work();
+    if (!device_failed && !core->loaded.device->ok()) recover();
     publish_stats();
   }
   take_inbox(stop);
-  scheduler.fail_all(cancelled_error("the engine is shutting down"));
+  core->scheduler.fail_all(cancelled_error("the engine is shutting down"));
 }
 
 // Moves new requests to the scheduler; sleeps when there is nothing to do at all.
@@ -152,19 +189,20 @@ void Engine::Impl::take_inbox(std::stop_token stop) {
   std::vector<std::string> prefixes;
   {
     std::unique_lock lock(mutex);
-    if (scheduler.idle()) {
+    if (core->scheduler.idle()) {
       wake.wait(lock, stop, [this] { return !inbox.empty() || !forgotten.empty(); });
     }
     arrived = std::exchange(inbox, {});
     prefixes = std::exchange(forgotten, {});
   }
-  for (const std::string& prefix : prefixes) cursors.forget(prefix);
+  for (const std::string& prefix : prefixes) core->cursors.forget(prefix);
   for (Request& request : arrived)
-    scheduler.add(std::make_unique<Generation>(std::move(request), parts));
+    core->scheduler.add(std::make_unique<Generation>(std::move(request), core->parts));
 }
 
 // One step of whoever's turn it is.
 void Engine::Impl::work() {
+  Scheduler& scheduler = core->scheduler;
   const int64_t n_dropped = scheduler.drop_cancelled();
   counters.n_cancelled += n_dropped;
   counters.n_requests += n_dropped;
@@ -178,15 +216,15 @@ void Engine::Impl::work() {
 // One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
 // the answer to a request does not depend on the others.
 void Engine::Impl::decode(Priority priority) {
-  const std::vector<Generation*> batch = scheduler.decoding(priority, kernels::kFewRows);
+  const std::vector<Generation*> batch = core->scheduler.decoding(priority, kernels::kFewRows);
   Step step;
   for (const Generation* generation : batch) generation->add_row(step);
-  const auto v = static_cast<size_t>(model.config().vocab_size);
+  const auto v = static_cast<size_t>(config.vocab_size);
   const auto wants_logits = [](const Generation* generation) { return generation->wants_logits(); };
   const bool some_want_logits = std::any_of(batch.begin(), batch.end(), wants_logits);
   logits.resize(batch.size() * v);
-  const std::vector<Sample> likeliest =
-      model.decode(step, pages, some_want_logits ? logits.data() : nullptr);
+  const std::vector<Sample> likeliest = core->loaded.model.decode(
+      step, core->loaded.pages, some_want_logits ? logits.data() : nullptr);
   for (size_t i = 0; i < batch.size(); ++i) {
     if (batch[i]->take(likeliest[i], std::span(logits).subspan(i * v, v))) finish(*batch[i], false);
   }
@@ -199,17 +237,35 @@ void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
   if (auto deferred = generation.take_deferred();
       !deferred.empty() && !was_cancelled && generation.priority() == Priority::kInteractive) {
     Request later = {.priority = Priority::kBackground, .segments = std::move(deferred)};
-    scheduler.add(std::make_unique<Generation>(std::move(later), parts));
+    core->scheduler.add(std::make_unique<Generation>(std::move(later), core->parts));
   }
-  scheduler.remove(generation);
+  core->scheduler.remove(generation);
+}
+
+// Answers all that a failed GPU was to do, and goes on on the CPU. Where the GPU was asked for by
+// name, or the CPU cannot have the model, what comes from now on is answered with what happened.
+void Engine::Impl::recover() {
+  const std::string why = core->loaded.device->status().message();
+  counters.n_requests += core->scheduler.fail_all(unavailable_error(why));
+  device_failed = true;
+  Result<std::unique_ptr<Loaded>> loaded =
+      unavailable_error("it is the device that was chosen, so nothing runs");
+  if (options.device.empty()) loaded = Loaded::load_on_cpu(options, config, why);
+  if (loaded.ok()) {
+    start_on(std::move(*loaded));
+  } else {
+    counters.no_gpu = why + "; " + loaded.status().message();
+  }
+  publish_stats();
+  if (options.on_lost_device) options.on_lost_device(counters);
 }
 
 void Engine::Impl::publish_stats() {
-  counters.n_free_pages = pages.n_free();
-  counters.n_segments = store.n_segments();
-  counters.n_segment_tokens = store.n_tokens();
-  counters.n_evicted_segments = store.n_evicted();
-  counters.n_queued = scheduler.n_queued();
+  counters.n_free_pages = core->loaded.pages.n_free();
+  counters.n_segments = core->store.n_segments();
+  counters.n_segment_tokens = core->store.n_tokens();
+  counters.n_evicted_segments = core->store.n_evicted();
+  counters.n_queued = core->scheduler.n_queued();
   const std::lock_guard lock(mutex);
   published = counters;
 }

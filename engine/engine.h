@@ -6,12 +6,16 @@
 // the cursor sequence and the rest prefilled in chunks -> tokens are decoded, one a step ->
 // on_done. It may be cancelled at any point.
 //
+// When a GPU fails, what runs and waits is answered with Unavailable, to be asked again, and the
+// model is loaded on the CPU, unless options.device named the GPU.
+//
 // Thread: load and the destructor by the owner; everything else by any thread.
 // Ownership: owns model, memory and thread. The destructor cancels what is queued (on_done gets
 // Cancelled) and joins.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,22 +27,11 @@
 
 namespace rondo::engine {
 
-struct EngineOptions {
-  std::string model;      // a HF folder
-  std::string device;     // "cpu", "cuda", "cuda:1"; empty: the first GPU that serves, else the CPU
-  std::string kernels;    // the CPU's: "reference", "avx2", ...; empty: the fastest it runs. Named,
-                          // they also choose the CPU
-  int32_t n_threads = 0;  // 0: one a physical core
-  int64_t kv_bytes = 512ll << 20;  // the page pool, allocated at start
-  // Rows between two looks at the queue, when somebody waits for them and when nobody does; 0: what
-  // suits the device.
-  int32_t prefill_chunk_tokens = 0;
-  int32_t background_chunk_tokens = 0;
-};
-
 struct EngineStats {
   std::string device;  // "CPU", or the GPU's name
-  std::string no_gpu;  // why the CPU serves, where nobody asked for it; else empty
+  // Why the CPU serves, where nobody asked for it, or why a GPU that failed was not replaced; else
+  // empty.
+  std::string no_gpu;
   std::string kernels;
   int32_t n_threads = 0;
   int64_t weight_bytes = 0;
@@ -55,7 +48,21 @@ struct EngineStats {
   int64_t n_queued = 0;
 };
 
-struct ChosenDevice;
+struct EngineOptions {
+  std::string model;      // a HF folder
+  std::string device;     // "cpu", "cuda", "cuda:1"; empty: the first GPU that serves, else the CPU
+  std::string kernels;    // the CPU's: "reference", "avx2", ...; empty: the fastest it runs. Named,
+                          // they also choose the CPU
+  int32_t n_threads = 0;  // 0: one a physical core
+  int64_t kv_bytes = 512ll << 20;  // the page pool, allocated at start
+  // Rows between two looks at the queue, when somebody waits for them and when nobody does; 0: what
+  // suits the device.
+  int32_t prefill_chunk_tokens = 0;
+  int32_t background_chunk_tokens = 0;
+  // Called by the engine thread when a GPU has failed, once; the stats say what serves now, and
+  // no_gpu why. May be empty.
+  std::function<void(const EngineStats& stats)> on_lost_device;
+};
 
 class Engine {
  public:
@@ -79,9 +86,10 @@ class Engine {
   EngineStats stats() const;
 
  private:
+  struct Loaded;
+  struct Core;
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
-  static Result<std::unique_ptr<Engine>> load_on(ChosenDevice chosen, const EngineOptions& options);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -66,7 +66,7 @@ int64_t Generation::count_pages() const {
 bool Generation::device_failed() {
   const Status& status = parts_.model.device().status();
   if (status.ok()) return false;
-  fail(status);
+  fail(unavailable_error(status.message()));
   return true;
 }
 

@@ -80,11 +80,13 @@ void Scheduler::remove(const Generation& generation) {
   std::erase_if(running_, [&](const auto& other) { return other.get() == &generation; });
 }
 
-void Scheduler::fail_all(const Status& status) {
+int64_t Scheduler::fail_all(const Status& status) {
+  const auto n = static_cast<int64_t>(running_.size() + waiting_.size());
   for (auto* list : {&running_, &waiting_}) {
     for (const auto& generation : *list) generation->fail(status);
     list->clear();
   }
+  return n;
 }
 
 }  // namespace rondo::engine

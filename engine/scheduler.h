@@ -29,8 +29,8 @@ class Scheduler {
   std::vector<Generation*> decoding(Priority priority, int32_t n_most);
   // Removes one that has been answered.
   void remove(const Generation& generation);
-  // Answers everything that is left with `status`.
-  void fail_all(const Status& status);
+  // Answers everything that is left with `status`; returns how many.
+  int64_t fail_all(const Status& status);
 
  private:
   bool admit(Priority priority);

@@ -11,9 +11,19 @@ namespace {
 
 using EngineResult = Result<std::unique_ptr<engine::Engine>>;
 
+void log_device(spdlog::level::level_enum level, const engine::EngineStats& stats) {
+  spdlog::log(level, "the model runs on the {}, kernels {}, {} threads{}", stats.device,
+              stats.kernels, stats.n_threads,
+              stats.no_gpu.empty() ? "" : "; no GPU: " + stats.no_gpu);
+}
+
 EngineResult load_engine(const EngineSource& source) {
   RETURN_IF_ERROR(source.model_found);
-  ASSIGN_OR_RETURN(auto engine, engine::Engine::load(source.engine));
+  engine::EngineOptions options = source.engine;
+  options.on_lost_device = [](const engine::EngineStats& stats) {
+    log_device(spdlog::level::warn, stats);
+  };
+  ASSIGN_OR_RETURN(auto engine, engine::Engine::load(options));
   if (!engine->config().fim) {
     return invalid_argument_error(
         source.engine.model +
@@ -59,9 +69,7 @@ void EngineKeeper::loaded(EngineResult engine, Abilities abilities) {
   failed_ = !engine.ok();
   if (engine.ok()) {
     engine_ = std::move(*engine);
-    const engine::EngineStats stats = engine_->stats();
-    spdlog::info("the model runs on the {}, kernels {}, {} threads{}", stats.device, stats.kernels,
-                 stats.n_threads, stats.no_gpu.empty() ? "" : "; no GPU: " + stats.no_gpu);
+    log_device(spdlog::level::info, engine_->stats());
   } else {
     spdlog::error("{}", engine.status().message());
   }
