@@ -42,11 +42,8 @@ int rope_store(const kernels::RopeStoreParams& p, kernels::Stream stream) {
   return timed("rope_store", [&] { return profiled_table->rope_store(p, stream); });
 }
 int attention(const kernels::AttentionParams& p, kernels::Stream stream) {
-  const char* name = p.window > 0 ? "attention, window" : "attention";
+  const char* name = p.second.spans != nullptr ? "attention, two branches" : "attention";
   return timed(name, [&] { return profiled_table->attention(p, stream); });
-}
-int gate_mix(const kernels::GateMixParams& p, kernels::Stream stream) {
-  return timed("gate_mix", [&] { return profiled_table->gate_mix(p, stream); });
 }
 int swiglu(const kernels::SwigluParams& p, kernels::Stream stream) {
   return timed("swiglu", [&] { return profiled_table->swiglu(p, stream); });
@@ -63,7 +60,6 @@ kernels::Kernels profiled(const kernels::Kernels& table) {
   result.linear = linear;
   result.rope_store = rope_store;
   result.attention = attention;
-  result.gate_mix = gate_mix;
   result.swiglu = swiglu;
   result.qkv = kernels::composed_qkv<rms_norm, linear, rope_store>;
   result.feed_forward = kernels::composed_feed_forward<rms_norm, linear, swiglu>;

@@ -44,8 +44,8 @@ Model::Model(ModelConfig config, Weights weights, Device& device)
       hidden_states_(device),
       normed_(device),
       qkv_(device),
-      global_(device),
-      local_(device),
+      attended_(device),
+      second_branch_(device),
       gate_up_(device),
       hidden_(device),
       logits_(device),
@@ -83,13 +83,19 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
     if (rows[l].keys_from >= step.n_rows) continue;
     project(layer, step, slots, rows[l].keys_from, kv, x);
     if (n_outputs <= 0) continue;
-    attend(step, step.base, rows[l].outputs_from, 0, kv, global_.data());
+    kernels::GatedBranch window;
     if (loop > 0) {
-      attend(step, step.window, rows[l].outputs_from, config_.loop_window, kv, local_.data());
-      mix_gated(layer, rows[l].outputs_from, n_outputs);
+      window = {.spans = step.window.spans,
+                .n_spans = step.window.n_spans,
+                .n_entries = step.window.n_entries,
+                .window = config_.loop_window,
+                .weight = layer.loop_gate.data(),
+                .bias = layer.loop_gate_bias.data(),
+                .room = second_branch_.data()};
     }
+    attend(step, rows[l].outputs_from, kv, window);
     float* outputs = x + rows[l].outputs_from * int64_t{config_.hidden_size};
-    multiply(global_.data() + rows[l].outputs_from * width, layer.o, outputs, n_outputs, true);
+    multiply(attended_.data() + rows[l].outputs_from * width, layer.o, outputs, n_outputs, true);
     feed_forward(layer, n_outputs, outputs);
   }
 }
@@ -143,42 +149,26 @@ void Model::project(const LayerWeights& layer, const StepView& step, const int32
                     "qkv");
 }
 
-void Model::attend(const StepView& step, const LoopView& seen, int32_t first_row, int32_t window,
-                   const kernels::KvLayer& kv, float* out) {
+// attended_ = attention to loop 0's keys, mixed with `window` where that has spans
+void Model::attend(const StepView& step, int32_t first_row, const kernels::KvLayer& kv,
+                   const kernels::GatedBranch& window) {
   device_->launched(
       kernels_->attention({.q = qkv_.data(),
                            .q_stride = config_.qkv_dim(),
-                           .out = out,
-                           .spans = seen.spans,
-                           .n_spans = seen.n_spans,
+                           .out = attended_.data(),
+                           .spans = step.base.spans,
+                           .n_spans = step.base.n_spans,
                            .first_row = first_row,
                            .n_rows = step.n_rows - first_row,
-                           .n_entries = seen.n_entries,
+                           .n_entries = step.base.n_entries,
                            .kv = kv,
                            .n_heads = config_.n_heads,
                            .n_kv_heads = config_.n_kv_heads,
                            .head_dim = config_.head_dim,
-                           .window = window,
-                           .scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim))},
+                           .scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim)),
+                           .second = window},
                           stream_),
       "attention");
-}
-
-void Model::mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_rows) {
-  const int64_t width = config_.n_heads * config_.head_dim;
-  device_->launched(
-      kernels_->gate_mix({.q = qkv_.data() + first_row * static_cast<int64_t>(config_.qkv_dim()),
-                          .q_stride = config_.qkv_dim(),
-                          .weight = layer.loop_gate.data(),
-                          .bias = layer.loop_gate_bias.data(),
-                          .global = global_.data() + first_row * width,
-                          .local = local_.data() + first_row * width,
-                          .out = global_.data() + first_row * width,
-                          .n_rows = n_rows,
-                          .n_heads = config_.n_heads,
-                          .head_dim = config_.head_dim},
-                         stream_),
-      "gate_mix");
 }
 
 void Model::feed_forward(const LayerWeights& layer, int32_t n_rows, float* x) {
@@ -280,8 +270,8 @@ void Model::resize_scratch(int32_t n_rows) {
   grow(hidden_states_, config_.hidden_size);
   grow(normed_, config_.hidden_size);
   grow(qkv_, config_.qkv_dim());
-  grow(global_, config_.n_heads * config_.head_dim);
-  grow(local_, config_.n_heads * config_.head_dim);
+  grow(attended_, config_.n_heads * config_.head_dim);
+  grow(second_branch_, config_.n_heads * config_.head_dim);
   grow(gate_up_, 2 * config_.intermediate_size);
   grow(hidden_, config_.intermediate_size);
 }

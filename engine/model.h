@@ -72,9 +72,8 @@ class Model {
                 bool accumulate);
   void project(const LayerWeights& layer, const StepView& step, const int32_t* slots,
                int32_t first_row, const kernels::KvLayer& kv, const float* x);
-  void attend(const StepView& step, const LoopView& seen, int32_t first_row, int32_t window,
-              const kernels::KvLayer& kv, float* out);
-  void mix_gated(const LayerWeights& layer, int32_t first_row, int32_t n_rows);
+  void attend(const StepView& step, int32_t first_row, const kernels::KvLayer& kv,
+              const kernels::GatedBranch& window);
   void feed_forward(const LayerWeights& layer, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
   void choose_greedily(int32_t n_rows);
@@ -97,8 +96,8 @@ class Model {
   DeviceFloats hidden_states_;  // f32 [T, C]
   DeviceFloats normed_;         // f32 [T, C]
   DeviceFloats qkv_;            // f32 [T, (H + 2 Hk) D]
-  DeviceFloats global_;         // f32 [T, H D]
-  DeviceFloats local_;          // f32 [T, H D]
+  DeviceFloats attended_;       // f32 [T, H D]
+  DeviceFloats second_branch_;  // f32 [T, H D], room for GatedBranch
   DeviceFloats gate_up_;        // f32 [T, 2F]
   DeviceFloats hidden_;         // f32 [T, F]
   DeviceFloats logits_;         // f32 [T, V]

@@ -22,7 +22,7 @@ int32_t n_own_pages(const QuerySpan& span) {
 int32_t most_entries(std::span<const QuerySpan> spans) {
   int32_t n = 0;
   for (const QuerySpan& span : spans) {
-    n = std::max(n, span.n_context + pages_for(span.first_slot + span.n_rows));
+    n = std::max(n, span.n_context + n_own_pages(span));
   }
   return n;
 }

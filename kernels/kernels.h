@@ -141,9 +141,25 @@ struct QuerySpan {
   int32_t first_own_page = 0;  // pages before it may be gone: a window never reaches them
 };
 
+// Loop 1's second branch: the same rows over other pages, and the gate between the branches.
+struct GatedBranch {
+  const QuerySpan* spans = nullptr;  // null: there is one branch; has every row of the others
+  int32_t n_spans = 0;
+  int32_t n_entries = 0;          // as AttentionParams'
+  int32_t window = 0;             // in place of AttentionParams'
+  const float* weight = nullptr;  // f32 [H, D]
+  const float* bias = nullptr;    // f32 [H]
+  float* room = nullptr;  // f32 [T, H * D] for kernels that compute one branch after the other
+};
+
 // out[t][h] = softmax(q[t][h] . K * scale) V over the visible tokens; query head h reads KV head h
-// / (H / Hk). REQUIRES, of the CUDA table: head_dim is a multiple of 8 and at most 128, pages and
-// layers lie at multiples of 16 bytes.
+// / (H / Hk). With a second branch out = g * (this) + (1 - g) * (the second), where g =
+// sigmoid(q[t][h] . weight[h] + bias[h]).
+//
+// REQUIRES: page tables, and keys and values of all pages before that of a span's first_slot, were
+// there before the first launch of this step: only the step's own tokens may come from the kernels
+// before. Of the CUDA table also: head_dim is a multiple of 8 and at most 128, pages and layers lie
+// at multiples of 16 bytes.
 struct AttentionParams {
   const float* q = nullptr;  // f32 [T, H, D], rows q_stride floats apart (rotated)
   int64_t q_stride = 0;
@@ -163,21 +179,7 @@ struct AttentionParams {
   int32_t head_dim = 0;
   int32_t window = 0;
   float scale = 0;
-};
-
-// Loop 1's gate: g = sigmoid(q[t][h] . weight[h] + bias[h]); out[t][h] = g * global[t][h] + (1 - g)
-// * local[t][h]. out may be global or local.
-struct GateMixParams {
-  const float* q = nullptr;  // f32 [T, H, D], rows q_stride floats apart (rotated)
-  int64_t q_stride = 0;
-  const float* weight = nullptr;  // f32 [H, D]
-  const float* bias = nullptr;    // f32 [H]
-  const float* global = nullptr;  // f32 [T, H * D]
-  const float* local = nullptr;   // f32 [T, H * D]
-  float* out = nullptr;           // f32 [T, H * D]
-  int32_t n_rows = 0;
-  int32_t n_heads = 0;
-  int32_t head_dim = 0;
+  GatedBranch second;
 };
 
 // out[t] = silu(gate_up[t][0..F)) * gate_up[t][F..2F)
@@ -239,7 +241,6 @@ struct Kernels {
   int (*rope_store)(const RopeStoreParams& params, Stream stream);
   int (*copy_token)(const CopyTokenParams& params, Stream stream);
   int (*attention)(const AttentionParams& params, Stream stream);
-  int (*gate_mix)(const GateMixParams& params, Stream stream);
   int (*swiglu)(const SwigluParams& params, Stream stream);
   int (*greedy)(const GreedyParams& params, Stream stream);
   int (*qkv)(const QkvParams& params, Stream stream);

@@ -22,6 +22,13 @@ bool valid(const QuerySpan& span) {
          (span.n_rows == 0 || span.own_pages != nullptr) && span.first_own_page >= 0;
 }
 
+// Whose spans may be a device's.
+bool valid(const GatedBranch& branch) {
+  if (branch.spans == nullptr) return branch.n_spans == 0;
+  return branch.n_spans >= 0 && branch.window >= 0 && branch.weight != nullptr &&
+         branch.bias != nullptr && branch.room != nullptr;
+}
+
 }  // namespace
 
 bool valid(const RowMajorMatrix& matrix) {
@@ -57,6 +64,7 @@ bool valid(const CopyTokenParams& p) {
 
 bool valid(const AttentionParams& p) {
   if (p.n_spans < 0 || (p.n_spans > 0 && p.spans == nullptr) || p.window < 0) return false;
+  if (!valid(p.second)) return false;
   if (!valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) || !valid(p.kv)) return false;
   if (p.q == nullptr || p.out == nullptr || p.q_stride < p.n_heads * p.head_dim) return false;
   int32_t n_rows = 0;
@@ -65,13 +73,6 @@ bool valid(const AttentionParams& p) {
     n_rows += std::max(0, p.spans[i].n_rows - skipped_rows(p, p.spans[i]));
   }
   return n_rows <= p.n_rows;
-}
-
-bool valid(const GateMixParams& p) {
-  return p.n_rows >= 0 && p.n_heads > 0 && p.head_dim > 0 && p.q_stride >= p.n_heads * p.head_dim &&
-         p.weight != nullptr && p.bias != nullptr &&
-         (p.n_rows == 0 ||
-          (p.q != nullptr && p.global != nullptr && p.local != nullptr && p.out != nullptr));
 }
 
 bool valid(const SwigluParams& p) {

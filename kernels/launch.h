@@ -32,7 +32,6 @@ bool valid(const LinearParams& params);
 bool valid(const RopeStoreParams& params);
 bool valid(const CopyTokenParams& params);
 bool valid(const AttentionParams& params);
-bool valid(const GateMixParams& params);
 bool valid(const SwigluParams& params);
 bool valid(const GreedyParams& params);
 bool valid(const QkvParams& params);

@@ -1,4 +1,5 @@
-// Computes: out[t][h] = softmax(q[t][h] . K * scale) V over what row t sees (QuerySpan, kernels.h).
+// Computes: out[t][h] = softmax(q[t][h] . K * scale) V over what row t sees (QuerySpan, kernels.h),
+// and of two branches one after the other.
 // Requires: bf16 pages, head_dim <= 256, a thread pool.
 // Threads: a work item is a unit of queries and a split of the keys (attention_plan.h), so one
 // decoded row keeps them busy too.
@@ -86,8 +87,11 @@ void finish(const AttentionParams& p, const AttentionUnit& unit) {
 template <class Products>
 int attend(const AttentionParams& p, Stream stream) {
   constexpr UnitShape kShape{.max = Products::kMaxQueries, .multiple = Products::kMultiple};
-  AttentionPlan(p, kShape, *stream.threads).run(attend_to_split<Products>, finish);
-  return kOk;
+  const auto one = [&](const AttentionParams& branch) {
+    AttentionPlan(branch, kShape, *stream.threads).run(attend_to_split<Products>, finish);
+    return kOk;
+  };
+  return attend_branches(p, one, [&](const GateMixParams& gate) { mix_gated(gate, stream); });
 }
 
 bool runnable(const AttentionParams& p, Stream stream) {

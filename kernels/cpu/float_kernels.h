@@ -6,6 +6,7 @@
 // own.
 #pragma once
 
+#include "kernels/branches.h"
 #include "kernels/kernels.h"
 
 namespace rondo::kernels {
@@ -14,7 +15,7 @@ namespace N_AVX2 {
 int rms_norm(const RmsNormParams& params, Stream stream);
 int rope_store(const RopeStoreParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
-int gate_mix(const GateMixParams& params, Stream stream);
+void mix_gated(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
 }  // namespace N_AVX2
 
@@ -22,7 +23,7 @@ namespace N_AVX3 {
 int rms_norm(const RmsNormParams& params, Stream stream);
 int rope_store(const RopeStoreParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
-int gate_mix(const GateMixParams& params, Stream stream);
+void mix_gated(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
 // With more than 16 rows on AMX tiles: needs CpuFeatures::amx.
 int attention_amx(const AttentionParams& params, Stream stream);

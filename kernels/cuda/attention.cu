@@ -1,5 +1,6 @@
 #include "kernels/cuda/attention.cuh"
 
+#include "kernels/branches.h"
 #include "kernels/cuda/launchers.h"
 #include "kernels/launch.h"
 
@@ -12,9 +13,17 @@ int attention(const AttentionParams& p, Stream stream) {
     return kBadArguments;
   }
   if (p.kv.page_stride_bytes % 16 != 0 || p.kv.layer_offset_bytes % 16 != 0) return kBadArguments;
+  if (p.second.spans != nullptr &&
+      (p.second.weight == nullptr || p.second.bias == nullptr || p.second.room == nullptr)) {
+    return kBadArguments;
+  }
   if (p.n_rows == 0 || p.n_spans == 0) return kOk;
   Context& c = context(stream);
-  return p.n_rows <= kFewRows ? attend_few_rows(p, c) : attend_many_rows(p, c);
+  const auto attend = p.n_rows <= kFewRows ? attend_few_rows : attend_many_rows;
+  if (p.second.spans == nullptr) return attend(p, c);
+  if (const int code = attend(first_branch(p), c); code != kOk) return code;
+  if (const int code = attend(second_branch(p), c); code != kOk) return code;
+  return mix_gated(p, c);
 }
 
 }  // namespace rondo::kernels::cuda

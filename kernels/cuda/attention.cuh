@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/context.h"
+#include "kernels/cuda/reduce.cuh"
 #include "kernels/kernels.h"
 
 namespace rondo::kernels::cuda {
@@ -9,9 +10,19 @@ namespace rondo::kernels::cuda {
 constexpr float kMasked = -1e30f;  // the score of a key that is not seen
 constexpr float kLog2E = 1.44269504f;
 
-// Up to 16 rows, and more. REQUIRES: what `attention` checked. Return what a launcher returns.
+// Up to 16 rows, and more, of one branch. REQUIRES: what `attention` checked. Return what a
+// launcher returns.
 int attend_few_rows(const AttentionParams& params, Context& context);
 int attend_many_rows(const AttentionParams& params, Context& context);
+// out = gate * out + (1 - gate) * second.room, for the rows that a call has.
+int mix_gated(const AttentionParams& params, Context& context);
+
+// The first branch's part in a head, for a whole warp.
+__device__ inline float gate_of_head(const float* q, const float* weight, float bias, int dim) {
+  float logit = 0;
+  for (int i = threadIdx.x % 32; i < dim; i += 32) logit += q[i] * weight[i];
+  return 1.0f / (1.0f + expf(-(warp_sum(logit) + bias)));
+}
 
 // The keys of a page for one head; head Hk + h has its values. [kPageTokens][head_dim]
 __device__ inline const uint16_t* head_of(const AttentionParams& p, int32_t page, int head) {

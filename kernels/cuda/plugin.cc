@@ -139,7 +139,6 @@ const Kernels& table() {
                                      .rope_store = rope_store,
                                      .copy_token = copy_token,
                                      .attention = attention,
-                                     .gate_mix = gate_mix,
                                      .swiglu = swiglu,
                                      .greedy = greedy,
                                      .qkv = qkv,

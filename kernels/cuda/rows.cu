@@ -1,4 +1,4 @@
-// embed, rms_norm, gate_mix and swiglu (formulas in kernels.h): memory alone limits them, so
+// embed, rms_norm and swiglu (formulas in kernels.h): memory alone limits them, so
 // threads take neighbouring elements, four at a time where they are aligned. float32 throughout;
 // sums over a row are added in an order that depends on its length alone.
 
@@ -60,24 +60,6 @@ __global__ void __launch_bounds__(kNormThreads) rms_norm_kernel(RmsNormParams p)
   }
 }
 
-// A warp a head.
-__global__ void gate_mix_kernel(GateMixParams p) {
-  begin_kernel();
-  const int head = blockIdx.y * blockDim.y + threadIdx.y, lane = threadIdx.x;
-  if (head >= p.n_heads) return;
-  const float* q = p.q + int64_t{blockIdx.x} * p.q_stride + int64_t{head} * p.head_dim;
-  const float* weight = p.weight + int64_t{head} * p.head_dim;
-  float logit = 0;
-  for (int i = lane; i < p.head_dim; i += 32) logit += q[i] * weight[i];
-  logit = warp_sum(logit) + p.bias[head];
-  const float gate = 1.0f / (1.0f + expf(-logit));
-  const int64_t at = (int64_t{blockIdx.x} * p.n_heads + head) * p.head_dim;
-  for (int i = lane; i < p.head_dim; i += 32) {
-    const float local = p.local[at + i];
-    p.out[at + i] = local + gate * (p.global[at + i] - local);
-  }
-}
-
 __device__ float silu(float x) { return x / (1.0f + expf(-x)); }
 
 __global__ void swiglu_kernel(SwigluParams p) {
@@ -105,14 +87,6 @@ int rms_norm(const RmsNormParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
   return launch(context(stream), rms_norm_kernel, {.grid = p.n_rows, .block = kNormThreads}, p);
-}
-
-int gate_mix(const GateMixParams& p, Stream stream) {
-  if (!valid(p)) return kBadArguments;
-  if (p.n_rows == 0) return kOk;
-  constexpr int kHeads = 8;
-  const dim3 grid(p.n_rows, (p.n_heads + kHeads - 1) / kHeads);
-  return launch(context(stream), gate_mix_kernel, {.grid = grid, .block = dim3(32, kHeads)}, p);
 }
 
 int swiglu(const SwigluParams& p, Stream stream) {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/branches.h"
 #include "kernels/launch.h"
 #include "kernels/reference/reference.h"
 
@@ -92,6 +93,36 @@ void attend(const AttentionParams& p, const QuerySpan& span, int32_t i, int32_t 
   softmax.finish();
 }
 
+void attend_spans(const AttentionParams& p, Stream stream) {
+  for (int32_t s = 0; s < p.n_spans; ++s) {
+    const QuerySpan& span = p.spans[s];
+    const int32_t first = skipped_rows(p, span);
+    const int64_t n_items = std::max(0, span.n_rows - first) * int64_t{p.n_heads};
+    parallel_for(stream, n_items, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const auto row = static_cast<int32_t>(first + i / p.n_heads);
+        attend(p, span, row, static_cast<int32_t>(i % p.n_heads));
+      }
+    });
+  }
+}
+
+void mix_gated(const GateMixParams& p) {
+  const int64_t d = p.head_dim;
+  for (int64_t t = 0; t < p.n_rows; ++t) {
+    for (int64_t h = 0; h < p.n_heads; ++h) {
+      const float* q = p.q + t * p.q_stride + h * d;
+      float logit = p.bias[h];
+      for (int64_t i = 0; i < d; ++i) logit += q[i] * p.weight[h * d + i];
+      const float g = 1.0f / (1.0f + std::exp(-logit));
+      const int64_t row = (t * p.n_heads + h) * d;
+      for (int64_t i = row; i < row + d; ++i) {
+        p.out[i] = g * p.out[i] + (1.0f - g) * p.second[i];
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int rope_store(const RopeStoreParams& p, Stream stream) {
@@ -129,18 +160,11 @@ int copy_token(const CopyTokenParams& p, Stream) {
 
 int attention(const AttentionParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
-  for (int32_t s = 0; s < p.n_spans; ++s) {
-    const QuerySpan& span = p.spans[s];
-    const int32_t first = skipped_rows(p, span);
-    const int64_t n_items = std::max(0, span.n_rows - first) * int64_t{p.n_heads};
-    parallel_for(stream, n_items, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const auto row = static_cast<int32_t>(first + i / p.n_heads);
-        attend(p, span, row, static_cast<int32_t>(i % p.n_heads));
-      }
-    });
-  }
-  return kOk;
+  const auto attend = [&](const AttentionParams& branch) {
+    attend_spans(branch, stream);
+    return kOk;
+  };
+  return attend_branches(p, attend, mix_gated);
 }
 
 }  // namespace rondo::kernels::reference

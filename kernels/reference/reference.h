@@ -20,7 +20,6 @@ int linear(const LinearParams& params, Stream stream);
 int rope_store(const RopeStoreParams& params, Stream stream);
 int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
-int gate_mix(const GateMixParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
 int greedy(const GreedyParams& params, Stream stream);
 

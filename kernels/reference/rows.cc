@@ -1,4 +1,4 @@
-// Launchers that treat every row by itself: embed, rms_norm, gate_mix, swiglu, greedy.
+// Launchers that treat every row by itself: embed, rms_norm, swiglu, greedy.
 
 #include <cmath>
 
@@ -31,26 +31,6 @@ int rms_norm(const RmsNormParams& p, Stream stream) {
       for (int32_t i = 0; i < p.dim; ++i) sum += x[i] * x[i];
       const float factor = 1.0f / std::sqrt(sum / static_cast<float>(p.dim) + p.eps);
       for (int32_t i = 0; i < p.dim; ++i) out[i] = x[i] * factor * p.weight[i];
-    }
-  });
-  return kOk;
-}
-
-int gate_mix(const GateMixParams& p, Stream stream) {
-  if (!valid(p)) return kBadArguments;
-  const int64_t d = p.head_dim;
-  parallel_for(stream, p.n_rows, kRows, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      for (int64_t h = 0; h < p.n_heads; ++h) {
-        const float* q = p.q + t * p.q_stride + h * d;
-        float logit = p.bias[h];
-        for (int64_t i = 0; i < d; ++i) logit += q[i] * p.weight[h * d + i];
-        const float g = 1.0f / (1.0f + std::exp(-logit));
-        const int64_t row = (t * p.n_heads + h) * d;
-        for (int64_t i = row; i < row + d; ++i) {
-          p.out[i] = g * p.global[i] + (1.0f - g) * p.local[i];
-        }
-      }
     }
   });
   return kOk;

@@ -15,7 +15,6 @@ const Kernels& reference_kernels() {
       .rope_store = reference::rope_store,
       .copy_token = reference::copy_token,
       .attention = reference::attention,
-      .gate_mix = reference::gate_mix,
       .swiglu = reference::swiglu,
       .greedy = reference::greedy,
       .qkv = composed_qkv<reference::rms_norm, reference::linear, reference::rope_store>,

@@ -205,16 +205,6 @@ CopyTokenParams localized(CopyTokenParams p) {
   return p;
 }
 
-GateMixParams localized(GateMixParams p) {
-  p.q = here(p.q);
-  p.weight = here(p.weight);
-  p.bias = here(p.bias);
-  p.global = here(p.global);
-  p.local = here(p.local);
-  p.out = here(p.out);
-  return p;
-}
-
 SwigluParams localized(SwigluParams p) {
   p.gate_up = here(p.gate_up);
   p.out = here(p.out);
@@ -263,7 +253,17 @@ int launch(const Params& params, Stream stream) {
   });
 }
 
-// The spans lie in the device's memory, and their tables too.
+// They lie in the device's memory, and their tables too.
+std::vector<QuerySpan> localized(const QuerySpan* spans, int32_t n_spans) {
+  const QuerySpan* from = here(spans);
+  std::vector<QuerySpan> result(from, from + n_spans);
+  for (QuerySpan& span : result) {
+    span.context = here(span.context);
+    span.own_pages = here(span.own_pages);
+  }
+  return result;
+}
+
 int attention(const AttentionParams& params, Stream stream) {
   FakeGpu& gpu = of(stream.device);
   return gpu.add([&gpu, params] {
@@ -272,13 +272,16 @@ int attention(const AttentionParams& params, Stream stream) {
     p.q = here(p.q);
     p.out = here(p.out);
     p.kv = localized(p.kv);
-    const QuerySpan* from = here(p.spans);
-    std::vector<QuerySpan> spans(from, from + p.n_spans);
-    for (QuerySpan& span : spans) {
-      span.context = here(span.context);
-      span.own_pages = here(span.own_pages);
-    }
+    const std::vector<QuerySpan> spans = localized(p.spans, p.n_spans);
     p.spans = spans.data();
+    std::vector<QuerySpan> second;
+    if (p.second.spans != nullptr) {
+      second = localized(p.second.spans, p.second.n_spans);
+      p.second.spans = second.data();
+      p.second.weight = here(p.second.weight);
+      p.second.bias = here(p.second.bias);
+      p.second.room = here(p.second.room);
+    }
     return done(gpu.kernels.attention(p, {.threads = &gpu.threads}));
   });
 }
@@ -302,7 +305,6 @@ Kernels table(const Kernels& real) {
           .rope_store = launch<RopeStoreParams, &Kernels::rope_store>,
           .copy_token = launch<CopyTokenParams, &Kernels::copy_token>,
           .attention = attention,
-          .gate_mix = launch<GateMixParams, &Kernels::gate_mix>,
           .swiglu = launch<SwigluParams, &Kernels::swiglu>,
           .greedy = launch<GreedyParams, &Kernels::greedy>,
           .qkv = launch<QkvParams, &Kernels::qkv>,

@@ -37,7 +37,6 @@ bool open_gpu(std::string& why) {
   table.rope_store = Finished<&Kernels::rope_store>::run;
   table.copy_token = Finished<&Kernels::copy_token>::run;
   table.attention = Finished<&Kernels::attention>::run;
-  table.gate_mix = Finished<&Kernels::gate_mix>::run;
   table.swiglu = Finished<&Kernels::swiglu>::run;
   table.greedy = Finished<&Kernels::greedy>::run;
   table.qkv = Finished<&Kernels::qkv>::run;

@@ -5,7 +5,10 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kernels/bf16.h"
 #include "kernels/cpu/kv_pages.h"
@@ -31,6 +34,9 @@ struct AttentionCase {
   std::vector<SpanCase> spans;
   int32_t window = 0;
   Shape shape = {};
+  // The second branch of the same rows, if any: its context and first page, its window.
+  std::vector<SpanCase> second = {};
+  int32_t second_window = 0;
 };
 
 // KV pages of one layer (the second of three) in a table's type and layout. A slot nobody wrote
@@ -115,7 +121,27 @@ class Pages {
 
 constexpr float kUntouched = -7;  // what outputs hold before a launch
 
-// A case made real: pages in shuffled order, page tables, queries.
+// The spans of both branches.
+struct Branches {
+  std::vector<QuerySpan> first, second;
+};
+
+// Every row as a span of its own.
+std::vector<QuerySpan> one_by_one(const std::vector<QuerySpan>& spans) {
+  std::vector<QuerySpan> rows;
+  for (const QuerySpan& span : spans) {
+    for (int32_t i = 0; i < span.n_rows; ++i) {
+      QuerySpan row = span;
+      row.first_row += i;
+      row.first_slot += i;
+      row.n_rows = 1;
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+// A case made real: pages in shuffled order, page tables, queries, a gate.
 class Scene {
  public:
   Scene(const Kernels& table, const AttentionCase& c, uint32_t seed)
@@ -123,44 +149,87 @@ class Scene {
     std::vector<int32_t> free(n_pages(c));
     std::iota(free.begin(), free.end(), 0);
     for (size_t i = free.size(); i > 1; --i) std::swap(free[i - 1], free[random_.below(i)]);
-    contexts_.resize(c.spans.size());
-    own_.resize(c.spans.size());
-    for (size_t s = 0; s < c.spans.size(); ++s) add_span(c.spans[s], contexts_[s], own_[s], free);
-    const int32_t n_rows = spans_.back().first_row + spans_.back().n_rows;
+    const size_t n_spans = c.spans.size() + c.second.size();
+    contexts_.resize(n_spans);
+    own_.resize(n_spans);
+    size_t s = 0;
+    for (const SpanCase& span : c.spans) {
+      add_span(span, contexts_[s], own_[s], free, spans_.first);
+      ++s;
+    }
+    for (const SpanCase& span : c.second) {
+      add_span(span, contexts_[s], own_[s], free, spans_.second);
+      ++s;
+    }
+    n_rows_ = spans_.first.back().first_row + spans_.first.back().n_rows;
     q_stride_ = (c.shape.n_heads + 2 * c.shape.n_kv_heads) * c.shape.head_dim;
-    q_ = random_.normals(int64_t{n_rows} * q_stride_);
-    n_rows_ = n_rows;
+    q_ = random_.normals(int64_t{n_rows_} * q_stride_);
+    gate_weight_ = random_.normals(width());
+    for (float& weight : gate_weight_) weight *= 0.2f;
+    gate_bias_ = random_.normals(c.shape.n_heads);
   }
 
   int32_t n_rows() const { return n_rows_; }
   int32_t width() const { return case_.shape.n_heads * case_.shape.head_dim; }
-  const std::vector<QuerySpan>& spans() const { return spans_; }
+  const Branches& spans() const { return spans_; }
 
-  std::vector<float> run(const Kernels& table, Stream stream, const std::vector<QuerySpan>& spans,
+  std::vector<float> run(const Kernels& table, Stream stream, const Branches& spans,
                          int32_t first_row = 0) {
-    std::vector<float> out(int64_t{n_rows_} * width(), kUntouched);
-    const AttentionParams params{.q = q_.data(),
-                                 .q_stride = q_stride_,
-                                 .out = out.data(),
-                                 .spans = spans.data(),
-                                 .n_spans = static_cast<int32_t>(spans.size()),
-                                 .first_row = first_row,
-                                 .n_rows = n_rows_,
-                                 .n_entries = n_entries(spans),
-                                 .kv = pages_.layer(),
-                                 .n_heads = case_.shape.n_heads,
-                                 .n_kv_heads = case_.shape.n_kv_heads,
-                                 .head_dim = case_.shape.head_dim,
-                                 .window = case_.window,
-                                 .scale = scale()};
+    return run(table, stream, spans, first_row, n_rows_);
+  }
+
+  std::vector<float> run(const Kernels& table, Stream stream, const Branches& spans,
+                         int32_t first_row, int32_t n_rows) {
+    std::vector<float> out(int64_t{n_rows_} * width(), kUntouched), room = out;
+    AttentionParams params{.q = q_.data(),
+                           .q_stride = q_stride_,
+                           .out = out.data(),
+                           .spans = spans.first.data(),
+                           .n_spans = static_cast<int32_t>(spans.first.size()),
+                           .first_row = first_row,
+                           .n_rows = n_rows,
+                           .n_entries = n_entries(spans.first),
+                           .kv = pages_.layer(),
+                           .n_heads = case_.shape.n_heads,
+                           .n_kv_heads = case_.shape.n_kv_heads,
+                           .head_dim = case_.shape.head_dim,
+                           .window = case_.window,
+                           .scale = scale()};
+    if (!spans.second.empty()) {
+      params.second = {.spans = spans.second.data(),
+                       .n_spans = static_cast<int32_t>(spans.second.size()),
+                       .n_entries = n_entries(spans.second),
+                       .window = case_.second_window,
+                       .weight = gate_weight_.data(),
+                       .bias = gate_bias_.data(),
+                       .room = room.data()};
+    }
     EXPECT_EQ(table.attention(params, stream), 0);
     return out;
   }
 
-  // The definition, in double, with `window` in place of the case's own.
-  std::vector<double> expected(int32_t window) const {
+  // The definition, in double, with these windows in place of the case's own.
+  std::vector<double> expected(int32_t window, int32_t second_window) const {
+    std::vector<double> out = branch(spans_.first, window);
+    if (spans_.second.empty()) return out;
+    const std::vector<double> second = branch(spans_.second, second_window);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const double g = gate(static_cast<int32_t>(i / width()),
+                            static_cast<int32_t>(i % width()) / case_.shape.head_dim);
+      out[i] = g * out[i] + (1 - g) * second[i];
+    }
+    return out;
+  }
+  std::vector<double> expected() const { return expected(case_.window, case_.second_window); }
+
+ private:
+  struct Slot {
+    int32_t page, offset;
+  };
+
+  std::vector<double> branch(const std::vector<QuerySpan>& spans, int32_t window) const {
     std::vector<double> out(int64_t{n_rows_} * width());
-    for (const QuerySpan& span : spans_) {
+    for (const QuerySpan& span : spans) {
       for (int32_t i = 0; i < span.n_rows; ++i) {
         const auto visible = visible_slots(span, i, window);
         for (int32_t h = 0; h < case_.shape.n_heads; ++h) {
@@ -171,16 +240,22 @@ class Scene {
     return out;
   }
 
- private:
-  struct Slot {
-    int32_t page, offset;
-  };
+  double gate(int32_t row, int32_t head) const {
+    double logit = gate_bias_[head];
+    for (int32_t i = 0; i < case_.shape.head_dim; ++i) {
+      const int32_t at = head * case_.shape.head_dim + i;
+      logit += static_cast<double>(q_[int64_t{row} * q_stride_ + at]) * gate_weight_[at];
+    }
+    return 1 / (1 + std::exp(-logit));
+  }
 
   static int32_t n_pages(const AttentionCase& c) {
     int32_t n = 3;  // some that nobody uses
-    for (const SpanCase& span : c.spans) {
-      n += static_cast<int32_t>(span.context.size());
-      n += (span.first_slot + span.n_rows + kPageTokens - 1) / kPageTokens;
+    for (const auto* spans : {&c.spans, &c.second}) {
+      for (const SpanCase& span : *spans) {
+        n += static_cast<int32_t>(span.context.size());
+        n += (span.first_slot + span.n_rows + kPageTokens - 1) / kPageTokens;
+      }
     }
     return n;
   }
@@ -188,7 +263,7 @@ class Scene {
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(case_.shape.head_dim)); }
 
   void add_span(const SpanCase& c, std::vector<PageRef>& context, std::vector<int32_t>& own,
-                std::vector<int32_t>& free) {
+                std::vector<int32_t>& free, std::vector<QuerySpan>& spans) {
     const auto take = [&free] {
       const int32_t page = free.back();
       free.pop_back();
@@ -203,20 +278,21 @@ class Scene {
     for (int32_t s = c.first_own_page * kPageTokens; s < end_slot; ++s) {
       pages_.fill(own[s / kPageTokens - c.first_own_page], s % kPageTokens, random_);
     }
-    const int32_t first_row = spans_.empty() ? 0 : spans_.back().first_row + spans_.back().n_rows;
-    spans_.push_back({.first_row = first_row,
-                      .n_rows = c.n_rows,
-                      .first_slot = c.first_slot,
-                      .context = context.data(),
-                      .n_context = static_cast<int32_t>(context.size()),
-                      .own_pages = own.data(),
-                      .first_own_page = c.first_own_page});
+    const int32_t first_row = spans.empty() ? 0 : spans.back().first_row + spans.back().n_rows;
+    spans.push_back({.first_row = first_row,
+                     .n_rows = c.n_rows,
+                     .first_slot = c.first_slot,
+                     .context = context.data(),
+                     .n_context = static_cast<int32_t>(context.size()),
+                     .own_pages = own.data(),
+                     .first_own_page = c.first_own_page});
   }
 
   static int32_t n_entries(const std::vector<QuerySpan>& spans) {
     int32_t n = 0;
     for (const QuerySpan& span : spans) {
-      n = std::max(n, span.n_context + (span.first_slot + span.n_rows - 1) / kPageTokens + 1);
+      n = std::max(n, span.n_context + (span.first_slot + span.n_rows - 1) / kPageTokens + 1 -
+                          span.first_own_page);
     }
     return n;
   }
@@ -266,8 +342,8 @@ class Scene {
   Pages pages_;
   std::vector<std::vector<PageRef>> contexts_;
   std::vector<std::vector<int32_t>> own_;
-  std::vector<QuerySpan> spans_;
-  std::vector<float> q_;
+  Branches spans_;
+  std::vector<float> q_, gate_weight_, gate_bias_;
   int32_t q_stride_ = 0;
   int32_t n_rows_ = 0;
 };
@@ -278,6 +354,49 @@ std::vector<int32_t> segments(std::initializer_list<int32_t> token_counts) {
     for (; n > 0; n -= kPageTokens) pages.push_back(std::min(n, kPageTokens));
   }
   return pages;
+}
+
+// Rows of two branches, with the window of each a different one.
+void add_gated_cases(std::vector<AttentionCase>& list) {
+  const auto add = [&list](std::string name, std::vector<SpanCase> spans,
+                           std::vector<SpanCase> second, int32_t window, Shape shape = {}) {
+    list.push_back(
+        {"two branches, " + name, std::move(spans), 0, shape, std::move(second), window});
+  };
+  for (const int32_t window : {1, 8, 64, 65}) {
+    const std::string name = ", window " + std::to_string(window);
+    const int32_t gone = (200 - window + 1) / kPageTokens;
+    add("first token" + name, {{.n_rows = 1}}, {{.n_rows = 1}}, window);
+    add("decode" + name, {{.n_rows = 1, .first_slot = 100}}, {{.n_rows = 1, .first_slot = 100}},
+        window);
+    add("pages gone" + name, {{.n_rows = 3, .first_slot = 200, .context = segments({45, 7})}},
+        {{.n_rows = 3, .first_slot = 200, .first_own_page = gone}}, window);
+    add("prefill" + name, {{.n_rows = 50, .first_slot = 200, .context = segments({45, 7})}},
+        {{.n_rows = 50, .first_slot = 200, .first_own_page = gone}}, window);
+  }
+  add("long context", {{.n_rows = 1, .first_slot = 40, .context = segments({700, 772, 333})}},
+      {{.n_rows = 1, .first_slot = 40}}, 64);
+  add("seconds' context", {{.n_rows = 2, .first_slot = 40, .context = segments({21})}},
+      {{.n_rows = 2, .first_slot = 40, .context = segments({300})}}, 20);
+  add("long seconds", {{.n_rows = 2, .first_slot = 3}}, {{.n_rows = 2, .first_slot = 1500}}, 0);
+  add("sequences",
+      {{.n_rows = 1, .first_slot = 37, .context = segments({5, 100})},
+       {.n_rows = 6, .first_slot = 300},
+       {.n_rows = 1, .first_slot = 5}},
+      {{.n_rows = 1, .first_slot = 37},
+       {.n_rows = 6, .first_slot = 300, .first_own_page = 14},
+       {.n_rows = 1, .first_slot = 5}},
+      64);
+  add("cut otherwise", {{.n_rows = 3, .first_slot = 33}, {.n_rows = 5, .first_slot = 70}},
+      {{.n_rows = 6, .first_slot = 12}, {.n_rows = 2, .first_slot = 0}}, 7);
+  add("one KV head", {{.n_rows = 5, .first_slot = 50}}, {{.n_rows = 5, .first_slot = 50}}, 40,
+      {7, 1, 96});
+  add("wide heads", {{.n_rows = 2, .first_slot = 1000}}, {{.n_rows = 2, .first_slot = 1000}}, 64,
+      {10, 2, 128});
+  add("many heads", {{.n_rows = 2, .first_slot = 700}}, {{.n_rows = 2, .first_slot = 700}}, 300,
+      {61, 1, 32});
+  const std::vector<SpanCase> sequences(40, {.n_rows = 1, .first_slot = 30});
+  add("40 sequences", sequences, sequences, 16);
 }
 
 std::vector<AttentionCase> cases(const Kernels& table) {
@@ -342,6 +461,7 @@ std::vector<AttentionCase> cases(const Kernels& table) {
                     {{.n_rows = 1, .first_slot = 77}, {.n_rows = 40, .first_slot = 60}},
                     window});
   }
+  add_gated_cases(list);
   return list;
 }
 
@@ -370,7 +490,7 @@ class Attention : public testing::TestWithParam<const Kernels*> {
 TEST_P(Attention, EqualsTheDefinition) {
   for (const AttentionCase& c : cases(table())) {
     Scene scene(table(), c, 1);
-    EXPECT_LE(worst(scene.run(table(), {&two_}, scene.spans()), scene.expected(c.window)),
+    EXPECT_LE(worst(scene.run(table(), {&two_}, scene.spans()), scene.expected()),
               bound(scene.n_rows()))
         << c.name;
   }
@@ -383,31 +503,43 @@ TEST_P(Attention, AWindowOfOneKeyMoreOrLessIsTold) {
       Scene scene(table(), {"", {span}, window}, 2);
       const std::vector<float> out = scene.run(table(), {&two_}, scene.spans());
       const double error = bound(span.n_rows);
-      EXPECT_LE(worst(out, scene.expected(window)), error);
-      EXPECT_GT(worst(out, scene.expected(window - 1)), 10 * error);
-      EXPECT_GT(worst(out, scene.expected(window + 1)), 10 * error);
+      EXPECT_LE(worst(out, scene.expected(window, 0)), error);
+      EXPECT_GT(worst(out, scene.expected(window - 1, 0)), 10 * error);
+      EXPECT_GT(worst(out, scene.expected(window + 1, 0)), 10 * error);
+      Scene gated(table(), {"", {span}, 0, {}, {span}, window}, 2);
+      const std::vector<float> mixed = gated.run(table(), {&two_}, gated.spans());
+      EXPECT_LE(worst(mixed, gated.expected(0, window)), error);
+      EXPECT_GT(worst(mixed, gated.expected(0, window - 1)), 5 * error);
+      EXPECT_GT(worst(mixed, gated.expected(0, window + 1)), 5 * error);
     }
   }
 }
 
+// A layer of the trapezoid computes the last rows of a step, which may have many spans.
+TEST_P(Attention, TheLastRowsOfManySpansAreThoseOfTheirFamily) {
+  for (const int32_t n_rows : {3, 20}) {
+    const std::vector<SpanCase> sequences(70, {.n_rows = 1, .first_slot = 50});
+    Scene scene(table(), {"", sequences, 0, {}, sequences, 20}, 4);
+    const int32_t first_row = scene.n_rows() - n_rows;
+    const auto begin = int64_t{first_row} * scene.width();
+    std::vector<float> out = scene.run(table(), {&two_}, scene.spans(), first_row, n_rows);
+    EXPECT_TRUE(std::all_of(out.begin(), out.begin() + begin,
+                            [](float element) { return element == kUntouched; }));
+    std::vector<double> expected = scene.expected();
+    out.erase(out.begin(), out.begin() + begin);
+    expected.erase(expected.begin(), expected.begin() + begin);
+    EXPECT_LE(worst(out, expected), bound(n_rows));
+  }
+}
+
 TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
-  ThreadPool one(1), three(3);
+  ThreadPool single(1), three(3);
   for (const AttentionCase& c : cases(table())) {
     Scene scene(table(), c, 3);
-    const std::vector<float> out = scene.run(table(), {&one}, scene.spans());
+    const std::vector<float> out = scene.run(table(), {&single}, scene.spans());
     EXPECT_EQ(out, scene.run(table(), {&two_}, scene.spans())) << c.name;
     EXPECT_EQ(out, scene.run(table(), {&three}, scene.spans())) << c.name;
-    // Every row as a span of its own.
-    std::vector<QuerySpan> rows;
-    for (const QuerySpan& span : scene.spans()) {
-      for (int32_t i = 0; i < span.n_rows; ++i) {
-        QuerySpan row = span;
-        row.first_row += i;
-        row.first_slot += i;
-        row.n_rows = 1;
-        rows.push_back(row);
-      }
-    }
+    const Branches rows = {one_by_one(scene.spans().first), one_by_one(scene.spans().second)};
     EXPECT_EQ(out, scene.run(table(), {&two_}, rows)) << c.name;
     // From the middle on, as rows of the whole call.
     const int32_t middle = scene.n_rows() / 2;
@@ -420,7 +552,9 @@ TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
         << c.name;
     // The last row alone, in a step of as many rows.
     const auto last = out.end() - scene.width();
-    const std::vector<float> alone = scene.run(table(), {&two_}, {rows.back()});
+    Branches one = {{rows.first.back()}, {}};
+    if (!rows.second.empty()) one.second = {rows.second.back()};
+    const std::vector<float> alone = scene.run(table(), {&two_}, one);
     EXPECT_TRUE(std::equal(last, out.end(), alone.end() - scene.width())) << c.name;
   }
 }

@@ -1,4 +1,4 @@
-// Launchers that treat every row by itself: embed, rms_norm, gate_mix, swiglu, greedy.
+// Launchers that treat every row by itself: embed, rms_norm, swiglu, greedy.
 
 #include <gtest/gtest.h>
 
@@ -98,55 +98,6 @@ TEST_P(Rows, SwigluGatesTheSecondHalfByTheFirst) {
           const double expected =
               gate / (1 + std::exp(-gate)) * gate_up[int64_t{t} * dim * 2 + dim + i];
           ASSERT_NEAR(out[int64_t{t} * dim + i], expected, 1e-6 * (1 + std::abs(expected)));
-        }
-      }
-    }
-  }
-}
-
-struct GateShape {
-  int32_t n_heads, head_dim;
-};
-
-TEST_P(Rows, GateMixBlendsByTheSigmoidOfEachHead) {
-  for (const GateShape shape : {GateShape{10, 64}, GateShape{3, 20}, GateShape{1, 2}}) {
-    for (const int32_t n_rows : kRowCounts) {
-      const int32_t width = shape.n_heads * shape.head_dim;
-      const int32_t q_stride = width + 7;
-      Random random(n_rows * 100 + shape.head_dim);
-      const std::vector<float> q = random.normals(int64_t{n_rows} * q_stride);
-      std::vector<float> weight = random.normals(width);
-      for (float& w : weight) w *= 0.2f;
-      const std::vector<float> bias = random.normals(shape.n_heads);
-      const std::vector<float> global = random.normals(int64_t{n_rows} * width);
-      const std::vector<float> local = random.normals(int64_t{n_rows} * width);
-      std::vector<float> out(global.size()), in_place = global;
-      GateMixParams params{.q = q.data(),
-                           .q_stride = q_stride,
-                           .weight = weight.data(),
-                           .bias = bias.data(),
-                           .global = global.data(),
-                           .local = local.data(),
-                           .out = out.data(),
-                           .n_rows = n_rows,
-                           .n_heads = shape.n_heads,
-                           .head_dim = shape.head_dim};
-      ASSERT_EQ(table().gate_mix(params, stream_), 0);
-      params.global = params.out = in_place.data();
-      ASSERT_EQ(table().gate_mix(params, stream_), 0);
-      EXPECT_EQ(out, in_place);
-      for (int32_t t = 0; t < n_rows; ++t) {
-        for (int32_t h = 0; h < shape.n_heads; ++h) {
-          double logit = bias[h];
-          for (int32_t i = 0; i < shape.head_dim; ++i) {
-            logit += static_cast<double>(q[int64_t{t} * q_stride + h * shape.head_dim + i]) *
-                     weight[h * shape.head_dim + i];
-          }
-          const double g = 1 / (1 + std::exp(-logit));
-          for (int32_t i = 0; i < shape.head_dim; ++i) {
-            const int64_t at = int64_t{t} * width + h * shape.head_dim + i;
-            ASSERT_NEAR(out[at], g * global[at] + (1 - g) * local[at], 1e-5);
-          }
         }
       }
     }
