@@ -188,10 +188,10 @@ void Model::feed_forward(const LayerWeights& layer, int32_t n_rows, float* x) {
 void Model::head(const float* x, int32_t n_rows, float* logits) {
   resize_logits(n_rows);
   compute_logits(x, n_rows);
-  download_logits(n_rows, logits);
+  read_logits(n_rows, logits);
 }
 
-void Model::download_logits(int32_t n_rows, float* logits) {
+void Model::read_logits(int32_t n_rows, float* logits) {
   device_->download(logits, logits_.data(),
                     int64_t{n_rows} * config_.vocab_size * static_cast<int64_t>(sizeof(float)));
 }
@@ -199,36 +199,50 @@ void Model::download_logits(int32_t n_rows, float* logits) {
 void Model::resize_logits(int32_t n_rows) {
   resize_scratch(n_rows);
   scratch_epoch_ += logits_.resize(std::max(logits_.size(), int64_t{n_rows} * config_.vocab_size));
-  scratch_epoch_ += choices_.resize(std::max(choices_.size(), int64_t{2} * n_rows));
+  scratch_epoch_ += choices_.resize(n_rows);
 }
 
 std::vector<Sample> Model::decode(const Step& step, PagePool& pages, float* logits) {
+  queue_decode(step, StepTokens::kGiven, pages);
+  if (logits != nullptr) read_logits(step.n_rows(), logits);
+  return take_choices();
+}
+
+void Model::queue_decode(const Step& step, StepTokens tokens, PagePool& pages) {
   StepView view = place(step);
-  float* x = hidden(view.n_rows);
-  resize_logits(view.n_rows);
-  if (!device_->ok()) return std::vector<Sample>(step.tokens.size());
-  if (device_->is_cpu()) {
-    queue_decode(view, pages, x);
-  } else {
-    // Rows see a few entries more every step: one recording serves up to the next power of two.
-    for (LoopView* seen : {&view.base, &view.window})
-      seen->n_entries =
-          std::bit_ceil(static_cast<uint32_t>(std::max(seen->n_entries, kLeastEntries)));
-    const StepGraphs::Key key = {.n_rows = view.n_rows,
-                                 .n_base_spans = view.base.n_spans,
-                                 .n_window_spans = view.window.n_spans,
-                                 .n_base_entries = view.base.n_entries,
-                                 .n_window_entries = view.window.n_entries,
-                                 .step_epoch = placed_.epoch(),
-                                 .scratch_epoch = scratch_epoch_};
-    graphs_.run(key, [&] { queue_decode(view, pages, x); });
+  float* x = hidden(step.n_rows());
+  resize_logits(step.n_rows());
+  if (device_->ok()) {
+    // A row's token stands where its choice will, for the next step to find it there.
+    if (tokens == StepTokens::kGiven)
+      device_->copy(choices_.ids(), view.tokens, view.n_rows * int64_t{sizeof(int32_t)});
+    view.tokens = choices_.ids();
+    if (device_->is_cpu()) {
+      run_decode(view, pages, x);
+    } else {
+      run_recorded(view, pages, x);
+    }
   }
-  if (logits != nullptr) download_logits(view.n_rows, logits);
-  return download_choices(view.n_rows);
+  choices_.send(step.n_rows());
+}
+
+void Model::run_recorded(StepView step, PagePool& pages, float* x) {
+  // Rows see a few entries more every step: one recording serves up to the next power of two.
+  for (LoopView* seen : {&step.base, &step.window})
+    seen->n_entries =
+        std::bit_ceil(static_cast<uint32_t>(std::max(seen->n_entries, kLeastEntries)));
+  const StepGraphs::Key key = {.n_rows = step.n_rows,
+                               .n_base_spans = step.base.n_spans,
+                               .n_window_spans = step.window.n_spans,
+                               .n_base_entries = step.base.n_entries,
+                               .n_window_entries = step.window.n_entries,
+                               .step_epoch = placed_.epoch(),
+                               .scratch_epoch = scratch_epoch_};
+  graphs_.run(key, [&] { run_decode(step, pages, x); });
 }
 
 // Embedding, all loops over all rows, logits into logits_, the likeliest tokens into choices_.
-void Model::queue_decode(const StepView& step, PagePool& pages, float* x) {
+void Model::run_decode(const StepView& step, PagePool& pages, float* x) {
   const std::vector<LayerRows> rows(config_.n_layers);
   embed(step, x);
   for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, step, rows, pages, x);
@@ -239,21 +253,12 @@ void Model::queue_decode(const StepView& step, PagePool& pages, float* x) {
 void Model::choose_greedily(int32_t n_rows) {
   if (!device_->ok()) return;
   device_->launched(kernels_->greedy({.logits = logits_.data(),
-                                      .ids = reinterpret_cast<int32_t*>(choices_.data()),
-                                      .log_probs = choices_.data() + n_rows,
+                                      .ids = choices_.ids(),
+                                      .log_probs = choices_.log_probs(n_rows),
                                       .n_rows = n_rows,
                                       .n_vocabulary = config_.vocab_size},
                                      stream_),
                     "greedy");
-}
-
-std::vector<Sample> Model::download_choices(int32_t n_rows) {
-  std::vector<float> values(2 * static_cast<size_t>(n_rows));
-  device_->download(values.data(), choices_.data(), std::ssize(values) * int64_t{sizeof(float)});
-  std::vector<Sample> choices(static_cast<size_t>(n_rows));
-  for (size_t i = 0; i < choices.size(); ++i)
-    choices[i] = {.token = std::bit_cast<int32_t>(values[i]), .logprob = values[n_rows + i]};
-  return choices;
 }
 
 // Into logits_.

@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "engine/choices.h"
 #include "engine/device.h"
 #include "engine/model_config.h"
 #include "engine/page_pool.h"
@@ -31,6 +32,12 @@ struct LayerRows {
   int32_t keys_from = 0;  // first row whose K/V are computed
   int32_t outputs_from =
       0;  // first row that goes through attention and feed-forward; others of x stay as they are
+};
+
+// Which tokens a step of decoding feeds.
+enum class StepTokens {
+  kGiven,  // the step's own
+  kChosen  // those that the step queued last chose, row by row; the step's own do not count
 };
 
 class Model {
@@ -60,8 +67,19 @@ class Model {
                 PagePool& pages, float* x);
   // Final norm and head. x: f32 [n_rows, C], the device's; logits: f32 [n_rows, V], the host's
   void head(const float* x, int32_t n_rows, float* logits);
-  // All of it for a step of decoding: each row's likeliest next token and the logarithm of its
-  // probability, and where `logits` is given also those, f32 [T, V], the host's.
+
+  // Queues all of it for a step of decoding. At most Choices::kMostQueued steps may be queued whose
+  // choices were not taken; on the CPU a step is done when this returns.
+  // REQUIRES: after kChosen's predecessor, of as many rows, no other step of decoding was queued.
+  void queue_decode(const Step& step, StepTokens tokens, PagePool& pages);
+  int32_t n_queued() const { return choices_.n_queued(); }
+  // Of the step that was queued first: each row's likeliest next token and the logarithm of its
+  // probability. Waits for it. REQUIRES: n_queued() > 0.
+  std::vector<Sample> take_choices() { return choices_.take(); }
+  // Of the step that was queued last, when nothing else has been queued since: f32 [n_rows, V], the
+  // host's.
+  void read_logits(int32_t n_rows, float* logits);
+  // All three for one step; logits may be null.
   std::vector<Sample> decode(const Step& step, PagePool& pages, float* logits);
 
  private:
@@ -77,11 +95,10 @@ class Model {
   void feed_forward(const LayerWeights& layer, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
   void choose_greedily(int32_t n_rows);
-  std::vector<Sample> download_choices(int32_t n_rows);
   void resize_logits(int32_t n_rows);
-  void download_logits(int32_t n_rows, float* logits);
   void resize_scratch(int32_t n_rows);
-  void queue_decode(const StepView& step, PagePool& pages, float* x);
+  void run_decode(const StepView& step, PagePool& pages, float* x);
+  void run_recorded(StepView step, PagePool& pages, float* x);
 
   ModelConfig config_;
   Weights weights_;
@@ -101,7 +118,7 @@ class Model {
   DeviceFloats gate_up_;        // f32 [T, 2F]
   DeviceFloats hidden_;         // f32 [T, F]
   DeviceFloats logits_;         // f32 [T, V]
-  DeviceFloats choices_;        // i32 [T], then f32 [T]: likeliest tokens, log-probabilities
+  Choices choices_;             // of T rows
 };
 
 }  // namespace rondo::engine

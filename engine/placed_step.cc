@@ -34,24 +34,26 @@ LoopView view_of(const std::vector<int32_t>& slots, const std::vector<QuerySpan>
           .n_entries = most_entries(spans)};
 }
 
-// Appends arrays to a block of bytes and knows where they will lie.
+// Puts arrays one behind the other into a block, and knows where they will lie in its copy.
 class Writer {
  public:
-  Writer(std::vector<std::byte>& bytes, std::byte* base) : bytes_(bytes), base_(base) {
-    bytes_.clear();
-  }
+  Writer(std::byte* bytes, std::byte* copy) : bytes_(bytes), copy_(copy) {}
 
   template <class T>
   const T* add(const T* from, int64_t n) {
-    const size_t at = (bytes_.size() + alignof(T) - 1) / alignof(T) * alignof(T);
-    bytes_.resize(at + static_cast<size_t>(n) * sizeof(T));
-    if (n > 0) std::memcpy(bytes_.data() + at, from, static_cast<size_t>(n) * sizeof(T));
-    return reinterpret_cast<const T*>(base_ + at);
+    size_ = (size_ + alignof(T) - 1) / alignof(T) * alignof(T);
+    std::byte* to = bytes_ + size_;
+    const T* place = reinterpret_cast<const T*>(copy_ + size_);
+    size_ += static_cast<size_t>(n) * sizeof(T);
+    if (n > 0) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+    return place;
   }
+  int64_t size() const { return static_cast<int64_t>(size_); }
 
  private:
-  std::vector<std::byte>& bytes_;
-  std::byte* base_;
+  std::byte* bytes_;
+  std::byte* copy_;
+  size_t size_ = 0;
 };
 
 // The spans come before what they point to: their place depends on how many there are alone.
@@ -62,6 +64,7 @@ void add_tables(std::vector<QuerySpan>& spans, Writer& writer) {
   }
 }
 
+// Of all arrays, with what their alignment may cost.
 int64_t bytes_of(const Step& step) {
   int64_t n = step.n_rows() * int64_t{4} * 4 + 64;
   for (const auto* spans : {&step.base_spans, &step.window_spans}) {
@@ -95,7 +98,10 @@ StepView PlacedStep::send(const Step& step) {
     memory_ = std::move(*larger);
     ++epoch_;
   }
-  Writer writer(staging_, memory_.data());
+  PinnedBuffer& staging = staging_[next_++ % staging_.size()];
+  std::byte* bytes = staging.claim(n_bytes);
+  if (bytes == nullptr) return {};
+  Writer writer(bytes, memory_.data());
   const auto add = [&](const auto& values) {
     return writer.add(values.data(), std::ssize(values));
   };
@@ -114,12 +120,12 @@ StepView PlacedStep::send(const Step& step) {
   add_tables(window, writer);
   const auto fill = [&](const QuerySpan* place, const std::vector<QuerySpan>& spans) {
     const auto at = reinterpret_cast<const std::byte*>(place) - memory_.data();
-    if (!spans.empty())
-      std::memcpy(staging_.data() + at, spans.data(), spans.size() * sizeof(QuerySpan));
+    if (!spans.empty()) std::memcpy(bytes + at, spans.data(), spans.size() * sizeof(QuerySpan));
   };
   fill(view.base.spans, base);
   fill(view.window.spans, window);
-  device_->upload(memory_.data(), staging_.data(), std::ssize(staging_));
+  device_->copy(memory_.data(), bytes, writer.size());
+  staging.mark();
   return view;
 }
 

@@ -1,14 +1,16 @@
 // A step's rows where kernels can read them: on the CPU the step itself, on a GPU a copy of its
-// arrays in one block, sent in one piece.
+// arrays in one block, sent in one piece while the host goes on.
 //
 // Thread: the engine thread. Borrows the device; owns the block.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "engine/device.h"
+#include "engine/pinned_buffer.h"
 #include "kernels/kernels.h"
 
 namespace rondo::engine {
@@ -43,10 +45,12 @@ struct StepView {
 
 class PlacedStep {
  public:
-  explicit PlacedStep(Device& device) : device_(&device) {}
+  explicit PlacedStep(Device& device)
+      : device_(&device), staging_{PinnedBuffer(device), PinnedBuffer(device)} {}
 
   // `step` as kernels take it; valid until the next call, and on the CPU while `step` lives. Steps
-  // with as many rows and spans lie at the same addresses as long as epoch() is the same.
+  // with as many rows and spans lie at the same addresses, whatever the length of their tables, as
+  // long as epoch() is the same.
   StepView place(const Step& step);
   int32_t epoch() const { return epoch_; }
 
@@ -55,8 +59,9 @@ class PlacedStep {
 
   Device* device_;
   DeviceMemory memory_;
-  std::vector<std::byte> staging_;
-  int32_t epoch_ = 0;  // how often the block was exchanged for a larger one
+  std::array<PinnedBuffer, 2> staging_;  // one is written while the other is on its way
+  uint32_t next_ = 0;                    // of staging_
+  int32_t epoch_ = 0;                    // how often the block was exchanged for a larger one
 };
 
 }  // namespace rondo::engine

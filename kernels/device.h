@@ -15,7 +15,7 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kDeviceAbi = 4;  // both sides of a plugin must say the same
+inline constexpr int32_t kDeviceAbi = 5;  // both sides of a plugin must say the same
 
 struct DeviceInfo {
   char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"
@@ -39,6 +39,16 @@ struct Device {
   int (*download)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
   int (*copy)(void* state, void* to, const void* from, int64_t n_bytes) = nullptr;
   int (*synchronize)(void* state) = nullptr;  // waits for all work
+  // Pinned: the host's memory that the device reaches by itself. copy() from or to it returns when
+  // the copy is queued; the bytes are the device's until an event has passed that was recorded
+  // after it. An event passes when all that was queued before its last recording is done; one that
+  // was never recorded has passed.
+  int (*allocate_pinned)(void* state, int64_t n_bytes, void** out) = nullptr;
+  int (*release_pinned)(void* state, void* memory) = nullptr;
+  int (*create_event)(void* state, void** event) = nullptr;
+  int (*record_event)(void* state, void* event) = nullptr;
+  int (*wait_event)(void* state, void* event) = nullptr;
+  int (*release_event)(void* state, void* event) = nullptr;
   // What launchers queue between begin_graph and end_graph is recorded instead; launch_graph queues
   // all of it again, with the pointers and sizes that it was recorded with. Launchers that are
   // recorded must have run once with these sizes, so that they need no more memory.

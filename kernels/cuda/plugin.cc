@@ -45,6 +45,34 @@ int download(void* state, void* to, const void* from, int64_t n_bytes) {
   return copied == kOk ? synchronize(state) : copied;
 }
 
+int allocate_pinned(void* state, int64_t n_bytes, void** out) {
+  return code(of(state).check(cudaMallocHost(out, static_cast<size_t>(n_bytes))));
+}
+
+int release_pinned(void* state, void* memory) {
+  return code(of(state).check(cudaFreeHost(memory)));
+}
+
+int create_event(void* state, void** event) {
+  cudaEvent_t created = nullptr;
+  of(state).check(cudaEventCreateWithFlags(&created, cudaEventDisableTiming));
+  *event = created;
+  return code(of(state).status() == cudaSuccess);
+}
+
+int record_event(void* state, void* event) {
+  return code(
+      of(state).check(cudaEventRecord(static_cast<cudaEvent_t>(event), of(state).stream())));
+}
+
+int wait_event(void* state, void* event) {
+  return code(of(state).check(cudaEventSynchronize(static_cast<cudaEvent_t>(event))));
+}
+
+int release_event(void* state, void* event) {
+  return code(of(state).check(cudaEventDestroy(static_cast<cudaEvent_t>(event))));
+}
+
 int begin_graph(void* state) {
   return code(of(state).check(
       cudaStreamBeginCapture(of(state).stream(), cudaStreamCaptureModeThreadLocal)));
@@ -115,6 +143,12 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.download = download;
   device.copy = copy;
   device.synchronize = synchronize;
+  device.allocate_pinned = allocate_pinned;
+  device.release_pinned = release_pinned;
+  device.create_event = create_event;
+  device.record_event = record_event;
+  device.wait_event = wait_event;
+  device.release_event = release_event;
   device.begin_graph = begin_graph;
   device.end_graph = end_graph;
   device.launch_graph = launch_graph;

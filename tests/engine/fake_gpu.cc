@@ -55,13 +55,15 @@ struct FakeGpu {
   explicit FakeGpu(int32_t ordinal)
       : kernels(ordinal == 0 ? best_cpu_kernels() : reference_kernels()) {}
 
-  // Does what is queued; the first failure is the end of it all.
-  int wait() {
-    for (; !queue.empty() && !failed; queue.pop_front()) {
+  // Does what is queued, the first `n` pieces of all time; the first failure is the end of it all.
+  int wait(int64_t n) {
+    for (; n_done < n && !failed; ++n_done, queue.pop_front()) {
       if (queue.front()() != kOk) failed = true;
     }
     return failed ? kDeviceFailed : kOk;
   }
+  int wait() { return wait(n_queued()); }
+  int64_t n_queued() const { return n_done + static_cast<int64_t>(queue.size()); }
   int add(Work work) {
     if (failed) return kDeviceFailed;
     (recording ? recorded : queue).push_back(std::move(work));
@@ -72,7 +74,9 @@ struct FakeGpu {
   ThreadPool threads{2};
   std::map<const void*, std::unique_ptr<std::byte, Free>> blocks;  // all memory, by address here
   std::deque<Graph> graphs;                                        // kept to the end
+  std::deque<int64_t> events;  // each passes when so many pieces are done; kept to the end
   Graph queue;
+  int64_t n_done = 0;  // pieces, of all time
   Graph recorded;
   bool recording = false;
   bool failed = false;
@@ -124,6 +128,31 @@ int download(void* state, void* to, const void* from, int64_t n_bytes) {
   const int queued = copy(state, to, from, n_bytes);
   return queued == kOk ? synchronize(state) : queued;
 }
+
+int allocate_pinned(void* state, int64_t n_bytes, void** out) {
+  if (of(state).failed || breaks()) return kDeviceFailed;
+  *out = ::operator new(static_cast<size_t>(n_bytes), kAlignment);
+  return kOk;
+}
+
+int release_pinned(void*, void* memory) {
+  ::operator delete(memory, kAlignment);
+  return kOk;
+}
+
+int create_event(void* state, void** event) {
+  *event = &of(state).events.emplace_back(0);
+  return of(state).failed ? kDeviceFailed : kOk;
+}
+
+int record_event(void* state, void* event) {
+  *static_cast<int64_t*>(event) = of(state).n_queued();
+  return of(state).failed ? kDeviceFailed : kOk;
+}
+
+int wait_event(void* state, void* event) { return of(state).wait(*static_cast<int64_t*>(event)); }
+
+int release_event(void*, void*) { return kOk; }
 
 int begin_graph(void* state) {
   of(state).recording = true;
@@ -344,6 +373,12 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
              .download = download,
              .copy = copy,
              .synchronize = synchronize,
+             .allocate_pinned = allocate_pinned,
+             .release_pinned = release_pinned,
+             .create_event = create_event,
+             .record_event = record_event,
+             .wait_event = wait_event,
+             .release_event = release_event,
              .begin_graph = begin_graph,
              .end_graph = end_graph,
              .launch_graph = launch_graph,
