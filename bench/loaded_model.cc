@@ -87,15 +87,28 @@ Status LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt) 
   return device->status();
 }
 
-void LoadedModel::decode(std::vector<engine::Sequence>& sequences, TokenIds& tokens) {
+void LoadedModel::decode(std::vector<engine::Sequence>& sequences, engine::TokenIds& tokens,
+                         int32_t n_steps) {
+  const bool runs_ahead = !device->is_cpu();
+  for (int32_t i = 0; i < n_steps; ++i) {
+    if (model.n_queued() == 0) queue(sequences, tokens, engine::StepTokens::kGiven);
+    if (runs_ahead && i + 1 < n_steps) queue(sequences, tokens, engine::StepTokens::kChosen);
+    const std::vector<engine::Sample> likeliest = model.take_choices();
+    for (size_t j = 0; j < sequences.size(); ++j) {
+      sequences[j].append(std::span(&tokens[j], 1));
+      tokens[j] = likeliest[j].token;
+    }
+  }
+}
+
+// Behind the steps that are queued.
+void LoadedModel::queue(const std::vector<engine::Sequence>& sequences, const TokenIds& tokens,
+                        engine::StepTokens which) {
   engine::Step step;
   for (size_t i = 0; i < sequences.size(); ++i)
-    sequences[i].add_rows(sequences[i].n_tokens(), std::span(&tokens[i], 1), step);
-  const std::vector<engine::Sample> likeliest = model.decode(step, pages, nullptr);
-  for (size_t i = 0; i < sequences.size(); ++i) {
-    sequences[i].append(std::span(&tokens[i], 1));
-    tokens[i] = likeliest[i].token;
-  }
+    sequences[i].add_rows(sequences[i].n_tokens() + model.n_queued(), std::span(&tokens[i], 1),
+                          step);
+  model.queue_decode(step, which, pages);
 }
 
 }  // namespace rondo::bench

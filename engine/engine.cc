@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/choose_device.h"
+#include "engine/decoder.h"
 #include "engine/generation.h"
 #include "engine/scheduler.h"
 #include "kernels/launch.h"
@@ -64,7 +65,8 @@ struct Engine::Core {
         options(with_defaults(asked, *loaded.device)),
         store(loaded.model.digest()),
         parts{options, tokenizer, vocabulary, loaded.model, loaded.pages, store, cursors, counters},
-        scheduler(loaded.pages.n_pages()) {
+        scheduler(loaded.pages.n_pages()),
+        decoder(loaded.model, loaded.pages) {
     counters.device = loaded.device->name();
     counters.no_gpu = loaded.no_gpu;
     counters.kernels = loaded.device->kernels().name;
@@ -81,6 +83,7 @@ struct Engine::Core {
   CursorTable cursors;
   EngineParts parts;
   Scheduler scheduler;
+  Decoder decoder;
 };
 
 struct Engine::Impl {
@@ -115,7 +118,6 @@ struct Engine::Impl {
   EngineStats counters;
   std::unique_ptr<Core> core;
   bool device_failed = false;  // a GPU did, and that was seen to
-  std::vector<float> logits;   // f32 [T, V] of a decode step
 
   // Where other threads meet it.
   std::mutex mutex;
@@ -216,18 +218,16 @@ void Engine::Impl::work() {
 // One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
 // the answer to a request does not depend on the others.
 void Engine::Impl::decode(Priority priority) {
-  const std::vector<Generation*> batch = core->scheduler.decoding(priority, kernels::kFewRows);
-  Step step;
-  for (const Generation* generation : batch) generation->add_row(step);
-  const auto v = static_cast<size_t>(config.vocab_size);
-  const auto wants_logits = [](const Generation* generation) { return generation->wants_logits(); };
-  const bool some_want_logits = std::any_of(batch.begin(), batch.end(), wants_logits);
-  logits.resize(batch.size() * v);
-  const std::vector<Sample> likeliest = core->loaded.model.decode(
-      step, core->loaded.pages, some_want_logits ? logits.data() : nullptr);
-  for (size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i]->take(likeliest[i], std::span(logits).subspan(i * v, v))) finish(*batch[i], false);
+  Decoder& decoder = core->decoder;
+  std::vector<Generation*> batch = core->scheduler.decoding(priority, kernels::kFewRows);
+  if (!decoder.continues(batch)) {  // somebody has come or gone
+    for (Generation* generation : decoder.land()) finish(*generation, false);
+    batch = core->scheduler.decoding(priority, kernels::kFewRows);
   }
+  if (batch.empty()) return;
+  // Where more decode than one step takes, the next step is of others.
+  const bool all_take_part = core->scheduler.n_decoding(priority) <= std::ssize(batch);
+  for (Generation* generation : decoder.step(batch, all_take_part)) finish(*generation, false);
 }
 
 // Counts one that was answered, and lets it go.
@@ -239,6 +239,7 @@ void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
     Request later = {.priority = Priority::kBackground, .segments = std::move(deferred)};
     core->scheduler.add(std::make_unique<Generation>(std::move(later), core->parts));
   }
+  core->decoder.drop(generation);
   core->scheduler.remove(generation);
 }
 
@@ -246,6 +247,7 @@ void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
 // name, or the CPU cannot have the model, what comes from now on is answered with what happened.
 void Engine::Impl::recover() {
   const std::string why = core->loaded.device->status().message();
+  core->decoder.drop_all();
   counters.n_requests += core->scheduler.fail_all(unavailable_error(why));
   device_failed = true;
   Result<std::unique_ptr<Loaded>> loaded =

@@ -230,8 +230,14 @@ bool Generation::score() {
   return finish(StopReason::kMaxTokens);
 }
 
-void Generation::add_row(Step& step) const {
-  sequence_->add_rows(sequence_->n_tokens(), std::span(&completion_.tokens.back(), 1), step);
+void Generation::add_row(int32_t n_ahead, Step& step) const {
+  const std::span<const int32_t> token(&completion_.tokens.back(), 1);
+  sequence_->add_rows(sequence_->n_tokens() + n_ahead, token, step);
+}
+
+bool Generation::runs_ahead() const {
+  return !wants_logits() &&
+         static_cast<int32_t>(completion_.tokens.size()) + 1 < request_.stop.max_tokens;
 }
 
 bool Generation::wants_logits() const {

@@ -52,8 +52,12 @@ class Generation {
   bool step();
   // It waits for what follows its last token: all that do share a step.
   bool decoding() const { return phase_ == Phase::kDecode && !cancelled(); }
-  // Its row for such a step. REQUIRES: decoding().
-  void add_row(Step& step) const;
+  // Its row for such a step, when it takes part in `n_ahead` that were queued and not taken (then
+  // the row's token is that of another). REQUIRES: decoding().
+  void add_row(int32_t n_ahead, Step& step) const;
+  // True if the step behind the one that it takes part in can be queued before it has taken that:
+  // it will not have ended for sure, and takes the likeliest token.
+  bool runs_ahead() const;
   // True if it needs the row's logits: it draws, or allows some tokens only.
   bool wants_logits() const;
   // Takes the row's likeliest token, or chooses from its logits, f32 [V], where it wants them; true

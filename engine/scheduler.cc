@@ -69,6 +69,12 @@ std::vector<Generation*> Scheduler::decoding(Priority priority, int32_t n_most) 
   return batch;
 }
 
+int64_t Scheduler::n_decoding(Priority priority) const {
+  return std::count_if(running_.begin(), running_.end(), [&](const auto& generation) {
+    return generation->decoding() && generation->priority() == priority;
+  });
+}
+
 bool Scheduler::cursor_busy(const Generation& generation) const {
   if (generation.cursor().empty() || generation.priority() == Priority::kBackground) return false;
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {

@@ -27,6 +27,7 @@ class Scheduler {
   Generation& next();
   // All that decode with `priority`, up to `n_most`; that was their turn.
   std::vector<Generation*> decoding(Priority priority, int32_t n_most);
+  int64_t n_decoding(Priority priority) const;
   // Removes one that has been answered.
   void remove(const Generation& generation);
   // Answers everything that is left with `status`; returns how many.

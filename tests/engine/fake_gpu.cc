@@ -30,6 +30,8 @@ constexpr int kPoison = 0xff;               // floats: NaN
 constexpr size_t kMostPoisoned = 16 << 20;  // bytes at the beginning of a block
 
 int64_t n_left = 0;  // operations before the one that fails; 0: none will
+int64_t n_waits_with_more = 0;
+int64_t n_recordings = 0;
 
 // True for the operation that a test has chosen.
 bool breaks() { return n_left > 0 && --n_left == 0; }
@@ -150,7 +152,13 @@ int record_event(void* state, void* event) {
   return of(state).failed ? kDeviceFailed : kOk;
 }
 
-int wait_event(void* state, void* event) { return of(state).wait(*static_cast<int64_t*>(event)); }
+int wait_event(void* state, void* event) {
+  FakeGpu& gpu = of(state);
+  const int64_t n_done = gpu.n_done;
+  const int code = gpu.wait(*static_cast<int64_t*>(event));
+  if (gpu.n_done > n_done && !gpu.queue.empty()) ++n_waits_with_more;
+  return code;
+}
 
 int release_event(void*, void*) { return kOk; }
 
@@ -161,6 +169,7 @@ int begin_graph(void* state) {
 
 int end_graph(void* state, void** graph) {
   of(state).recording = false;
+  ++n_recordings;
   *graph = &of(state).graphs.emplace_back(std::exchange(of(state).recorded, {}));
   return of(state).failed ? kDeviceFailed : kOk;
 }
@@ -391,6 +400,14 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
 
 __attribute__((visibility("default"))) void rondo_break_at(int64_t n) {
   rondo::kernels::n_left = n;
+}
+
+__attribute__((visibility("default"))) int64_t rondo_n_waits_with_more() {
+  return rondo::kernels::n_waits_with_more;
+}
+
+__attribute__((visibility("default"))) int64_t rondo_n_recordings() {
+  return rondo::kernels::n_recordings;
 }
 
 __attribute__((visibility("default"))) int64_t rondo_n_left() { return rondo::kernels::n_left; }

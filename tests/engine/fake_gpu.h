@@ -13,4 +13,7 @@ extern "C" {
 void rondo_break_at(int64_t n);
 // How many operations are left before it; 0 when it has failed.
 int64_t rondo_n_left();
+// How often somebody waited for a part of what was queued, and more was queued behind it.
+int64_t rondo_n_waits_with_more();
+int64_t rondo_n_recordings();
 }
