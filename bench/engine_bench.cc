@@ -26,13 +26,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Weights of one layer, in numbers of parameters.
-int64_t layer_parameters(const engine::ModelConfig& config) {
-  const int64_t c = config.hidden_size;
-  return c * config.qkv_dim() + c * config.n_heads * config.head_dim +
-         3 * c * config.intermediate_size;
-}
-
 int64_t weight_bytes(const engine::ModelConfig& config, int64_t n_parameters) {
   return config.weight_format == engine::WeightFormat::kBf16 ? 2 * n_parameters : n_parameters;
 }
@@ -40,7 +33,7 @@ int64_t weight_bytes(const engine::ModelConfig& config, int64_t n_parameters) {
 // What a decode step must read: every layer once a loop, the head, and the K/V that it attends to.
 int64_t decode_bytes(const LoadedModel& loaded, const std::vector<engine::Sequence>& sequences) {
   const engine::ModelConfig& config = loaded.model.config();
-  const int64_t n_weights = config.n_loops * config.n_layers * layer_parameters(config) +
+  const int64_t n_weights = config.n_loops * config.n_layers * config.layer_parameters() +
                             int64_t{config.vocab_size} * config.hidden_size;
   const int64_t token_bytes = loaded.pages.page_bytes() / kernels::kPageTokens;
   int64_t n_read = 0;
@@ -56,7 +49,7 @@ int64_t segment_flops(const engine::ModelConfig& config, int64_t n_tokens) {
   const int64_t attention = 2 * 2 * int64_t{config.n_heads} * config.head_dim * (n_tokens / 2);
   const int64_t last_layer = 2 * int64_t{config.hidden_size} * config.qkv_dim();
   return n_tokens *
-         ((config.n_layers - 1) * (2 * layer_parameters(config) + attention) + last_layer);
+         ((config.n_layers - 1) * (2 * config.layer_parameters() + attention) + last_layer);
 }
 
 int64_t active_flops(const engine::ModelConfig& config, int32_t n_tokens) {
@@ -72,7 +65,7 @@ int64_t active_flops(const engine::ModelConfig& config, int32_t n_tokens) {
       const int64_t attention =
           2 * 2 * int64_t{config.n_heads} * config.head_dim * ((n_tokens + range.outputs_from) / 2);
       flops += (n_tokens - range.keys_from) * qkv +
-               n_outputs * (2 * layer_parameters(config) - qkv + attention);
+               n_outputs * (2 * config.layer_parameters() - qkv + attention);
     }
   }
   return flops;

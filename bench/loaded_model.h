@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "bench/engine_bench.h"
+#include "engine/chunk_tokens.h"
 #include "engine/model.h"
 #include "engine/prefill.h"
 #include "engine/segment_encoder.h"
@@ -31,8 +32,8 @@ struct LoadedModel {
         pages(std::move(pages)),
         store(this->model.digest()) {}
 
-  // Rows of a step of prefill.
-  int32_t chunk_tokens() const { return device->is_cpu() ? 64 : 2048; }
+  // Rows of a step of prefill, as the engine takes them.
+  int32_t chunk_tokens() const { return engine::chunk_tokens(model.config(), *device).prefill; }
   // `n` ids of the vocabulary, the same for the same seed.
   engine::TokenIds random_ids(int32_t n, uint32_t seed) const;
   // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all.

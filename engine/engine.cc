@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/choose_device.h"
+#include "engine/chunk_tokens.h"
 #include "engine/decoder.h"
 #include "engine/generation.h"
 #include "engine/scheduler.h"
@@ -15,16 +16,10 @@
 namespace rondo::engine {
 namespace {
 
-// Rows of a step: on the CPU as many as keep a keystroke from waiting, on a GPU as many as fill it.
-constexpr int32_t kCpuChunk = 64, kCpuBackgroundChunk = 32;
-constexpr int32_t kGpuChunk = 1024, kGpuBackgroundChunk = 512;
-
-EngineOptions with_defaults(EngineOptions options, const Device& device) {
-  const bool is_cpu = device.is_cpu();
-  if (options.prefill_chunk_tokens <= 0)
-    options.prefill_chunk_tokens = is_cpu ? kCpuChunk : kGpuChunk;
-  if (options.background_chunk_tokens <= 0)
-    options.background_chunk_tokens = is_cpu ? kCpuBackgroundChunk : kGpuBackgroundChunk;
+EngineOptions with_defaults(EngineOptions options, const Model& model) {
+  const ChunkTokens chunk = chunk_tokens(model.config(), model.device());
+  if (options.prefill_chunk_tokens <= 0) options.prefill_chunk_tokens = chunk.prefill;
+  if (options.background_chunk_tokens <= 0) options.background_chunk_tokens = chunk.background;
   return options;
 }
 
@@ -62,7 +57,7 @@ struct Engine::Core {
        EngineStats& counters, std::unique_ptr<Loaded> from)
       : owner(std::move(from)),
         loaded(*owner),
-        options(with_defaults(asked, *loaded.device)),
+        options(with_defaults(asked, loaded.model)),
         store(loaded.model.digest()),
         parts{options, tokenizer, vocabulary, loaded.model, loaded.pages, store, cursors, counters},
         scheduler(loaded.pages.n_pages()),

@@ -71,6 +71,10 @@ struct ModelConfig {
   Hash128 digest;                    // of config.json's bytes
 
   int32_t qkv_dim() const { return (n_heads + 2 * n_kv_heads) * head_dim; }
+  // Weights of a layer's products.
+  int64_t layer_parameters() const {
+    return int64_t{hidden_size} * (qkv_dim() + n_heads * head_dim + 3 * intermediate_size);
+  }
 
   // Reads `folder`/config.json and, when present, generation_config.json.
   // Errors: NotFound (not a model folder), InvalidArgument naming the file, the key and what is
