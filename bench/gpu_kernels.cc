@@ -1,24 +1,23 @@
 #include "bench/gpu_kernels.h"
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
+#include <cstdio>
 #include <numeric>
 #include <random>
+#include <utility>
+
+#include "bench/gpu_timer.h"
+#include "kernels/kernels.h"
 
 namespace rondo::bench {
 namespace {
 
 using kernels::Device;
 using kernels::kPageTokens;
-using kernels::PageRef;
 using kernels::QuerySpan;
 using kernels::WeightType;
-using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kArenaBytes = int64_t{2} << 30;
-constexpr double kSeconds = 0.03;  // of a round
-constexpr int kRounds = 3;
 
 struct ModelShape {
   const char* name;
@@ -27,63 +26,21 @@ struct ModelShape {
 constexpr ModelShape kIQuest7B = {"7B", 5120, 27648, 40, 8, 128, 76800};
 constexpr ModelShape kMini = {"mini", 640, 1792, 10, 2, 64, 16384};
 
-// Device memory for one bench.
-class Memory {
- public:
-  explicit Memory(const Device& device) : device_(device) {}
-  ~Memory() {
-    for (void* piece : pieces_) device_.release(device_.state, piece);
-  }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-
-  Result<std::byte*> allocate(int64_t n_bytes) {
-    void* piece = nullptr;
-    if (device_.allocate(device_.state, n_bytes, &piece) != 0) {
-      return resource_exhausted_error("the GPU has no " + std::to_string(n_bytes >> 20) +
-                                      " MiB free for the bench");
-    }
-    pieces_.push_back(piece);
-    return static_cast<std::byte*>(piece);
-  }
-
-  template <class T>
-  Result<T*> copy_of(const std::vector<T>& values) {
-    const auto n_bytes = static_cast<int64_t>(values.size() * sizeof(T));
-    ASSIGN_OR_RETURN(std::byte * piece, allocate(n_bytes));
-    if (device_.upload(device_.state, piece, values.data(), n_bytes) != 0) return failed(device_);
-    return reinterpret_cast<T*>(piece);
-  }
-
-  static Status failed(const Device& device) {
-    return unavailable_error("the GPU failed: " + std::string(device.error(device.state)));
-  }
-
- private:
-  const Device& device_;
-  std::vector<void*> pieces_;
+// n_spans spans of n_rows rows each, the first of a span at first_slot.
+struct AttentionShape {
+  ModelShape model;
+  int32_t n_spans, n_rows, first_slot;
+  int32_t window_tokens = 0;  // of a second branch; 0: there is none
 };
-
-// One call of a kernel; calls are numbered, so that they can take turns in memory.
-using Launch = std::function<int(int64_t call)>;
 
 class Bench {
  public:
   Bench(const Device& device, std::string_view only)
       : device_(device), stream_{.device = device.state}, only_(only), memory_(device) {}
 
-  // Random numbers that are finite as bf16 and as float32.
   Status open() {
-    ASSIGN_OR_RETURN(arena_, memory_.allocate(kArenaBytes));
+    ASSIGN_OR_RETURN(arena_, memory_.random(kArenaBytes));
     ASSIGN_OR_RETURN(out_, memory_.allocate(kArenaBytes));
-    std::mt19937 random(1);
-    std::vector<uint32_t> block(16 << 20);
-    for (uint32_t& word : block) word = (random() & 0x83ff83ffu) | 0x3c003c00u;
-    auto filled = static_cast<int64_t>(block.size() * sizeof(uint32_t));
-    if (device_.upload(device_.state, arena_, block.data(), filled) != 0) return failed();
-    for (; filled < kArenaBytes; filled *= 2) {
-      if (device_.copy(device_.state, arena_ + filled, arena_, filled) != 0) return failed();
-    }
     return {};
   }
 
@@ -114,52 +71,66 @@ class Bench {
     });
   }
 
-  // `n_spans` spans of n_rows rows each, the first of a span at first_slot.
-  Status attention(const ModelShape& model, int32_t n_spans, int32_t n_rows, int32_t first_slot) {
-    GpuKernelSpeed speed{.kernel = "attention",
-                         .shape = std::string(model.name) + " " + std::to_string(n_spans) + " x " +
-                                  std::to_string(n_rows) + " rows, " + std::to_string(first_slot) +
-                                  " before"};
+  // A second branch, if any, has the same rows and sees their last window_tokens.
+  Status attention(const AttentionShape& shape) {
+    const ModelShape& model = shape.model;
+    GpuKernelSpeed speed{
+        .kernel = shape.window_tokens > 0 ? "attention, two branches" : "attention",
+        .shape = std::string(model.name) + " " + std::to_string(shape.n_spans) + " x " +
+                 std::to_string(shape.n_rows) + " rows, " + std::to_string(shape.first_slot) +
+                 " before"};
     if (!wanted(speed)) return {};
-    const int32_t n_slots = first_slot + n_rows;
+    const int32_t n_slots = shape.first_slot + shape.n_rows;
     const int32_t n_entries = (n_slots + kPageTokens - 1) / kPageTokens;
     const int64_t page_bytes = int64_t{2} * model.n_kv_heads * kPageTokens * model.head_dim * 2;
-    const int64_t n_pages = kArenaBytes / page_bytes;
+    const int64_t n_pages = kArenaBytes / page_bytes, n_used = int64_t{shape.n_spans} * n_entries;
     // Every call takes the next pages, in an order that is not memory's.
     std::vector<int32_t> pages(n_pages);
     std::iota(pages.begin(), pages.end(), 0);
     std::shuffle(pages.begin(), pages.end(), std::mt19937(1));
-    const int64_t n_calls = std::max<int64_t>(1, n_pages / (int64_t{n_spans} * n_entries));
-    pages.resize(std::max<int64_t>(n_pages, int64_t{n_spans} * n_entries), 0);
-    Memory memory(device_);
+    const int64_t n_calls = std::max<int64_t>(1, n_pages / n_used);
+    pages.resize(std::max<int64_t>(n_pages, n_used), 0);
+    GpuMemory memory(device_);
     ASSIGN_OR_RETURN(const int32_t* own_pages, memory.copy_of(pages));
     std::vector<QuerySpan> spans;
-    for (int64_t s = 0; s < n_calls * n_spans; ++s) {
-      spans.push_back({.first_row = static_cast<int32_t>(s % n_spans) * n_rows,
-                       .n_rows = n_rows,
-                       .first_slot = first_slot,
+    for (int64_t s = 0; s < n_calls * shape.n_spans; ++s) {
+      spans.push_back({.first_row = static_cast<int32_t>(s % shape.n_spans) * shape.n_rows,
+                       .n_rows = shape.n_rows,
+                       .first_slot = shape.first_slot,
                        .own_pages = own_pages + s * n_entries});
     }
     ASSIGN_OR_RETURN(const QuerySpan* on_device, memory.copy_of(spans));
     const int32_t width = model.n_heads * model.head_dim;
+    const auto* floats = reinterpret_cast<const float*>(arena_);
     kernels::AttentionParams params{
-        .q = reinterpret_cast<const float*>(arena_),
+        .q = floats,
         .q_stride = width,
         .out = reinterpret_cast<float*>(out_),
-        .n_spans = n_spans,
-        .n_rows = n_spans * n_rows,
+        .n_spans = shape.n_spans,
+        .n_rows = shape.n_spans * shape.n_rows,
         .n_entries = n_entries,
         .kv = {.data = arena_, .page_stride_bytes = page_bytes, .type = kernels::KvType::kBf16},
         .n_heads = model.n_heads,
         .n_kv_heads = model.n_kv_heads,
         .head_dim = model.head_dim,
         .scale = 0.1f};
-    const double visible = n_spans * (static_cast<double>(n_rows) * first_slot +
-                                      0.5 * n_rows * (static_cast<double>(n_rows) + 1));
-    speed.bytes = static_cast<double>(n_spans) * n_slots * page_bytes / kPageTokens;
-    if (n_rows > 16) speed.flops = 4.0 * visible * width;
+    double n_read = n_slots, n_visible = shape.n_rows * (shape.first_slot + 0.5 * shape.n_rows);
+    if (shape.window_tokens > 0) {
+      params.second = {.n_spans = shape.n_spans,
+                       .n_entries = std::min(n_entries, shape.window_tokens / kPageTokens + 2),
+                       .window = shape.window_tokens,
+                       .weight = floats,
+                       .bias = floats,
+                       .room = reinterpret_cast<float*>(out_ + kArenaBytes / 2)};
+      n_read += std::min(n_slots, shape.window_tokens + shape.n_rows - 1);
+      n_visible += static_cast<double>(shape.n_rows) * std::min(n_slots, shape.window_tokens);
+    }
+    speed.bytes = shape.n_spans * n_read * static_cast<double>(page_bytes) / kPageTokens;
+    if (params.n_rows > 16) speed.flops = 4.0 * shape.n_spans * n_visible * width;
+    if (shape.n_rows == 1) speed.flops = 0;  // keys are read for one row each
     return time(speed, [&](int64_t call) {
-      params.spans = on_device + call % n_calls * n_spans;
+      params.spans = on_device + call % n_calls * shape.n_spans;
+      if (shape.window_tokens > 0) params.second.spans = params.spans;
       return table().attention(params, stream_);
     });
   }
@@ -175,7 +146,7 @@ class Bench {
     const int32_t qkv_heads = model.n_heads + 2 * model.n_kv_heads;
     auto* out = reinterpret_cast<float*>(out_);
     const auto* in = reinterpret_cast<const float*>(arena_);
-    Memory memory(device_);
+    GpuMemory memory(device_);
     std::vector<int32_t> numbers(n_rows);
     std::iota(numbers.begin(), numbers.end(), 0);
     ASSIGN_OR_RETURN(const int32_t* ids, memory.copy_of(numbers));
@@ -218,31 +189,13 @@ class Bench {
 
  private:
   const kernels::Kernels& table() const { return *device_.kernels; }
-  Status failed() const { return Memory::failed(device_); }
   bool wanted(const GpuKernelSpeed& speed) const {
     return (speed.kernel + " " + speed.shape).find(only_) != std::string::npos;
   }
 
-  // Seconds of `n` calls.
-  Result<double> run(int64_t n, const Launch& launch) {
-    if (device_.synchronize(device_.state) != 0) return failed();
-    const Clock::time_point begin = Clock::now();
-    for (int64_t call = 0; call < n; ++call) {
-      if (launch(call) != 0) return failed();
-    }
-    if (device_.synchronize(device_.state) != 0) return failed();
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  }
-
-  Status time(GpuKernelSpeed speed, const Launch& launch) {
+  Status time(GpuKernelSpeed speed, const GpuLaunch& launch) {
     if (!wanted(speed)) return {};
-    ASSIGN_OR_RETURN(speed.seconds, run(1, launch));
-    ASSIGN_OR_RETURN(const double few, run(3, launch));
-    const auto n = std::clamp<int64_t>(static_cast<int64_t>(kSeconds / few * 3), 1, 5000);
-    for (int round = 0; round < (few < 1 ? kRounds : 1); ++round) {
-      ASSIGN_OR_RETURN(const double seconds, run(n, launch));
-      speed.seconds = std::min(speed.seconds, seconds / static_cast<double>(n));
-    }
+    ASSIGN_OR_RETURN(speed.seconds, time_on_gpu(device_, launch));
     speeds_.push_back(std::move(speed));
     return {};
   }
@@ -250,7 +203,7 @@ class Bench {
   const Device& device_;
   kernels::Stream stream_;
   std::string_view only_;
-  Memory memory_;
+  GpuMemory memory_;
   std::byte* arena_ = nullptr;  // read
   std::byte* out_ = nullptr;    // written
   std::vector<GpuKernelSpeed> speeds_;
@@ -281,17 +234,32 @@ Status measure_linear(Bench& bench, const ModelShape& m) {
 }
 
 Status measure_attention(Bench& bench, const ModelShape& m) {
-  for (const int32_t context : {512, 4096, 8192, 32768}) {
-    for (const int32_t n_rows : {1, 4, 16}) {
-      RETURN_IF_ERROR(bench.attention(m, 1, n_rows, context));
-    }
+  constexpr int32_t kWindow = 64;  // the published loop models'
+  std::vector<AttentionShape> shapes;
+  for (const int32_t before : {15, 511, 4000, 8191, 32767}) {
+    for (const int32_t n_rows : {1, 4, 16}) shapes.push_back({m, 1, n_rows, before});
+    shapes.push_back({m, 1, 1, before, kWindow});
   }
-  RETURN_IF_ERROR(bench.attention(m, 32, 1, 2048));
-  RETURN_IF_ERROR(bench.attention(m, 32, 1, 8192));
-  for (const int32_t n_rows : {512, 2048, 8192, 32768}) {
-    RETURN_IF_ERROR(bench.attention(m, 1, n_rows, 0));
+  for (const int32_t n_spans : {16, 32}) {
+    for (const int32_t before : {2047, 8191}) shapes.push_back({m, n_spans, 1, before});
   }
-  return bench.attention(m, 1, 2048, 30720);
+  for (const int32_t n_rows : {512, 2048, 8192, 32768}) shapes.push_back({m, 1, n_rows, 0});
+  shapes.push_back({m, 1, 2048, 30720});
+  shapes.push_back({m, 1, 2048, 6144, kWindow});
+  for (const AttentionShape& shape : shapes) RETURN_IF_ERROR(bench.attention(shape));
+  return {};
+}
+
+Status measure_kind(Bench& bench, GpuKernelKind kind, const ModelShape& m) {
+  switch (kind) {
+    case GpuKernelKind::kGemm:
+      return measure_linear(bench, m);
+    case GpuKernelKind::kAttention:
+      return measure_attention(bench, m);
+    case GpuKernelKind::kRows:
+      for (const int32_t n_rows : {1, 16, 2048}) RETURN_IF_ERROR(bench.rows(m, n_rows));
+  }
+  return {};
 }
 
 }  // namespace
@@ -302,30 +270,33 @@ double GpuKernelSpeed::share(const kernels::Yardsticks& yardsticks) const {
   return limit / seconds;
 }
 
-Result<std::vector<GpuKernelSpeed>> measure_gpu_kernels(const Device& device,
-                                                        std::string_view only) {
+Result<GpuKernelsResult> measure_gpu_kernels(const Device& device, GpuKernelKind kind,
+                                             std::string_view only) {
+  GpuKernelsResult result{.device = device.info.name};
+  if (device.measure(device.state, &result.yardsticks) != 0) {
+    return unavailable_error("the GPU failed: " + std::string(device.error(device.state)));
+  }
   Bench bench(device, only);
   RETURN_IF_ERROR(bench.open());
   for (const ModelShape& model : {kIQuest7B, kMini}) {
-    RETURN_IF_ERROR(measure_linear(bench, model));
-    RETURN_IF_ERROR(measure_attention(bench, model));
-    for (const int32_t n_rows : {1, 16, 2048}) RETURN_IF_ERROR(bench.rows(model, n_rows));
+    RETURN_IF_ERROR(measure_kind(bench, kind, model));
   }
-  return bench.take();
+  result.speeds = bench.take();
+  return result;
 }
 
-std::string gpu_kernels_table(const Device& device, const kernels::Yardsticks& y,
-                              const std::vector<GpuKernelSpeed>& speeds) {
+std::string gpu_kernels_table(const GpuKernelsResult& result) {
+  const kernels::Yardsticks& y = result.yardsticks;
   char line[400];
   std::snprintf(line, sizeof line,
                 "%s\ncopy %.0f GB/s (read + written), read %.0f GB/s, bf16 matrix product %.0f "
                 "TFLOP/s, empty kernel %.2f us\n",
-                device.info.name, y.copy_bytes_per_s * 1e-9, y.read_bytes_per_s * 1e-9,
+                result.device.c_str(), y.copy_bytes_per_s * 1e-9, y.read_bytes_per_s * 1e-9,
                 y.matmul_flops_per_s * 1e-12, y.empty_launch_seconds * 1e6);
   std::string table = line;
-  for (const GpuKernelSpeed& s : speeds) {
+  for (const GpuKernelSpeed& s : result.speeds) {
     const bool is_product = s.flops > 0;
-    std::snprintf(line, sizeof line, "%-12s %-38s %10.2f us %8.1f %s %5.1f%% of %s\n",
+    std::snprintf(line, sizeof line, "%-24s %-36s %10.2f us %8.1f %s %5.1f%% of %s\n",
                   s.kernel.c_str(), s.shape.c_str(), s.seconds * 1e6,
                   is_product ? s.flops / s.seconds * 1e-12 : s.bytes / s.seconds * 1e-9,
                   is_product ? "TFLOP/s" : "GB/s   ", 100 * s.share(y),
@@ -333,26 +304,6 @@ std::string gpu_kernels_table(const Device& device, const kernels::Yardsticks& y
     table += line;
   }
   return table;
-}
-
-std::string gpu_kernels_json(const Device& device, const kernels::Yardsticks& y,
-                             const std::vector<GpuKernelSpeed>& speeds) {
-  char text[400];
-  std::snprintf(text, sizeof text,
-                "{\"device\": \"%s\", \"copy_bytes_per_s\": %.4g, \"read_bytes_per_s\": %.4g, "
-                "\"matmul_flops_per_s\": %.4g, \"empty_launch_seconds\": %.3g, \"kernels\": [",
-                device.info.name, y.copy_bytes_per_s, y.read_bytes_per_s, y.matmul_flops_per_s,
-                y.empty_launch_seconds);
-  std::string json = text;
-  for (const GpuKernelSpeed& s : speeds) {
-    std::snprintf(text, sizeof text,
-                  "%s\n  {\"kernel\": \"%s\", \"shape\": \"%s\", \"seconds\": %.5g, \"bytes\": "
-                  "%.6g, \"flops\": %.6g, \"share\": %.3f}",
-                  &s == speeds.data() ? "" : ",", s.kernel.c_str(), s.shape.c_str(), s.seconds,
-                  s.bytes, s.flops, s.share(y));
-    json += text;
-  }
-  return json + "\n]}\n";
 }
 
 }  // namespace rondo::bench

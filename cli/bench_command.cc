@@ -7,6 +7,7 @@
 #include "bench/engine_bench.h"
 #include "bench/kernels.h"
 #include "bench/membw.h"
+#include "cli/bench_gpu.h"
 #include "cli/model_path.h"
 #include "cli/product.h"
 
@@ -179,6 +180,7 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   add_decode(*bench, context);
   add_prefill(*bench, context);
   add_membw(*bench, context);
+  add_gpu_benches(*bench, context);
   add_product_benches(*bench, context);
 }
 
