@@ -1,11 +1,11 @@
 // rope_store and copy_token (formulas in kernels.h). A warp is a head of a row: it rotates
 // the pairs of a query or key, and writes a key or value to the page as bf16, to the nearest even.
-//
-// Page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape.
 
+#include "kernels/cuda/kv_page.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/rope_many.h"
 #include "kernels/launch.h"
 
 namespace rondo::kernels::cuda {
@@ -13,22 +13,6 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kHeads = 8;  // of a block, a warp each
-
-// A layer of the page of `slot`, and the place of the slot's token in one of its 2 Hk heads.
-struct TokenPlace {
-  __device__ TokenPlace(const KvLayer& kv, int32_t slot, int32_t head_dim)
-      : page(reinterpret_cast<uint16_t*>(
-            kv.data + int64_t{slot / kPageTokens} * kv.page_stride_bytes + kv.layer_offset_bytes)),
-        offset(slot % kPageTokens),
-        head_dim(head_dim) {}
-
-  __device__ uint16_t& element(int head, int i) const {
-    return page[(int64_t{head} * kPageTokens + offset) * head_dim + i];
-  }
-
-  uint16_t* page;
-  int32_t offset, head_dim;
-};
 
 __global__ void rope_store_kernel(RopeStoreParams p) {
   begin_kernel();
@@ -72,6 +56,7 @@ __global__ void copy_token_kernel(CopyTokenParams p) {
 int rope_store(const RopeStoreParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kBf16) return kBadArguments;
   if (p.n_rows == 0) return kOk;
+  if (p.n_rows > kFewRows && takes_rope_many_rows(p)) return rope_many_rows(p, context(stream));
   const int n_heads = p.n_heads + 2 * p.n_kv_heads;
   const dim3 grid(p.n_rows, (n_heads + kHeads - 1) / kHeads);
   return launch(context(stream), rope_store_kernel, {.grid = grid, .block = dim3(32, kHeads)}, p);

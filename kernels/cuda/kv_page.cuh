@@ -1,0 +1,42 @@
+// The page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape,
+// bf16. And the rotation that keys have there.
+#pragma once
+
+#include "kernels/cuda/reduce.cuh"
+#include "kernels/kernels.h"
+
+namespace rondo::kernels::cuda {
+
+// A layer of the page of `slot`, and the place of the slot's token in one of its 2 Hk heads.
+struct TokenPlace {
+  __device__ TokenPlace(const KvLayer& kv, int32_t slot, int32_t head_dim)
+      : page(reinterpret_cast<uint16_t*>(
+            kv.data + int64_t{slot / kPageTokens} * kv.page_stride_bytes + kv.layer_offset_bytes)),
+        offset(slot % kPageTokens),
+        head_dim(head_dim) {}
+
+  __device__ uint16_t& element(int head, int i) const {
+    return page[(int64_t{head} * kPageTokens + offset) * head_dim + i];
+  }
+
+  uint16_t* page;
+  int32_t offset, head_dim;
+};
+
+// Of elements i and i + head_dim / 2 of a query or key (half-split RoPE, kernels.h).
+struct Rotation {
+  Rotation() = default;
+  __device__ Rotation(float theta, int32_t head_dim, int i, int32_t position) {
+    const float frequency = 1.0f / powf(theta, 2.0f * i / head_dim);
+    sincosf(static_cast<float>(position) * frequency, &sine, &cosine);
+  }
+  __device__ void turn(float& a, float& b) const {
+    const float first = a * cosine - b * sine;
+    b = b * cosine + a * sine;
+    a = first;
+  }
+
+  float sine, cosine;
+};
+
+}  // namespace rondo::kernels::cuda
