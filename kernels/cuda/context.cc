@@ -44,7 +44,7 @@ std::byte* Context::scratch(int64_t n_bytes) {
     scratch_.push_back(block);
     scratch_bytes_ = larger;
   }
-  return static_cast<std::byte*>(scratch_.back());
+  return scratch_.empty() ? nullptr : static_cast<std::byte*>(scratch_.back());
 }
 
 }  // namespace rondo::kernels::cuda

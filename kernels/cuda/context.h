@@ -34,14 +34,16 @@ class Context {
   cudaStream_t stream() const { return stream_; }
   const cudaDeviceProp& properties() const { return properties_; }
 
-  // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short. Never
+  // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short, or
+  // perhaps for 0. Never
   // moves what a recorded graph was given: smaller blocks stay where they are.
   std::byte* scratch(int64_t n_bytes);
 
-  // The matrix product's pinned algorithm: chosen once for outputs, inputs and alignment, whatever
-  // the number of rows, so that a row's sum does not depend on its neighbours.
+  // What a matrix product's algorithm is pinned for (lt_product.h): outputs, inputs, type and
+  // alignments.
   struct MatmulKey {
     int32_t n, k;
+    cudaDataType_t out_type;
     uint32_t alignment_x, alignment_out;
     auto operator<=>(const MatmulKey&) const = default;
   };
