@@ -39,10 +39,10 @@ class Context {
   // moves what a recorded graph was given: smaller blocks stay where they are.
   std::byte* scratch(int64_t n_bytes);
 
-  // What a matrix product's algorithm is pinned for (lt_product.h): outputs, inputs, type and
-  // alignments.
+  // What a matrix product's algorithm is pinned for: outputs, inputs, the bucket of its rows
+  // (lt_product.h), type and alignments.
   struct MatmulKey {
-    int32_t n, k;
+    int32_t n, k, n_rows;
     cudaDataType_t out_type;
     uint32_t alignment_x, alignment_out;
     auto operator<=>(const MatmulKey&) const = default;

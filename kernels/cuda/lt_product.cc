@@ -1,12 +1,16 @@
 #include "kernels/cuda/lt_product.h"
 
+#include <algorithm>
 #include <bit>
+#include <limits>
 #include <optional>
 
 namespace rondo::kernels::cuda {
 namespace {
 
-constexpr int32_t kTypicalRows = 512;  // that an algorithm is chosen for
+constexpr int32_t kLeastBucket = 64;
+constexpr int32_t kLargeRows = 8192;  // of the product whose kernels are the family
+constexpr int kProposals = 6;         // that are measured
 
 using Algorithm = cublasLtMatmulAlgo_t;
 
@@ -46,9 +50,17 @@ uint32_t alignment_of(const void* data, int64_t stride_bytes) {
   return uint32_t{1} << std::countr_zero(bits);
 }
 
+// Row counts that share an algorithm: four buckets between powers of two.
+int32_t bucket_of(int32_t n_rows) {
+  const int32_t below = static_cast<int32_t>(std::bit_floor(static_cast<uint32_t>(n_rows - 1)));
+  const int32_t step = std::max(below / 4, kLeastBucket);
+  return (n_rows + step - 1) / step * step;
+}
+
 Context::MatmulKey key_of(const LtProduct& p) {
   return {.n = p.n,
           .k = p.k,
+          .n_rows = bucket_of(p.n_rows),
           .out_type = p.out_type,
           .alignment_x = alignment_of(p.x, p.k * int64_t{2}),
           .alignment_out = alignment_of(p.out, p.out_stride * p.out_element_bytes())};
@@ -80,6 +92,14 @@ std::vector<Algorithm> proposals(Context& c, const LtProduct& p, int32_t n_rows,
   return algorithms;
 }
 
+int32_t family_of(const Algorithm& algorithm) {
+  int32_t id = -1;
+  size_t n_written = 0;
+  cublasLtMatmulAlgoConfigGetAttribute(&algorithm, CUBLASLT_ALGO_CONFIG_ID, &id, sizeof(id),
+                                       &n_written);
+  return id;
+}
+
 void queue(Context& c, const LtProduct& p, const Algorithm& algorithm) {
   const Description d(c, p, p.n_rows);
   const float one = 1, beta = p.accumulate ? 1 : 0;
@@ -88,14 +108,62 @@ void queue(Context& c, const LtProduct& p, const Algorithm& algorithm) {
                          c.stream()));
 }
 
+// Milliseconds of a product, the shortest of a few.
+float measure(Context& c, const LtProduct& p, const Algorithm& algorithm, cudaEvent_t begin,
+              cudaEvent_t end) {
+  constexpr int kRounds = 3;
+  float best = std::numeric_limits<float>::max();
+  queue(c, p, algorithm);  // loads the kernel
+  for (int round = 0; round < kRounds; ++round) {
+    float ms = 0;
+    c.check(cudaEventRecord(begin, c.stream()));
+    queue(c, p, algorithm);
+    c.check(cudaEventRecord(end, c.stream()));
+    c.check(cudaEventSynchronize(end));
+    if (c.check(cudaEventElapsedTime(&ms, begin, end))) best = std::min(best, ms);
+  }
+  return best;
+}
+
+// What is in `product.out` is lost, unless it adds to it.
+Algorithm fastest(Context& c, LtProduct product, const std::vector<Algorithm>& algorithms) {
+  void* elsewhere = nullptr;
+  if (product.accumulate) {
+    const auto n_bytes =
+        static_cast<size_t>(product.n_rows * product.out_stride * product.out_element_bytes());
+    if (cudaMallocAsync(&elsewhere, n_bytes, c.stream()) != cudaSuccess) {
+      (void)cudaGetLastError();  // memory that is short is no broken device
+      return algorithms.front();
+    }
+    product.out = elsewhere;
+  }
+  cudaEvent_t begin = nullptr, end = nullptr;
+  c.check(cudaEventCreate(&begin));
+  c.check(cudaEventCreate(&end));
+  size_t best = 0;
+  float best_ms = std::numeric_limits<float>::max();
+  for (size_t i = 0; i < algorithms.size() && c.status() == cudaSuccess; ++i) {
+    const float ms = measure(c, product, algorithms[i], begin, end);
+    if (ms < best_ms) best = i, best_ms = ms;
+  }
+  if (begin != nullptr) cudaEventDestroy(begin);
+  if (end != nullptr) cudaEventDestroy(end);
+  if (elsewhere != nullptr) c.check(cudaFreeAsync(elsewhere, c.stream()));
+  return algorithms[best];
+}
+
 // Empty, with an error noted, where cuBLASLt has none.
 std::optional<Algorithm> choose(Context& c, const LtProduct& p) {
-  const std::vector<Algorithm> large = proposals(c, p, kTypicalRows, 1);
+  const std::vector<Algorithm> large = proposals(c, p, kLargeRows, 1);
   if (large.empty()) {
     c.check(CUBLAS_STATUS_NOT_SUPPORTED);
     return std::nullopt;
   }
-  return large.front();
+  if (c.properties().major != 9) return large.front();
+  std::vector<Algorithm> family = proposals(c, p, p.n_rows, kProposals);
+  std::erase_if(family, [&](const Algorithm& a) { return family_of(a) != family_of(large[0]); });
+  if (family.empty()) return large.front();
+  return family.size() == 1 ? family.front() : fastest(c, p, family);
 }
 
 }  // namespace
