@@ -13,8 +13,10 @@
 #include <cstring>
 #include <random>
 #include <set>
+#include <thread>
 #include <utility>
 
+#include "engine/tensor_upload.h"
 #include "engine/tensor_values.h"
 #include "kernels/bf16.h"
 
@@ -238,26 +240,30 @@ Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t i
   return {};
 }
 
-int64_t data_bytes(const RowMajorMatrix& matrix) {
-  return int64_t{matrix.n} * matrix.k * (matrix.type == WeightType::kInt8 ? 1 : 2);
+// What add_rows brings of `source`.
+int64_t rows_bytes(const MatrixSource& source) {
+  int64_t n = 0;
+  for (const auto* tensors : {&source.parts, &source.scales}) {
+    for (const Tensor& tensor : *tensors) n += TensorUpload::n_bytes(tensor);
+    n = aligned(n);
+  }
+  return n;
 }
 
-int64_t scale_bytes(const RowMajorMatrix& matrix) {
-  return matrix.scales != nullptr ? matrix.n * int64_t{2} : 0;
-}
-
-int64_t embedding_bytes(const RowMajorMatrix& matrix) {
-  return aligned(data_bytes(matrix)) + aligned(scale_bytes(matrix));
-}
-
-// A copy of `matrix` in the device's memory at `at`, embedding_bytes() bytes.
-RowMajorMatrix upload_rows(RowMajorMatrix matrix, std::byte* at, Device& device) {
-  device.upload(at, matrix.data, data_bytes(matrix));
-  matrix.data = at;
-  if (matrix.scales == nullptr) return matrix;
-  at += aligned(data_bytes(matrix));
-  device.upload(at, matrix.scales, scale_bytes(matrix));
-  matrix.scales = reinterpret_cast<const uint16_t*>(at);
+// Brings `source` to `at` in the device's memory, rows_bytes() bytes; what it is there.
+RowMajorMatrix add_rows(const MatrixSource& source, std::byte* at, TensorUpload& upload) {
+  RowMajorMatrix matrix = {.data = at, .n = source.n, .k = source.k, .type = source.type};
+  std::byte* to = at;
+  const auto add = [&](const std::vector<Tensor>& tensors) {
+    for (const Tensor& tensor : tensors) {
+      upload.add(tensor, to);
+      to += TensorUpload::n_bytes(tensor);
+    }
+    to = at + aligned(to - at);
+  };
+  add(source.parts);
+  if (!source.scales.empty()) matrix.scales = reinterpret_cast<const uint16_t*>(to);
+  add(source.scales);
   return matrix;
 }
 
@@ -369,8 +375,11 @@ Result<Weights> Weights::load(const std::string& folder, const ModelConfig& conf
                               Device& device) {
   Weights weights;
   ASSIGN_OR_RETURN(const Plan plan, weights.read(folder, config));
-  RETURN_IF_ERROR(weights.place(plan, device));
-  weights.digest_ = digest_of(weights.storage_->tensors);
+  // Beside the rest: both wait for the disk and for memory.
+  std::jthread digest([&] { weights.digest_ = digest_of(weights.storage_->tensors); });
+  const Status placed = weights.place(plan, device);
+  digest.join();
+  RETURN_IF_ERROR(placed);
   return weights;
 }
 
@@ -405,27 +414,54 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
 // whole) or on the heap, where `read` saw it.
 Status Weights::place(const Plan& plan, Device& device) {
   const kernels::Kernels& kernels = device.kernels();
-  embedding_ = row_major(plan.embedding, storage_->embedding);
   for (const auto& [source, out] : plan.jobs.matrices) {
     packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
   }
   for (const VectorJob& job : plan.jobs.vectors) packed_bytes_ += job.n_bytes();
-  if (!device.is_cpu()) packed_bytes_ += embedding_bytes(embedding_);
+  if (!device.is_cpu()) packed_bytes_ += rows_bytes(plan.embedding);
   ASSIGN_OR_RETURN(storage_->packed, device.allocate(packed_bytes_));
   std::byte* at = storage_->packed.data();
-  RowBuffer buffer;
   for (const auto& [source, out] : plan.jobs.matrices) {
-    const RowMajorMatrix matrix = row_major(source, buffer);
-    device.launched(kernels.pack(matrix, at, device.stream()), "pack");
-    *out = {.data = at, .n = matrix.n, .k = matrix.k, .type = matrix.type};
-    at += aligned(kernels.packed_bytes(matrix.type, matrix.n, matrix.k));
+    *out = {.data = at, .n = source.n, .k = source.k, .type = source.type};
+    at += aligned(kernels.packed_bytes(source.type, source.n, source.k));
   }
   for (const VectorJob& job : plan.jobs.vectors) {
     device.upload(at, job.values.data(), std::ssize(job.values) * int64_t{sizeof(float)});
     *job.out = {reinterpret_cast<const float*>(at), job.values.size()};
     at += job.n_bytes();
   }
-  if (!device.is_cpu()) embedding_ = upload_rows(embedding_, at, device);
+  RETURN_IF_ERROR(device.is_cpu() ? pack_on_cpu(plan, device) : upload(plan, at, device));
+  return device.status();
+}
+
+Status Weights::pack_on_cpu(const Plan& plan, Device& device) {
+  embedding_ = row_major(plan.embedding, storage_->embedding);
+  RowBuffer buffer;
+  for (const auto& [source, out] : plan.jobs.matrices) {
+    const RowMajorMatrix matrix = row_major(source, buffer);
+    device.launched(device.kernels().pack(matrix, const_cast<void*>(out->data), device.stream()),
+                    "pack");
+  }
+  return {};
+}
+
+// The embedding to its place, matrices as checkpoints have them to a place that they share, from
+// which the device packs them.
+Status Weights::upload(const Plan& plan, std::byte* embedding, Device& device) {
+  int64_t most_bytes = 0;
+  for (const auto& [source, out] : plan.jobs.matrices)
+    most_bytes = std::max(most_bytes, rows_bytes(source));
+  ASSIGN_OR_RETURN(const DeviceMemory unpacked, device.allocate(most_bytes));
+  TensorUpload upload(device);
+  embedding_ = add_rows(plan.embedding, embedding, upload);
+  for (const auto& [source, out] : plan.jobs.matrices) {
+    const RowMajorMatrix matrix = add_rows(source, unpacked.data(), upload);
+    upload.then([matrix, out = out, &device] {
+      device.launched(device.kernels().pack(matrix, const_cast<void*>(out->data), device.stream()),
+                      "pack");
+    });
+  }
+  upload.run();
   return device.status();
 }
 

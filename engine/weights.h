@@ -65,6 +65,8 @@ class Weights {
   Result<Plan> read(const std::string& folder, const ModelConfig& config);
   // Brings everything to the device.
   Status place(const Plan& plan, Device& device);
+  Status pack_on_cpu(const Plan& plan, Device& device);
+  Status upload(const Plan& plan, std::byte* embedding, Device& device);
 
   kernels::RowMajorMatrix embedding_;
   kernels::PackedMatrix head_;

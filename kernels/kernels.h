@@ -233,7 +233,8 @@ struct Kernels {
   // Bytes of a [n, k] matrix in this table's layout, a multiple of 64; 0 for a type that this table
   // has no kernels for (the CPU's: kInt4).
   int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);
-  // Writes `matrix` in this table's layout to `out` (packed_bytes() bytes, 64-byte aligned).
+  // Writes `matrix` in this table's layout to `out` (packed_bytes() bytes, 64-byte aligned). Its
+  // data and scales may be the host's, and are read before this returns, or the device's.
   int (*pack)(const RowMajorMatrix& matrix, void* out, Stream stream);
   int (*embed)(const EmbedParams& params, Stream stream);
   int (*rms_norm)(const RmsNormParams& params, Stream stream);

@@ -1,5 +1,5 @@
 // The launchers of the CUDA table, one file a kernel. Every pointer of the parameters is the
-// device's, but what pack reads; a launcher returns when its work is queued.
+// device's, but what pack reads may be the host's; a launcher returns when its work is queued.
 #pragma once
 
 #include "kernels/cuda/context.h"

@@ -1,6 +1,3 @@
-#include <vector>
-
-#include "kernels/bf16.h"
 #include "kernels/cuda/context.h"
 #include "kernels/cuda/dequantize.h"
 #include "kernels/cuda/launch.cuh"
@@ -40,30 +37,34 @@ int64_t source_row_bytes(const RowMajorMatrix& matrix) {
   return matrix.k * (matrix.type == WeightType::kInt8 ? int64_t{1} : int64_t{2});
 }
 
-// Scales go to the device from a buffer of their own, so this waits.
-template <class Value>
-void upload(Context& c, const void* to, const std::vector<Value>& values) {
-  c.check(cudaMemcpyAsync(const_cast<void*>(to), values.data(), values.size() * sizeof(Value),
-                          cudaMemcpyDefault, c.stream()));
-  c.check(cudaStreamSynchronize(c.stream()));
+// A thread widens one scale of an int8 matrix.
+__global__ void widen_scales_kernel(const uint16_t* from, int32_t n, float* to) {
+  begin_kernel();
+  const int row = blockIdx.x * kThreads + threadIdx.x;
+  if (row < n) to[row] = bf16_value(from[row]);
 }
 
-void upload_scales(Context& c, const RowMajorMatrix& matrix, const Matrix& m) {
-  if (m.type == WeightType::kInt8) {
-    std::vector<float> scales(m.n);
-    for (int64_t n = 0; n < m.n; ++n) scales[n] = load_bf16(matrix.scales, n);
-    upload(c, m.scales, scales);
-  } else if (m.type == WeightType::kInt4) {
-    const int64_t n_groups = (m.k + kInt4Group - 1) / kInt4Group;
-    std::vector<uint16_t> scales(n_groups * m.n_padded);
-    for (int64_t n = 0; n < m.n; ++n) {
-      for (int64_t group = 0; group < n_groups; ++group) {
-        scales[group * m.n_padded + n] =
-            float_to_bf16(load_bf16(matrix.scales, n * n_groups + group));
-      }
-    }
-    upload(c, m.group_scales, scales);
-  }
+// [n][n_groups] becomes [n_groups][n_padded]: a thread moves one scale of an int4 matrix.
+__global__ void turn_scales_kernel(const uint16_t* from, Matrix m, int32_t n_groups, uint16_t* to) {
+  begin_kernel();
+  const int row = blockIdx.x * kThreads + threadIdx.x, group = blockIdx.y;
+  if (row < m.n) to[int64_t{group} * m.n_padded + row] = from[int64_t{row} * n_groups + group];
+}
+
+// By way of scratch memory, wherever they come from.
+int place_scales(Context& c, const RowMajorMatrix& matrix, const Matrix& m) {
+  const int32_t n_groups = m.type == WeightType::kInt4 ? (m.k + kInt4Group - 1) / kInt4Group : 1;
+  const int64_t n_bytes = int64_t{2} * m.n * n_groups;
+  auto* raw = reinterpret_cast<uint16_t*>(c.scratch(n_bytes));
+  if (raw == nullptr) return kDeviceFailed;
+  c.check(cudaMemcpyAsync(raw, matrix.scales, static_cast<size_t>(n_bytes), cudaMemcpyDefault,
+                          c.stream()));
+  const dim3 grid((m.n + kThreads - 1) / kThreads, n_groups);
+  const Shape shape = {.grid = grid, .block = kThreads};
+  if (m.type == WeightType::kInt4)
+    return launch(c, turn_scales_kernel, shape, raw, m, n_groups,
+                  const_cast<uint16_t*>(m.group_scales));
+  return launch(c, widen_scales_kernel, shape, raw, m.n, const_cast<float*>(m.scales));
 }
 
 }  // namespace
@@ -85,8 +86,9 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
   c.check(cudaMemsetAsync(out, 0, static_cast<size_t>(m.n_bytes), c.stream()));
   c.check(cudaMemcpy2DAsync(out, static_cast<size_t>(m.row_bytes), matrix.data, row_bytes,
                             row_bytes, m.n, cudaMemcpyDefault, c.stream()));
-  upload_scales(c, matrix, m);
-  if (m.type == WeightType::kBf16 || m.bf16 == nullptr) return launched(c);
+  if (m.type == WeightType::kBf16) return launched(c);
+  if (const int code = place_scales(c, matrix, m); code != kOk) return code;
+  if (m.bf16 == nullptr) return launched(c);
   return dequantize(m, 0, m.n, const_cast<uint16_t*>(m.bf16), c);
 }
 

@@ -324,12 +324,16 @@ int attention(const AttentionParams& params, Stream stream) {
   });
 }
 
-// Reads the host's matrix before it returns.
+// A matrix of the host's is read before this returns.
 int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
   FakeGpu& gpu = of(stream.device);
-  if (gpu.wait() == kOk && breaks()) gpu.failed = true;
-  if (gpu.failed) return kDeviceFailed;
-  return done(gpu.kernels.pack(matrix, here(out), {.threads = &gpu.threads}));
+  const bool is_ours = !is_here(matrix.data);
+  const int code = gpu.add([&gpu, is_ours, matrix, out] {
+    if (breaks()) return kDeviceFailed;
+    const RowMajorMatrix from = is_ours ? localized(matrix) : matrix;
+    return done(gpu.kernels.pack(from, here(out), {.threads = &gpu.threads}));
+  });
+  return code == kOk && !is_ours ? gpu.wait() : code;
 }
 
 Kernels table(const Kernels& real) {
