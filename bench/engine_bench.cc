@@ -101,6 +101,32 @@ Result<double> measure_peak(LoadedModel& loaded) {
 
 }  // namespace
 
+Result<StartResult> bench_start(const EngineBenchOptions& options) {
+  const auto begin = Clock::now();
+  LoadTimes times;
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options), &times));
+  const int32_t n_prompt = std::max(options.n_active_tokens, 1);
+  std::vector<engine::Sequence> sequences;
+  sequences.emplace_back(loaded->model.config(), loaded->pages,
+                         std::vector<std::shared_ptr<const engine::Segment>>{});
+  RETURN_IF_ERROR(loaded->prefill(sequences[0], loaded->random_ids(n_prompt, 2)));
+  RETURN_IF_ERROR(loaded->reserve(sequences[0], n_prompt + 2));
+  engine::TokenIds tokens = {100};
+  loaded->decode(sequences, tokens, 1);
+  const double total = seconds_since(begin);
+  loaded->decode(sequences, tokens, 1);
+  RETURN_IF_ERROR(loaded->device->status());
+  return StartResult{.device = loaded->device->name(),
+                     .kernels = loaded->device->kernels().name,
+                     .weight_bytes = loaded->model.weights().packed_bytes(),
+                     .device_ms = 1000 * times.device,
+                     .weights_ms = 1000 * times.weights,
+                     .pool_ms = 1000 * times.pool,
+                     .first_token_ms = 1000 * (total - times.device - times.weights - times.pool),
+                     .next_token_ms = 1000 * (seconds_since(begin) - total),
+                     .total_ms = 1000 * total};
+}
+
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options)));
   const engine::ModelConfig& config = loaded->model.config();

@@ -56,7 +56,21 @@ struct PrefillResult {
   std::string segment_profile, active_profile;  // of the last repetition, one line a kernel
 };
 
+// From before the device is opened to the first token, in this process: what the program's own
+// start takes comes on top.
+struct StartResult {
+  std::string device, kernels;
+  int64_t weight_bytes = 0;
+  double device_ms = 0;       // the driver and its context
+  double weights_ms = 0;      // configuration and weights
+  double pool_ms = 0;         // the K/V pages
+  double first_token_ms = 0;  // a cold prompt of n_active_tokens, and a token of decoding
+  double next_token_ms = 0;   // the token behind that
+  double total_ms = 0;        // of all but the last
+};
+
 // Errors: those of loading the model.
+Result<StartResult> bench_start(const EngineBenchOptions& options);
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options);
 Result<PrefillResult> bench_prefill(const EngineBenchOptions& options);
 

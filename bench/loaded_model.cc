@@ -1,7 +1,9 @@
 #include "bench/loaded_model.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
+#include <utility>
 
 #include "bench/kernel_profile.h"
 #include "bench/named_configs.h"
@@ -13,6 +15,14 @@ using engine::TokenIds;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// Seconds since `mark`, which becomes now.
+double lap(Clock::time_point& mark) {
+  const Clock::time_point begin = std::exchange(mark, Clock::now());
+  return std::chrono::duration<double>(mark - begin).count();
+}
+
 Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
   if (options.config.empty()) return engine::ModelConfig::load(options.model);
   ASSIGN_OR_RETURN(engine::ModelConfig config, named_config(options.config, options.n_layers));
@@ -23,11 +33,15 @@ Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions& options,
-                                                       int64_t kv_bytes) {
+                                                       int64_t kv_bytes, LoadTimes* times) {
+  LoadTimes unasked;
+  LoadTimes& took = times != nullptr ? *times : unasked;
+  auto mark = Clock::now();
   ASSIGN_OR_RETURN(
       engine::ChosenDevice chosen,
       engine::choose_device(
           {.device = options.device, .kernels = options.kernels, .n_threads = options.n_threads}));
+  took.device = lap(mark);
   std::unique_ptr<const kernels::Kernels> table;
   if (options.profile) {
     if (!chosen.device->is_cpu())
@@ -40,8 +54,10 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions&
                    options.config.empty()
                        ? engine::Model::load(options.model, config, *chosen.device)
                        : engine::Model::random(config, *chosen.device));
+  took.weights = lap(mark);
   ASSIGN_OR_RETURN(engine::PagePool pages,
                    engine::PagePool::create(config, *chosen.device, kv_bytes));
+  took.pool = lap(mark);
   return std::make_unique<LoadedModel>(std::move(table), std::move(chosen.device), std::move(model),
                                        std::move(pages));
 }

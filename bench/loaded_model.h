@@ -18,11 +18,16 @@
 
 namespace rondo::bench {
 
+// How long the parts of loading took, in seconds.
+struct LoadTimes {
+  double device = 0, weights = 0, pool = 0;
+};
+
 struct LoadedModel {
-  // Errors: those of ModelConfig, Weights and PagePool; InvalidArgument where a profile is wanted
-  // of a GPU, whose kernels run behind our back.
+  // `times`, where it is given, is filled in. Errors: those of ModelConfig, Weights and PagePool;
+  // InvalidArgument where a profile is wanted of a GPU, whose kernels run behind our back.
   static Result<std::unique_ptr<LoadedModel>> load(const EngineBenchOptions& options,
-                                                   int64_t kv_bytes);
+                                                   int64_t kv_bytes, LoadTimes* times = nullptr);
 
   LoadedModel(std::unique_ptr<const kernels::Kernels> kernels,
               std::unique_ptr<engine::Device> device, engine::Model model, engine::PagePool pages)

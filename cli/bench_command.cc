@@ -134,6 +134,39 @@ void add_prefill(CLI::App& bench, CommandContext context) {
   });
 }
 
+void add_start(CLI::App& bench, CommandContext context) {
+  CLI::App* command =
+      bench.add_subcommand("start", "From opening the device to the first token, by parts");
+  const auto arguments = add_engine_options(*command);
+  arguments->options.n_active_tokens = 64;
+  on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
+    if (arguments->options.config.empty()) {
+      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
+    }
+    ASSIGN_OR_RETURN(const bench::StartResult result, bench::bench_start(arguments->options));
+    if (arguments->json) {
+      print_json({{"device", result.device},
+                  {"kernels", result.kernels},
+                  {"weight_bytes", result.weight_bytes},
+                  {"device_ms", result.device_ms},
+                  {"weights_ms", result.weights_ms},
+                  {"pool_ms", result.pool_ms},
+                  {"first_token_ms", result.first_token_ms},
+                  {"next_token_ms", result.next_token_ms},
+                  {"total_ms", result.total_ms}});
+    } else {
+      std::printf(
+          "start  %s: %.0f ms to the first token: device %.0f, weights %.0f (%.1f GB/s), pool "
+          "%.0f, "
+          "prompt and token %.0f (the next one %.1f)\n",
+          result.device.c_str(), result.total_ms, result.device_ms, result.weights_ms,
+          1e-6 * static_cast<double>(result.weight_bytes) / result.weights_ms, result.pool_ms,
+          result.first_token_ms, result.next_token_ms);
+    }
+    return {};
+  });
+}
+
 struct MembwArguments {
   int64_t n_mebibytes = 64;
   int32_t n_threads = 0;
@@ -179,6 +212,7 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   bench->require_subcommand(1);
   add_decode(*bench, context);
   add_prefill(*bench, context);
+  add_start(*bench, context);
   add_membw(*bench, context);
   add_gpu_benches(*bench, context);
   add_product_benches(*bench, context);
