@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -125,9 +126,13 @@ struct Engine::Impl {
 };
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
-  ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options));
+  // A GPU's driver takes its time: what is read of the folder is read meanwhile.
+  std::future<Result<ChosenDevice>> opened =
+      std::async(std::launch::async, [&options] { return choose_device(options); });
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
+  ASSIGN_OR_RETURN(ChosenDevice chosen, opened.get());
+  chosen.device->attach();
   if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok()) {
     return Status(status.code(), options.model + ": " + status.message());
   }
