@@ -7,6 +7,7 @@ namespace rondo::kernels::cuda {
 Context::Context(int32_t ordinal) : ordinal_(ordinal) {
   if (!check(cudaSetDevice(ordinal))) return;
   if (!check(cudaGetDeviceProperties(&properties_, ordinal))) return;
+  copies_in_bulk_ = properties_.major >= 9 && code_architecture() >= 90;
   if (!check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking))) return;
   if (!check(cublasLtCreate(&lt_))) return;
   if (!check(cudaMalloc(&workspace_, kWorkspaceBytes))) return;

@@ -33,6 +33,8 @@ class Context {
   int32_t ordinal() const { return ordinal_; }
   cudaStream_t stream() const { return stream_; }
   const cudaDeviceProp& properties() const { return properties_; }
+  // The device has the copy engine of sm_90, and the code that runs on it is for such devices.
+  bool copies_in_bulk() const { return copies_in_bulk_; }
 
   // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short, or
   // perhaps for 0. Never
@@ -56,6 +58,7 @@ class Context {
   const int32_t ordinal_;
   cudaError_t status_ = cudaSuccess;
   cudaDeviceProp properties_ = {};
+  bool copies_in_bulk_ = false;
   cudaStream_t stream_ = nullptr;
   cublasLtHandle_t lt_ = nullptr;
   void* workspace_ = nullptr;
@@ -63,6 +66,10 @@ class Context {
   int64_t scratch_bytes_ = 0;
   std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms_;
 };
+
+// The architecture that the code which this device runs was compiled for, 90 for sm_90: less than
+// the device's own where the driver translates code for older ones.
+int32_t code_architecture();
 
 inline Context& context(Stream stream) { return *static_cast<Context*>(stream.device); }
 

@@ -1,4 +1,5 @@
-// linear for up to 16 rows: a decode step, limited by reading the weights once.
+// linear for up to 16 rows: a decode step, limited by reading the weights once. GPUs that copy in
+// bulk stream the weights (linear_stream.cuh), here is what others do.
 //
 // A block computes 8 * kTiles outputs for all rows. Its warps take the chunks of k in turn; in a
 // chunk a lane reads 16 bytes of each tile's weights, four lanes side by side in a row of W:
@@ -22,9 +23,11 @@
 
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
+#include "kernels/cuda/linear_stream.cuh"
 #include "kernels/cuda/matmul.h"
 #include "kernels/cuda/matrix.h"
 #include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/stream_epilogues.cuh"
 #include "kernels/cuda/weights.cuh"
 #include "kernels/launch.h"
 
@@ -87,7 +90,7 @@ class WeightStream {
         const int pair = first_ + tile * kTileOutputs + 2 * t;
         const bool scaled = pair < m_.n_padded && chunk < n_chunks_;
         copy_async<4>(&ring_.scales[stage][tile][threadIdx.x],
-                      m_.group_scales + (scaled ? int64_t{chunk} * m_.n_padded + pair : 0), scaled);
+                      scaled ? m_.scales_of(pair, chunk) : m_.group_scales, scaled);
       }
     }
     end_copy_group();
@@ -248,6 +251,10 @@ int linear(const LinearParams& p, Stream stream) {
   Context& c = context(stream);
   const Matrix m(p.weight);
   if (p.n_rows > kFewRows) return matmul(p, m, c);
+  if (c.copies_in_bulk()) {
+    const StoreSums sums = {.out = p.out, .stride = p.out_stride, .accumulate = p.accumulate};
+    return launch_stream({.x = p.x, .stride = p.x_stride, .n_rows = p.n_rows}, m, 0, sums, c);
+  }
   switch (m.type) {
     case WeightType::kBf16:
       return launch_rows<Bf16Weights>(p, m, c);

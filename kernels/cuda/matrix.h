@@ -1,13 +1,16 @@
 // The packed layout of the CUDA table. Rows are padded with zeros, parts to 256 bytes:
 //
-//   bf16 weights   bf16 [n][k], rows of a multiple of 16 bytes
-//   int8 weights   int8 [n][k], rows of a multiple of 16 bytes | scales f32 [n] | bf16 [n][k] of a
-//                  small matrix
-//   int4 weights   words [n][k / 8], rows of a multiple of 64 bytes | scales bf16 [k / 128][n]
+//   bf16 weights   bf16 [n][k]
+//   int8 weights   int8 [n][k] | scales f32 [n] | bf16 [n][k] of a small matrix
+//   int4 weights   words [n][k / 8] | scales bf16 [n / 8][k / 128][8]
+//
+// Rows are multiples of kRowBytes, which a copy engine takes at a time.
 //
 // One to 16 rows read the weights as they are; more rows are a tensor core product of bf16 weights,
 // which small int8 matrices keep and others make from slice to slice.
 #pragma once
+
+#include <cuda_runtime.h>
 
 #include <cstdint>
 
@@ -19,11 +22,12 @@ struct Matrix {
   // int8 matrices of at most so many weights keep them in bf16 too: three times the memory, where
   // converting would take longer than the product.
   static constexpr int64_t kSmall = 16 << 20;
+  static constexpr int64_t kRowBytes = 128;
 
   explicit Matrix(const PackedMatrix& packed)
       : n(packed.n),
         k(packed.k),
-        k_bf16(static_cast<int32_t>(padded(packed.k, 8))),
+        k_bf16(static_cast<int32_t>(padded(packed.k, kRowBytes / 2))),
         type(packed.type) {
     const auto* data = static_cast<const std::byte*>(packed.data);
     const auto place = [&](int64_t part_bytes) {
@@ -32,8 +36,8 @@ struct Matrix {
       return part;
     };
     row_bytes = type == WeightType::kBf16   ? 2 * int64_t{k_bf16}
-                : type == WeightType::kInt8 ? padded(k, 16)
-                                            : padded(k, kInt4Group) / 2;
+                : type == WeightType::kInt8 ? padded(k, kRowBytes)
+                                            : padded(k, 2 * kRowBytes) / 2;
     rows = place(n * row_bytes);
     if (type == WeightType::kBf16) bf16 = reinterpret_cast<const uint16_t*>(rows);
     if (type == WeightType::kInt8) {
@@ -44,9 +48,15 @@ struct Matrix {
     }
     if (type == WeightType::kInt4) {
       n_padded = static_cast<int32_t>(padded(n, 8));
-      const int64_t n_groups = padded(k, kInt4Group) / kInt4Group;
-      group_scales = reinterpret_cast<const uint16_t*>(place(2 * n_groups * n_padded));
+      n_groups = static_cast<int32_t>(row_bytes * 2 / kInt4Group);
+      group_scales = reinterpret_cast<const uint16_t*>(place(int64_t{2} * n_groups * n_padded));
     }
+  }
+
+  // Where the scale of output `row` and a group of inputs is; of the 7 next outputs behind it, if
+  // row is a multiple of 8.
+  __host__ __device__ const uint16_t* scales_of(int32_t row, int32_t group) const {
+    return group_scales + (int64_t{row / 8} * n_groups + group) * 8 + row % 8;
   }
 
   int32_t n, k;
@@ -55,8 +65,8 @@ struct Matrix {
   const std::byte* rows = nullptr;  // weights as they are, row_bytes from row to row
   int64_t row_bytes = 0;
   const float* scales = nullptr;           // [n], int8 only
-  const uint16_t* group_scales = nullptr;  // bf16 [k / 128][n_padded], int4 only
-  int32_t n_padded = 0;                    // int4 only
+  const uint16_t* group_scales = nullptr;  // bf16 [n_padded / 8][n_groups][8], int4 only
+  int32_t n_padded = 0, n_groups = 0;      // int4 only
   const uint16_t* bf16 = nullptr;          // [n][k_bf16], or null
   int64_t n_bytes = 0;
 

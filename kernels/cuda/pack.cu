@@ -23,7 +23,7 @@ __global__ void dequantize_kernel(Matrix m, int32_t first, uint16_t* to) {
     for (int i = 0; i < 8; ++i) values[i] = from[i] * m.scales[row];
   } else {
     const auto word = *reinterpret_cast<const uint32_t*>(m.rows + row * m.row_bytes + at / 2);
-    const float scale = bf16_value(m.group_scales[int64_t{at / kInt4Group} * m.n_padded + row]);
+    const float scale = bf16_value(*m.scales_of(row, at / kInt4Group));
     for (int i = 0; i < 8; ++i) values[i] = (static_cast<int>(word >> 4 * i & 15) - 8) * scale;
   }
   for (int i = 0; i < 8; ++i) values[i] = at + i < m.k ? values[i] : 0.0f;
@@ -44,11 +44,12 @@ __global__ void widen_scales_kernel(const uint16_t* from, int32_t n, float* to) 
   if (row < n) to[row] = bf16_value(from[row]);
 }
 
-// [n][n_groups] becomes [n_groups][n_padded]: a thread moves one scale of an int4 matrix.
-__global__ void turn_scales_kernel(const uint16_t* from, Matrix m, int32_t n_groups, uint16_t* to) {
+// [n][n_groups] becomes [n / 8][m.n_groups][8]: a thread moves one scale of an int4 matrix.
+__global__ void turn_scales_kernel(const uint16_t* from, Matrix m, int32_t n_groups) {
   begin_kernel();
   const int row = blockIdx.x * kThreads + threadIdx.x, group = blockIdx.y;
-  if (row < m.n) to[int64_t{group} * m.n_padded + row] = from[int64_t{row} * n_groups + group];
+  if (row < m.n)
+    const_cast<uint16_t&>(*m.scales_of(row, group)) = from[int64_t{row} * n_groups + group];
 }
 
 // By way of scratch memory, wherever they come from.
@@ -61,9 +62,7 @@ int place_scales(Context& c, const RowMajorMatrix& matrix, const Matrix& m) {
                           c.stream()));
   const dim3 grid((m.n + kThreads - 1) / kThreads, n_groups);
   const Shape shape = {.grid = grid, .block = kThreads};
-  if (m.type == WeightType::kInt4)
-    return launch(c, turn_scales_kernel, shape, raw, m, n_groups,
-                  const_cast<uint16_t*>(m.group_scales));
+  if (m.type == WeightType::kInt4) return launch(c, turn_scales_kernel, shape, raw, m, n_groups);
   return launch(c, widen_scales_kernel, shape, raw, m.n, const_cast<float*>(m.scales));
 }
 

@@ -29,16 +29,12 @@ __global__ void rope_store_kernel(RopeStoreParams p) {
     for (int i = lane; i < p.head_dim; i += 32) to[i] = to_bf16(elements[i]);
     return;
   }
-  const auto position = static_cast<float>(p.positions[row]);
   for (int i = lane; i < half; i += 32) {
-    const float frequency = 1.0f / powf(p.theta, 2.0f * i / p.head_dim);
-    float sine, cosine;
-    sincosf(position * frequency, &sine, &cosine);
-    const float a = elements[i], b = elements[i + half];
-    const float first = a * cosine - b * sine, second = b * cosine + a * sine;
-    elements[i] = first;
-    elements[i + half] = second;
-    if (to != nullptr) to[i] = to_bf16(first), to[i + half] = to_bf16(second);
+    float a = elements[i], b = elements[i + half];
+    Rotation(p.theta, p.head_dim, i, p.positions[row]).turn(a, b);
+    elements[i] = a;
+    elements[i + half] = b;
+    if (to != nullptr) to[i] = to_bf16(a), to[i + half] = to_bf16(b);
   }
 }
 

@@ -9,6 +9,10 @@
 
 namespace rondo::kernels::cuda {
 
+// Of two words of two bf16 the first ones, or the second ones.
+__device__ inline uint32_t low_halves(uint32_t a, uint32_t b) { return __byte_perm(a, b, 0x5410); }
+__device__ inline uint32_t high_halves(uint32_t a, uint32_t b) { return __byte_perm(a, b, 0x7632); }
+
 struct Bf16Weights {
   static constexpr int kLane = 8;
   static constexpr int kApart = 1;
@@ -20,6 +24,8 @@ struct Bf16Weights {
     pairs[2] = bytes.z;
     pairs[3] = bytes.w;
   }
+  // The pairs of 8 neighbours of a row, in bf16.
+  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) { octet(x, 0, pairs); }
 };
 
 constexpr uint32_t k128 = 0x43004300;  // two bf16 of 128: the last bit of each is a 1
@@ -41,6 +47,12 @@ struct Int8Weights {
     pairs[2] = even_bytes(second);
     pairs[3] = even_bytes(second >> 8);
   }
+  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) {
+    pairs[0] = low_halves(x.x, x.y);
+    pairs[1] = high_halves(x.x, x.y);
+    pairs[2] = low_halves(x.z, x.w);
+    pairs[3] = high_halves(x.z, x.w);
+  }
 };
 
 struct Int4Weights {
@@ -55,6 +67,18 @@ struct Int4Weights {
     for (int i = 0; i < 4; ++i) {
       pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, 0x43084308);
     }
+  }
+  // Nibbles stand for themselves and 128.
+  __device__ static void biased_octet(uint32_t word, uint32_t (&pairs)[4]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) pairs[i] = ((word >> (4 * i)) & 0x000f000f) | k128;
+  }
+  static constexpr uint32_t kBias = 0x43084308;  // two bf16 of 136
+  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) {
+    pairs[0] = low_halves(x.x, x.z);
+    pairs[1] = high_halves(x.x, x.z);
+    pairs[2] = low_halves(x.y, x.w);
+    pairs[3] = high_halves(x.y, x.w);
   }
 };
 

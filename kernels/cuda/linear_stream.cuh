@@ -1,0 +1,504 @@
+// A product with up to 16 rows on sm_90 and later: a decode step, limited by reading the weights
+// once. One kernel for all of a layer's products; the norm before, and the residual, SwiGLU or
+// rotation behind are part of it.
+//
+// A block takes tiles of kOutputs rows of W in turn, a block or two a multiprocessor. Warps have
+// roles that meet at barriers in shared memory alone:
+//
+//   kAsker     asks the copy engine for weights, a stage after the other, as slots become empty
+//   kConsumers multiply; in a stage warp w takes the pieces of 64 bytes w, w + 8, ..: four lanes
+//   side
+//              by side in a row of W, 16 bytes each, eight rows
+//   kStorers   add up what the consumers have of a tile, and store it
+//
+//   ring of slots:   8 rows of W [stage_bytes / 128][8][128 bytes]     full: the bytes are there
+//                    8 more ..                                         empty: consumers are through
+//                    int4: scales of the first 8 rows, ..
+//                    rows of x [their bf16 / 64][T][128 bytes], if x is not held whole
+//
+// Lines of 128 bytes lie as the copy engine lays them (matrix_map.h). Lane group g takes row
+// (g % 2) * 4 + g / 2 of W, so that neighbouring groups read other banks.
+//
+// Weights do not wait for the kernels before: while those are at work a ring of them a
+// multiprocessor is on its way, so the memory is busy between two products too. A product of the
+// tensor cores has rows of x as A and 8 outputs as B (mma.cuh).
+//
+// Numerics: x, times the norm's weights, is rounded to bf16; products are exact, sums float32: of a
+// warp the even and the odd products of its pieces in turn, both, then the warps in turn, whatever
+// the tiles and the number of rows; the norm's factor and int8's scales come last, int4's scales
+// with each group. A row's bits depend on the row alone.
+#pragma once
+
+#include "kernels/cuda/bulk.cuh"
+#include "kernels/cuda/launch.cuh"
+#include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/stream_plan.h"
+#include "kernels/launch.h"
+
+namespace rondo::kernels::cuda {
+
+template <int kOutputs>
+struct Tile {
+  static constexpr int kPairs = kOutputs / 2;
+
+  __device__ Tile(const StreamTiles& tiles, int index)
+      : distance(tiles.distance),
+        offset(distance == 0 ? 0 : index % tiles.blocks * kPairs),
+        first(distance == 0 ? index * kOutputs : index / tiles.blocks * 2 * distance + offset) {}
+
+  // Row of W of the tile's r-th, and whether a matrix of n rows has it.
+  __device__ int row(int r) const {
+    return distance == 0 || r < kPairs ? first + r : first + distance + r - kPairs;
+  }
+  __device__ bool has(int r, int n) const {
+    return (distance == 0 || offset + r % kPairs < distance) && row(r) < n;
+  }
+
+  int distance, offset, first;
+};
+
+// A stage of the block's tiles, and its slot.
+struct Stage {
+  int tile, slot = 0;
+  int64_t at = 0;      // byte of the rows of W
+  uint32_t round = 0;  // parity of how often the ring was gone through
+  int count = 0;       // stages before
+
+  __device__ Stage() : tile(blockIdx.x) {}
+  __device__ int n_bytes(const Matrix& m, const StreamPlan& plan) const {
+    return static_cast<int>(min(int64_t{plan.stage_bytes}, m.row_bytes - at));
+  }
+  __device__ void next(const Matrix& m, const StreamPlan& plan) {
+    ++count;
+    if (++slot == plan.n_slots) slot = 0, round ^= 1;
+    at += plan.stage_bytes;
+    if (at >= m.row_bytes) at = 0, tile += gridDim.x;
+  }
+};
+
+// What the copy engine knows of W and, if it is not held, of x.
+struct StreamMaps {
+  MatrixMap w, x;
+};
+
+template <int kRows, int kOutputs>
+struct StreamShared {
+  using Parts = float[kConsumers][kRows][kOutputs];
+
+  __device__ explicit StreamShared(const StreamPlan& p)
+      : memory(dynamic_shared()),
+        full(reinterpret_cast<Barrier*>(memory)),
+        empty(full + kMaxSlots),
+        parts_full(empty + kMaxSlots),
+        parts_empty(parts_full + 2),
+        zeros(memory + p.zeros),
+        squares(reinterpret_cast<float (*)[kConsumers]>(memory + p.squares)),
+        parts(reinterpret_cast<Parts*>(memory + p.parts)),
+        x(memory + p.x),
+        slots(memory + p.slots) {}
+
+  __device__ void init(int n_slots) const {
+    for (int i = 0; i < n_slots; ++i) full[i].init(1), empty[i].init(kConsumers);
+    for (int i = 0; i < 2; ++i) parts_full[i].init(kConsumers), parts_empty[i].init(kStorers);
+    begin_barriers();
+    for (int i = 0; i < kLine / 16; ++i) reinterpret_cast<uint4*>(zeros)[i] = {};
+  }
+
+  unsigned char* memory;
+  Barrier *full, *empty, *parts_full, *parts_empty;
+  unsigned char* zeros;
+  float (*squares)[kConsumers];
+  Parts* parts;
+  unsigned char *x, *slots;
+};
+// Asks for a stage's weights. By one thread. x_bytes: what else will come.
+template <class Weights, int kOutputs, class Shared>
+__device__ void ask_for_weights(const Matrix& m, const MatrixMap& map, const StreamPlan& plan,
+                                const Tile<kOutputs>& tile, const Shared& shared,
+                                const Stage& stage, int x_bytes) {
+  constexpr int kBoxes = kOutputs / kBoxRows;
+  const int box_bytes = kBoxRows * plan.stage_bytes;
+  Barrier& full = shared.full[stage.slot];
+  unsigned char* slot = shared.slots + stage.slot * plan.slot_bytes;
+  if constexpr (!kHasGroups<Weights>) {
+    full.arrive_and_expect(kBoxes * box_bytes + x_bytes);
+  } else {
+    const int n_bytes = scale_bytes(stage.n_bytes(m, plan));
+    const auto group = static_cast<int32_t>(stage.at / kPiece);
+    int n_scaled = 0;
+    for (int box = 0; box < kBoxes; ++box) n_scaled += tile.has(box * kBoxRows, m.n);
+    full.arrive_and_expect(kBoxes * box_bytes + n_scaled * n_bytes + x_bytes);
+    unsigned char* scales = slot + kBoxes * box_bytes;
+    for (int box = 0; box < kBoxes; ++box) {
+      if (tile.has(box * kBoxRows, m.n))
+        copy_bulk(scales + box * scale_bytes(plan.stage_bytes),
+                  m.scales_of(tile.row(box * kBoxRows), group), n_bytes, full);
+    }
+  }
+#pragma unroll
+  for (int box = 0; box < kBoxes; ++box)
+    copy_box(slot + box * box_bytes, map, tile.row(box * kBoxRows),
+             static_cast<int32_t>(stage.at / kLine), full);
+}
+
+// By one thread.
+template <class Weights, int kOutputs, class Shared>
+__device__ void ask(const StreamRows& in, const Matrix& m, const StreamMaps& maps,
+                    const StreamPlan& plan, const StreamTiles& tiles, const Shared& shared) {
+  constexpr int kLineInputs = kLine / 2;
+  const int x_lines = plan.stage_bytes / kPiece * kPieceInputs<Weights> / kLineInputs;
+  Stage stage, behind;  // whose weights, and whose rows of x are asked for next
+  bool inputs_are_there = false;
+  while (stage.tile < tiles.n_tiles) {
+    const Tile<kOutputs> tile(tiles, stage.tile);
+    for (const int index = stage.tile; stage.tile == index; stage.next(m, plan)) {
+      if (stage.count >= plan.n_slots) shared.empty[stage.slot].wait(stage.round ^ 1);
+      ask_for_weights<Weights>(m, maps.w, plan, tile, shared, stage,
+                               plan.holds_x ? 0 : in.n_rows * x_lines * kLine);
+      if (plan.holds_x) continue;
+      // The ring is full, or all is asked for, before anything waits for x.
+      const bool is_last = stage.at + plan.stage_bytes >= m.row_bytes &&
+                           stage.tile + static_cast<int>(gridDim.x) >= tiles.n_tiles;
+      if (!inputs_are_there) {
+        if (stage.count + 1 < plan.n_slots && !is_last) continue;
+        wait_for_inputs();
+        inputs_are_there = true;
+      }
+      for (; behind.count <= stage.count; behind.next(m, plan)) {
+        const int64_t first = behind.at / kPiece * kPieceInputs<Weights>;
+        copy_box(shared.slots + behind.slot * plan.slot_bytes + plan.x_offset, maps.x, 0,
+                 static_cast<int32_t>(first / kLineInputs), shared.full[behind.slot]);
+      }
+    }
+  }
+}
+
+// Takes all rows of x to shared memory, as bf16, and adds up their squares if there is a norm. By
+// all consumers.
+template <class Weights, class Shared>
+__device__ void hold_rows(const StreamRows& in, const Matrix& m, const StreamPlan& plan,
+                          const Shared& shared) {
+  const auto k_end = static_cast<int>(m.row_bytes / kPiece * kPieceInputs<Weights>);
+  for (int row = 0; row < in.n_rows; ++row) {
+    const float squares = round_row(in, row, m.k, k_end, [&](int at, const uint2& four) {
+      const int line = at * 2 / kLine * in.n_rows + row, piece = at * 2 % kLine / 16;
+      unsigned char* to = shared.x + line * kLine + (piece ^ line % 8) * 16 + at * 2 % 16;
+      *reinterpret_cast<uint2*>(to) = four;
+    });
+    if (in.norm_weight != nullptr && threadIdx.x % 32 == 0)
+      shared.squares[row][threadIdx.x / 32] = squares;
+  }
+  meet<kConsumerThreads>(1);
+}
+
+// A warp's sums of a tile: of 8 outputs each the products with rows g and g + 8 of x, even and odd.
+template <int kTiles>
+struct StreamSums {
+  float d[kTiles][2][4] = {};
+};
+
+// Neighbouring octets of a row of x: of those within a line, which are a power of two and aligned
+// to as many, the first.
+struct Octets {
+  const unsigned char* line;
+  int first;  // bytes
+
+  __device__ uint4 operator[](int octet) const {
+    return *reinterpret_cast<const uint4*>(line + (first ^ octet * 16));
+  }
+};
+
+// A lane's row of x in lines of shared memory; there are zeros where it has none.
+struct Row {
+  __device__ Row(int row, int n_rows, const unsigned char* zeros)
+      : row(row), n_rows(n_rows), exists(row < n_rows), zeros(zeros) {}
+
+  // Those from input `at` on; `lines` begins with input 0.
+  __device__ Octets octets(const unsigned char* lines, int at) const {
+    const int line = at * 2 / kLine * n_rows + row;
+    return {exists ? lines + line * kLine : zeros, at * 2 % kLine ^ line % 8 * 16};
+  }
+
+  int row, n_rows;
+  bool exists;
+  const unsigned char* zeros;
+};
+
+// 16 bytes a lane of piece number `piece` of each row of W.
+template <int kTiles>
+__device__ void load_piece(const unsigned char* slot, int box_bytes, int piece,
+                           uint4 (&bytes)[kTiles]) {
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int r = g % 2 * 4 + g / 2;
+  const unsigned char* at =
+      slot + piece / 2 * (kBoxRows * kLine) + r * kLine + ((piece % 2 * 4 + t) ^ r) * 16;
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile)
+    bytes[tile] = *reinterpret_cast<const uint4*>(at + tile * box_bytes);
+}
+
+template <class Weights, int kTiles>
+__device__ void multiply_octet(const uint4 (&bytes)[kTiles], int octet, const uint32_t (&upper)[4],
+                               const uint32_t (&lower)[4], StreamSums<kTiles>& sums) {
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+    uint32_t w[4];
+    if constexpr (kHasGroups<Weights>) {
+      const uint32_t words[4] = {bytes[tile].x, bytes[tile].y, bytes[tile].z, bytes[tile].w};
+      Weights::biased_octet(words[octet], w);
+    } else {
+      Weights::octet(bytes[tile], octet, w);
+    }
+    mma(sums.d[tile][0], upper[0], lower[0], upper[1], lower[1], w[0], w[1]);
+    mma(sums.d[tile][1], upper[2], lower[2], upper[3], lower[3], w[2], w[3]);
+  }
+}
+
+// Adds the products of a piece of each row of W with the inputs from `at` on of rows of x. `bias`
+// gets the products of 136 with them, int4 alone.
+template <class Weights, int kTiles, bool kManyRows>
+__device__ void add_piece(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
+                          const Row& row, const Row& row8, StreamSums<kTiles>& sums,
+                          StreamSums<1>& bias) {
+  at += threadIdx.x % 4 * Weights::kLane;
+  const Octets octets = row.octets(x, at), octets8 = row8.octets(x, at);
+#pragma unroll
+  for (int octet = 0; octet < Weights::kLane / 8; ++octet) {
+    uint32_t upper[4], lower[4] = {};
+    Weights::arrange(octets[octet], upper);
+    if constexpr (kManyRows) Weights::arrange(octets8[octet], lower);
+    multiply_octet<Weights>(bytes, octet, upper, lower, sums);
+    if constexpr (kHasGroups<Weights>) {
+      constexpr uint32_t kBias = Weights::kBias;
+      mma(bias.d[0][0], upper[0], lower[0], upper[1], lower[1], kBias, kBias);
+      mma(bias.d[0][1], upper[2], lower[2], upper[3], lower[3], kBias, kBias);
+    }
+  }
+}
+
+// Adds a group's products, less the bias, times its scales: bf16 [boxes][8] from `scales` on.
+template <int kTiles>
+__device__ void add_group(const StreamSums<kTiles>& group, const StreamSums<1>& bias,
+                          const unsigned char* scales, int scale_stride, StreamSums<kTiles>& sums) {
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+    const auto* scale = reinterpret_cast<const uint16_t*>(scales + tile * scale_stride);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float sum =
+          (group.d[tile][0][i] - bias.d[0][0][i]) + (group.d[tile][1][i] - bias.d[0][1][i]);
+      float& d = sums.d[tile][0][i];
+      d = fmaf(sum, bf16_value(scale[i % 2 * 4]), d);
+    }
+  }
+}
+
+// Adds a stage's pieces of this warp.
+template <class Weights, int kTiles, bool kManyRows>
+__device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int n_pieces,
+                          const unsigned char* x, const Row& row, const Row& row8,
+                          StreamSums<kTiles>& sums) {
+  const int box_bytes = kBoxRows * plan.stage_bytes;
+  int piece = threadIdx.x / 32;
+  if (piece >= n_pieces) return;
+  uint4 next[kTiles];
+  load_piece(slot, box_bytes, piece, next);
+  while (piece < n_pieces) {
+    uint4 bytes[kTiles];
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) bytes[tile] = next[tile];
+    const int at = piece * kPieceInputs<Weights>, this_piece = piece;
+    piece += kConsumers;
+    if (piece < n_pieces) load_piece(slot, box_bytes, piece, next);
+    StreamSums<1> bias;
+    if constexpr (!kHasGroups<Weights>) {
+      add_piece<Weights, kTiles, kManyRows>(bytes, x, at, row, row8, sums, bias);
+    } else {
+      StreamSums<kTiles> group;
+      add_piece<Weights, kTiles, kManyRows>(bytes, x, at, row, row8, group, bias);
+      add_group(group, bias, slot + kTiles * box_bytes + this_piece * 16 + threadIdx.x % 4 * 2,
+                scale_bytes(plan.stage_bytes), sums);
+    }
+  }
+}
+
+template <class Weights, int kTiles, bool kManyRows, class Shared>
+__device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan& plan,
+                        const StreamTiles& tiles, const Shared& shared) {
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const Row row(g, in.n_rows, shared.zeros), row8(g + 8, in.n_rows, shared.zeros);
+  Stage stage;
+  for (int n = 0; stage.tile < tiles.n_tiles; ++n) {
+    StreamSums<kTiles> sums;
+    const int tile = stage.tile;
+    while (stage.tile == tile) {
+      const unsigned char* slot = shared.slots + stage.slot * plan.slot_bytes;
+      const unsigned char* x = plan.holds_x ? shared.x : slot + plan.x_offset;
+      if (plan.holds_x)
+        x += stage.at / kPiece * kPieceInputs<Weights> * 2 / kLine * in.n_rows * kLine;
+      shared.full[stage.slot].wait(stage.round);
+      add_stage<Weights, kTiles, kManyRows>(slot, plan, stage.n_bytes(m, plan) / kPiece, x, row,
+                                            row8, sums);
+      __syncwarp();
+      if (lane == 0) shared.empty[stage.slot].arrive();
+      stage.next(m, plan);
+    }
+    auto& parts = shared.parts[n % 2][warp];
+    if (n >= 2) shared.parts_empty[n % 2].wait((n / 2 - 1) % 2);
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      const auto& d = sums.d[i];
+#pragma unroll
+      for (int e = 0; e < (kManyRows ? 4 : 2); ++e)  // lane groups 2t and 2t + 1 had rows t, t + 4
+        parts[g + e / 2 * 8][i * 8 + e % 2 * 4 + t] = d[0][e] + d[1][e];
+    }
+    __syncwarp();
+    if (lane == 0) shared.parts_full[n % 2].arrive();
+  }
+}
+
+// A thread's share of a tile: kItems times a row and an output, or a pair of outputs. What it needs
+// beside the sums it fetches before they are there.
+template <int kRows, int kOutputs, class Epilogue, class Shared>
+__device__ void store(const StreamRows& in, const Matrix& m, const StreamTiles& tiles,
+                      const Epilogue& epilogue, const Shared& shared) {
+  constexpr int kStored = Epilogue::kPaired ? kOutputs / 2 : kOutputs;
+  constexpr int kSums = Epilogue::kPaired ? 2 : 1;
+  constexpr int kItems = (kRows * kStored + kStorerThreads - 1) / kStorerThreads;
+  const int thread = threadIdx.x - kConsumerThreads, n_items = in.n_rows * kStored;
+  bool inputs_are_there = false;
+  int n = 0;
+  for (int index = blockIdx.x; index < tiles.n_tiles; index += gridDim.x, ++n) {
+    const Tile<kOutputs> tile(tiles, index);
+    typename Epilogue::Early early[kItems] = {};
+    float scales[kItems][kSums], factors[kItems] = {};
+#pragma unroll
+    for (int i = 0; i < kItems; ++i) {
+      const int item = i * kStorerThreads + thread, r = item % kStored;
+#pragma unroll
+      for (int s = 0; s < kSums; ++s) {
+        const bool scaled = m.scales != nullptr && item < n_items && tile.has(r, m.n);
+        scales[i][s] = scaled ? m.scales[tile.row(r + s * kStored)] : 1.0f;
+      }
+    }
+    if (!inputs_are_there) wait_for_inputs(), inputs_are_there = true;
+#pragma unroll
+    for (int i = 0; i < kItems; ++i) {
+      const int item = i * kStorerThreads + thread, r = item % kStored;
+      if (item >= n_items || !tile.has(r, m.n)) continue;
+      early[i] = epilogue.prepare(item / kStored, tile.row(r));
+      if (in.factors != nullptr) factors[i] = in.factors[item / kStored];
+    }
+    shared.parts_full[n % 2].wait(n / 2 % 2);
+    const auto& parts = shared.parts[n % 2];
+#pragma unroll
+    for (int i = 0; i < kItems; ++i) {
+      const int item = i * kStorerThreads + thread, row = item / kStored, r = item % kStored;
+      if (item >= n_items || !tile.has(r, m.n)) continue;
+      float sums[kSums] = {};
+#pragma unroll
+      for (int s = 0; s < kSums; ++s) {
+#pragma unroll
+        for (int w = 0; w < kConsumers; ++w) sums[s] += parts[w][row][r + s * kStored];
+        sums[s] *= scales[i][s];
+      }
+      if (in.norm_weight != nullptr) {
+        float squares = 0;
+#pragma unroll
+        for (int w = 0; w < kConsumers; ++w) squares += shared.squares[row][w];
+        factors[i] = norm_factor(squares, m.k, in.eps);
+      }
+      if (in.norm_weight != nullptr || in.factors != nullptr) {
+#pragma unroll
+        for (int s = 0; s < kSums; ++s) sums[s] *= factors[i];
+      }
+      epilogue.store(row, tile.row(r), sums, early[i]);
+    }
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) shared.parts_empty[n % 2].arrive();
+  }
+}
+
+// kTiles * 8 rows of W a tile; up to 8 rows of x, or up to 16.
+template <class Weights, int kTiles, bool kManyRows, class Epilogue>
+__global__ void __launch_bounds__(kStreamThreads)
+    stream_kernel(const __grid_constant__ StreamMaps maps, const __grid_constant__ StreamRows in,
+                  const __grid_constant__ Matrix m, const __grid_constant__ StreamPlan plan,
+                  const __grid_constant__ StreamTiles tiles,
+                  const __grid_constant__ Epilogue epilogue) {
+  constexpr int kOutputs = kTiles * 8, kRows = kManyRows ? 16 : 8;
+  const int warp = threadIdx.x / 32;
+  let_next_start();
+  const StreamShared<kRows, kOutputs> shared(plan);
+  if (threadIdx.x == 0) shared.init(plan.n_slots);
+  __syncthreads();
+  if (warp == kAsker) {
+    if (threadIdx.x % 32 == 0) ask<Weights, kOutputs>(in, m, maps, plan, tiles, shared);
+  } else if (warp >= kConsumers) {
+    store<kRows, kOutputs>(in, m, tiles, epilogue, shared);
+  } else {
+    wait_for_inputs();
+    if (plan.holds_x) hold_rows<Weights>(in, m, plan, shared);
+    consume<Weights, kTiles, kManyRows>(in, m, plan, tiles, shared);
+  }
+}
+
+template <class Weights, int kTiles, bool kManyRows, class Epilogue>
+int launch_stream_tiles(const StreamRows& rows, const Matrix& m, int32_t distance,
+                        const Epilogue& epilogue, const StreamTuning& tuning, Context& c) {
+  constexpr int kOutputs = kTiles * 8;
+  StreamTiles tiles = {.n_tiles = (m.n + kOutputs - 1) / kOutputs, .distance = distance};
+  if (distance > 0) {
+    tiles.blocks = (2 * distance + kOutputs - 1) / kOutputs;
+    tiles.n_tiles = m.n / (2 * distance) * tiles.blocks;
+  }
+  const StreamPlan plan = plan_stream<Weights>(m, rows.n_rows, kOutputs, tuning);
+  StreamMaps maps;
+  bool encoded = maps.w.encode(m.rows, m.n, m.row_bytes, kBoxRows, plan.stage_bytes);
+  if (!plan.holds_x) {
+    const int32_t x_bytes = plan.stage_bytes / kPiece * kPieceInputs<Weights> * 2;
+    encoded &= maps.x.encode(rows.rounded, rows.n_rows, rows.stride * 2, rows.n_rows, x_bytes);
+  }
+  if (!encoded) return kBadArguments;
+  const int most = c.properties().multiProcessorCount * tuning.blocks;
+  return launch(c, stream_kernel<Weights, kTiles, kManyRows, Epilogue>,
+                {.grid = std::min(tiles.n_tiles, most),
+                 .block = kStreamThreads,
+                 .shared_bytes = plan.shared_bytes},
+                maps, rows, m, plan, tiles, epilogue);
+}
+
+// Rows that come as they are and are not held are rounded by a kernel of their own.
+template <class Weights, class Epilogue>
+int launch_stream_rows(StreamRows rows, const Matrix& m, int32_t distance, const Epilogue& epilogue,
+                       const StreamTuning& tuning, Context& c) {
+  if (rows.rounded == nullptr && !holds_rows<Weights>(m, rows.n_rows, tuning)) {
+    if (const int failed = round_rows(rows, m.k, c); failed != kOk) return failed;
+  }
+  return rows.n_rows <= 8
+             ? launch_stream_tiles<Weights, 2, false>(rows, m, distance, epilogue, tuning, c)
+             : launch_stream_tiles<Weights, 4, true>(rows, m, distance, epilogue, tuning, c);
+}
+
+// Queues a product of up to 16 rows. `distance`: between the rows of W of a pair, 0 for a plain
+// product. REQUIRES: m.n a multiple of 2 * distance.
+template <class Epilogue>
+int launch_stream(const StreamRows& rows, const Matrix& m, int32_t distance,
+                  const Epilogue& epilogue, const StreamTuning& tuning, Context& c) {
+  switch (m.type) {
+    case WeightType::kBf16:
+      return launch_stream_rows<Bf16Weights>(rows, m, distance, epilogue, tuning, c);
+    case WeightType::kInt8:
+      return launch_stream_rows<Int8Weights>(rows, m, distance, epilogue, tuning, c);
+    case WeightType::kInt4:
+      return launch_stream_rows<Int4Weights>(rows, m, distance, epilogue, tuning, c);
+  }
+  return kBadArguments;
+}
+template <class Epilogue>
+int launch_stream(const StreamRows& rows, const Matrix& m, int32_t distance,
+                  const Epilogue& epilogue, Context& c) {
+  return launch_stream(rows, m, distance, epilogue, tuning_of(m, rows.n_rows), c);
+}
+
+}  // namespace rondo::kernels::cuda

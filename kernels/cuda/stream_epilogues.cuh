@@ -1,0 +1,69 @@
+// What becomes of the sums of a product (linear_stream.cuh): of a row of x with a row of W, or with
+// a pair of rows of W a fixed distance apart. `prepare` fetches what else is needed while the sums
+// are being made.
+#pragma once
+
+#include "kernels/cuda/kv_page.cuh"
+#include "kernels/kernels.h"
+
+namespace rondo::kernels::cuda {
+
+struct StoreSums {
+  static constexpr bool kPaired = false;
+  using Early = float;
+  float* out = nullptr;  // f32 [T, n]
+  int64_t stride = 0;    // floats
+  bool accumulate = false;
+
+  __device__ Early prepare(int row, int output) const {
+    return accumulate ? out[row * stride + output] : 0.0f;
+  }
+  __device__ void store(int row, int output, const float (&sum)[1], Early before) const {
+    out[row * stride + output] = before + sum[0];
+  }
+};
+
+// W is gate above up, F rows each; hidden rows are rounded to bf16, as the next product takes them.
+struct StoreSwiglu {
+  static constexpr bool kPaired = true;
+  struct Early {};
+  uint16_t* out = nullptr;  // bf16 [T, F]
+  int64_t stride = 0;       // elements
+
+  __device__ Early prepare(int, int) const { return {}; }
+  __device__ void store(int row, int output, const float (&gate_up)[2], Early) const {
+    const float gate = gate_up[0];
+    out[row * stride + output] = to_bf16(gate / (1.0f + expf(-gate)) * gate_up[1]);
+  }
+};
+
+// W is queries, keys, values, a head after the other; pairs are half a head apart. Queries go to
+// p.qkv, keys and values into the pages.
+struct StoreRotated {
+  static constexpr bool kPaired = true;
+  struct Early {
+    Rotation rotation;
+    int32_t slot;
+  };
+  RopeStoreParams p;
+
+  __device__ Early prepare(int row, int output) const {
+    return {Rotation(p.theta, p.head_dim, output % p.head_dim, p.positions[row]), p.slots[row]};
+  }
+  __device__ void store(int row, int output, const float (&sums)[2], const Early& early) const {
+    const int head = output / p.head_dim, i = output % p.head_dim, half = p.head_dim / 2;
+    float a = sums[0], b = sums[1];
+    if (head < p.n_heads + p.n_kv_heads) early.rotation.turn(a, b);
+    if (head < p.n_heads) {
+      float* query = p.qkv + (int64_t{row} * (p.n_heads + 2 * p.n_kv_heads) + head) * p.head_dim;
+      query[i] = a;
+      query[i + half] = b;
+    } else if (early.slot >= 0) {
+      const TokenPlace place(p.kv, early.slot, p.head_dim);
+      place.element(head - p.n_heads, i) = to_bf16(a);
+      place.element(head - p.n_heads, i + half) = to_bf16(b);
+    }
+  }
+};
+
+}  // namespace rondo::kernels::cuda
