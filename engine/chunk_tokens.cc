@@ -7,26 +7,31 @@ namespace {
 
 constexpr ChunkTokens kCpuChunk = {.prefill = 64, .background = 32};
 
-// A step of a GPU does about so many operations in its products: 10 ms on an H100. Its tiles are of
-// 128 or 256 rows, so chunks are multiples of that. 512 rows of the 7B shape run at the rate of
-// 8,192 (H100, products alone: 737 and 739 TFLOP/s, 256 rows: 604); small models need rows to fill
-// it.
-constexpr int64_t kStepFlops = 7'000'000'000'000;
+// A step of background work does about so many operations in its products, 10 ms on an H100; one of
+// prefill, which somebody waits for, twice as many. Tiles are of 128 or 256 rows, so chunks are
+// multiples of that. Whole layers of the 7B shape, H100: 256 rows 518, 512 rows 602, 1,024 rows
+// 643 TFLOP/s, and no more with 8,192; small models need many rows to fill it: loopcoder-mini 208
+// with 2,048 rows, 269 with 8,192.
+constexpr int64_t kBackgroundFlops = 7'000'000'000'000;
+constexpr int64_t kPrefillFlops = 2 * kBackgroundFlops;
 constexpr int32_t kTileRows = 256;
 constexpr int32_t kMostRows = 8192;
 
-}  // namespace
-
-int32_t gpu_chunk_tokens(const ModelConfig& config) {
+int32_t rows_of(int64_t flops, const ModelConfig& config) {
   const int64_t token_flops = 2 * config.n_layers * config.layer_parameters();
-  const int64_t n_rows = kStepFlops / token_flops / kTileRows * kTileRows;
+  const int64_t n_rows = flops / token_flops / kTileRows * kTileRows;
   return static_cast<int32_t>(std::clamp<int64_t>(n_rows, kTileRows, kMostRows));
 }
 
+}  // namespace
+
+ChunkTokens gpu_chunk_tokens(const ModelConfig& config) {
+  return {.prefill = rows_of(kPrefillFlops, config),
+          .background = rows_of(kBackgroundFlops, config)};
+}
+
 ChunkTokens chunk_tokens(const ModelConfig& config, const Device& device) {
-  if (device.is_cpu()) return kCpuChunk;
-  const int32_t n_rows = gpu_chunk_tokens(config);
-  return {.prefill = n_rows, .background = n_rows};
+  return device.is_cpu() ? kCpuChunk : gpu_chunk_tokens(config);
 }
 
 }  // namespace rondo::engine

@@ -18,7 +18,7 @@ struct ChunkTokens {
 
 ChunkTokens chunk_tokens(const ModelConfig& config, const Device& device);
 
-// What a GPU takes, for both.
-int32_t gpu_chunk_tokens(const ModelConfig& config);
+// What a GPU takes.
+ChunkTokens gpu_chunk_tokens(const ModelConfig& config);
 
 }  // namespace rondo::engine

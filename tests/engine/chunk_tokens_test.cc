@@ -17,13 +17,18 @@ ModelConfig shape(int32_t hidden, int32_t ffn, int32_t n_layers) {
 }
 
 TEST(ChunkTokens, OfAGpuTakeAboutTheSameTimeWhateverTheModel) {
-  EXPECT_EQ(gpu_chunk_tokens(shape(5120, 27648, 14)), 512);  // 7B
-  EXPECT_EQ(gpu_chunk_tokens(shape(2560, 8192, 24)), 1792);
+  const ChunkTokens of_7b = gpu_chunk_tokens(shape(5120, 27648, 14));
+  EXPECT_EQ(of_7b.prefill, 1024);
+  EXPECT_EQ(of_7b.background, 512);
+  const ChunkTokens smaller = gpu_chunk_tokens(shape(2560, 8192, 24));
+  EXPECT_EQ(smaller.prefill, 3584);
+  EXPECT_EQ(smaller.background, 1792);
 }
 
 TEST(ChunkTokens, OfAGpuFillItsTilesAndItsScratch) {
-  EXPECT_EQ(gpu_chunk_tokens(shape(5120, 27648, 80)), 256);
-  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)), 8192);
+  EXPECT_EQ(gpu_chunk_tokens(shape(5120, 27648, 80)).background, 256);
+  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).background, 8192);
+  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).prefill, 8192);
 }
 
 }  // namespace
