@@ -30,9 +30,10 @@ struct Rotation {
     const float frequency = 1.0f / powf(theta, 2.0f * i / head_dim);
     sincosf(static_cast<float>(position) * frequency, &sine, &cosine);
   }
+  // Written out, so that every kernel rounds alike.
   __device__ void turn(float& a, float& b) const {
-    const float first = a * cosine - b * sine;
-    b = b * cosine + a * sine;
+    const float first = __fmaf_rn(a, cosine, -__fmul_rn(b, sine));
+    b = __fmaf_rn(b, cosine, __fmul_rn(a, sine));
     a = first;
   }
 

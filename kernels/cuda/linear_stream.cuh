@@ -400,7 +400,7 @@ __device__ void store(const StreamRows& in, const Matrix& m, const StreamTiles& 
       for (int s = 0; s < kSums; ++s) {
 #pragma unroll
         for (int w = 0; w < kConsumers; ++w) sums[s] += parts[w][row][r + s * kStored];
-        sums[s] *= scales[i][s];
+        sums[s] = __fmul_rn(sums[s], scales[i][s]);
       }
       if (in.norm_weight != nullptr) {
         float squares = 0;
@@ -410,7 +410,7 @@ __device__ void store(const StreamRows& in, const Matrix& m, const StreamTiles& 
       }
       if (in.norm_weight != nullptr || in.factors != nullptr) {
 #pragma unroll
-        for (int s = 0; s < kSums; ++s) sums[s] *= factors[i];
+        for (int s = 0; s < kSums; ++s) sums[s] = __fmul_rn(sums[s], factors[i]);
       }
       epilogue.store(row, tile.row(r), sums, early[i]);
     }

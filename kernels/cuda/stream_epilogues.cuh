@@ -19,7 +19,7 @@ struct StoreSums {
     return accumulate ? out[row * stride + output] : 0.0f;
   }
   __device__ void store(int row, int output, const float (&sum)[1], Early before) const {
-    out[row * stride + output] = before + sum[0];
+    out[row * stride + output] = __fadd_rn(before, sum[0]);
   }
 };
 
@@ -33,7 +33,7 @@ struct StoreSwiglu {
   __device__ Early prepare(int, int) const { return {}; }
   __device__ void store(int row, int output, const float (&gate_up)[2], Early) const {
     const float gate = gate_up[0];
-    out[row * stride + output] = to_bf16(gate / (1.0f + expf(-gate)) * gate_up[1]);
+    out[row * stride + output] = to_bf16(gate / __fadd_rn(1.0f, expf(-gate)) * gate_up[1]);
   }
 };
 

@@ -57,17 +57,15 @@ __host__ __device__ constexpr int scale_bytes(int stage_bytes) { return stage_by
 
 // Sizes that were measured on an H100.
 struct StreamTuning {
-  int32_t stage_bytes = 1024;  // of a row of W
-  // Of shared memory. With half of a multiprocessor's the next kernel's weights come while this one
-  // is at work; with many rows of x most of it is needed to have enough weights on their way.
-  int32_t most_bytes = 110 << 10;
+  int32_t stage_bytes = 2048;          // of a row of W
+  int32_t most_bytes = 200 << 10;      // of shared memory
   int32_t blocks = 1;                  // of a multiprocessor
   int32_t most_held_bytes = 24 << 10;  // of x
 };
 
 inline StreamTuning tuning_of(const Matrix& m, int32_t n_rows) {
-  if (m.type != WeightType::kBf16) return {.blocks = 2};  // bound by the conversion of weights
-  return n_rows <= 2 ? StreamTuning{} : StreamTuning{.most_bytes = 200 << 10};
+  if (m.type == WeightType::kBf16 || n_rows > 8) return {};
+  return {.stage_bytes = 1024, .most_bytes = 110 << 10, .blocks = 2};  // converting weights is work
 }
 
 __host__ inline int32_t rounded_up(int64_t n, int64_t to) {

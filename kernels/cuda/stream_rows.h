@@ -28,7 +28,7 @@ struct StreamRows {
 
 // What a row of a norm is multiplied with, of the sum of its squares.
 __device__ inline float norm_factor(float squares, int32_t k, float eps) {
-  return 1.0f / sqrtf(squares / static_cast<float>(k) + eps);
+  return 1.0f / sqrtf(__fadd_rn(squares / static_cast<float>(k), eps));
 }
 
 // A row, times the norm's weights, rounded to bf16, zeros from k to k_end: put(at, four values). By

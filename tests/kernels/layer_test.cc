@@ -189,6 +189,25 @@ TEST_P(Layer, QkvGivesRotatedQueriesAndThePagesKeysAndValues) {
   }
 }
 
+TEST_P(Layer, QkvOfARowDependsOnThatRowAlone) {
+  const LayerShape& shape = kShapes[0];
+  const int64_t width = int64_t{shape.n_heads} * shape.head_dim;
+  for (const WeightType type : kTypes) {
+    if (!has(table(), type)) continue;
+    for (const int32_t n_rows : {kFewRows, 100}) {
+      const std::vector<float> all = Projection(type, shape, n_rows).run(table(), stream_);
+      for (int32_t n = n_rows <= kFewRows ? 1 : kFewRows + 1; n < n_rows; n += n_rows / 8) {
+        // What attention makes of the first n rows, then their queries.
+        std::vector<float> expected(all.begin(), all.begin() + n * width);
+        const auto queries = all.begin() + n_rows * width;
+        expected.insert(expected.end(), queries, queries + n * width);
+        ASSERT_EQ(Projection(type, shape, n).run(table(), stream_), expected)
+            << n << " of " << n_rows << " rows, type " << static_cast<int>(type);
+      }
+    }
+  }
+}
+
 TEST_P(Layer, FeedForwardAddsTheGatedProduct) {
   for (const WeightType type : kTypes) {
     if (!has(table(), type)) continue;

@@ -100,7 +100,7 @@ TEST_P(Linear, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
   for (const WeightType type : kTypes) {
     if (!has(table, type)) continue;
     for (const int32_t n_rows : {16, 100}) {
-      const LinearCase all{type, 100, 257, n_rows, 0, false};
+      const LinearCase all{type, 100, 257, n_rows, 0, true};
       TestMatrix weight(type, all.n, all.k, 3);
       const PackedMatrix packed = weight.packed(table);
       const std::vector<float> x = input(all, 4);
