@@ -18,8 +18,26 @@ __device__ void store(uint16_t* to, const float4& v) {
   *reinterpret_cast<uint2*>(to) = make_uint2(pack_bf16(v.x, v.y), pack_bf16(v.z, v.w));
 }
 
+// Queries, keys and values that are rotated where they stand, and such that come as bf16 from
+// elsewhere: of these only queries go to p.qkv.
+struct InPlace {
+  static constexpr bool kKeepsKeys = true;
+  const float* rows;
+  __device__ float4 load(int64_t at) const { return *reinterpret_cast<const float4*>(rows + at); }
+};
+struct FromBf16 {
+  static constexpr bool kKeepsKeys = false;
+  const uint16_t* rows;
+  __device__ float4 load(int64_t at) const {
+    const uint2 words = *reinterpret_cast<const uint2*>(rows + at);
+    const float2 low = bf16_pair(words.x), high = bf16_pair(words.y);
+    return {low.x, low.y, high.x, high.y};
+  }
+};
+
 // A block takes n_rows = kThreads / (D / 2) rows.
-__global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p) {
+template <class From>
+__global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p, From from) {
   __shared__ Rotation rotations[kThreads];
   begin_kernel();
   const int half = p.head_dim / 2, n_heads = p.n_heads + 2 * p.n_kv_heads;
@@ -35,17 +53,18 @@ __global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p) 
   for (int item = threadIdx.x; item < n_rows * n_heads * n_quads; item += kThreads) {
     const int i = item % n_quads * 4, head = item / n_quads % n_heads;
     const int row = item / n_quads / n_heads, stored = head - p.n_heads;
-    float* elements = p.qkv + ((first_row + row) * n_heads + head) * p.head_dim + i;
-    float4 a = *reinterpret_cast<const float4*>(elements);
-    float4 b = *reinterpret_cast<const float4*>(elements + half);
+    const int64_t at = ((first_row + row) * n_heads + head) * p.head_dim + i;
+    float4 a = from.load(at), b = from.load(at + half);
     if (stored < p.n_kv_heads) {  // a query or a key
       const Rotation* rotation = rotations + row * half + i;
       rotation[0].turn(a.x, b.x);
       rotation[1].turn(a.y, b.y);
       rotation[2].turn(a.z, b.z);
       rotation[3].turn(a.w, b.w);
-      *reinterpret_cast<float4*>(elements) = a;
-      *reinterpret_cast<float4*>(elements + half) = b;
+    }
+    if (stored < (From::kKeepsKeys ? p.n_kv_heads : 0)) {
+      *reinterpret_cast<float4*>(p.qkv + at) = a;
+      *reinterpret_cast<float4*>(p.qkv + at + half) = b;
     }
     const int32_t slot = stored >= 0 ? p.slots[first_row + row] : -1;
     if (slot < 0) continue;
@@ -53,6 +72,13 @@ __global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p) 
     store(&place.element(stored, i), a);
     store(&place.element(stored, i + half), b);
   }
+}
+
+template <class From>
+int launch_rope(const RopeStoreParams& p, const From& from, Context& c) {
+  const int rows = kThreads / (p.head_dim / 2);
+  const Shape shape{.grid = (p.n_rows + rows - 1) / rows, .block = kThreads};
+  return launch(c, rope_many_kernel<From>, shape, p, from);
 }
 
 }  // namespace
@@ -67,8 +93,11 @@ bool takes_rope_many_rows(const RopeStoreParams& p) {
 }
 
 int rope_many_rows(const RopeStoreParams& p, Context& c) {
-  const int rows = kThreads / (p.head_dim / 2);
-  return launch(c, rope_many_kernel, {.grid = (p.n_rows + rows - 1) / rows, .block = kThreads}, p);
+  return launch_rope(p, InPlace{p.qkv}, c);
+}
+
+int rope_bf16_rows(const RopeStoreParams& p, const uint16_t* qkv, Context& c) {
+  return launch_rope(p, FromBf16{qkv}, c);
 }
 
 }  // namespace rondo::kernels::cuda

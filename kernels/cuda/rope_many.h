@@ -11,5 +11,8 @@ namespace rondo::kernels::cuda {
 bool takes_rope_many_rows(const RopeStoreParams& params);
 // rope_store. REQUIRES: takes_rope_many_rows. Returns what a launcher returns.
 int rope_many_rows(const RopeStoreParams& params, Context& context);
+// The same of queries, keys and values as bf16, [T][(H + 2 Hk) D] without gaps, aligned to 16
+// bytes: of params.qkv only the queries are written.
+int rope_bf16_rows(const RopeStoreParams& params, const uint16_t* qkv, Context& context);
 
 }  // namespace rondo::kernels::cuda

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,9 +22,12 @@ constexpr int32_t kComparedRows = 64;
 
 struct LayerShape {
   const char* name;
-  int32_t hidden, ffn, qkv, heads;  // heads: of queries, together
+  int32_t hidden, ffn, n_heads, n_kv_heads, head_dim;
+
+  int32_t heads() const { return n_heads * head_dim; }
+  int32_t qkv() const { return (n_heads + 2 * n_kv_heads) * head_dim; }
 };
-constexpr LayerShape kModels[] = {{"7B", 5120, 27648, 7168, 5120}, {"mini", 640, 1792, 896, 640}};
+constexpr LayerShape kModels[] = {{"7B", 5120, 27648, 40, 8, 128}, {"mini", 640, 1792, 10, 2, 64}};
 
 // Device memory that is the test's.
 class Gpu {
@@ -112,8 +116,58 @@ TEST_P(RowBits, OfAProductDoNotDependOnTheNumberOfRows) {
           << n << " x " << k << ", " << n_rows << " rows";
     }
   };
-  expect_equal_bits(shape.qkv, shape.hidden, false);
-  expect_equal_bits(shape.hidden, shape.heads, true);
+  expect_equal_bits(shape.qkv(), shape.hidden, false);
+  expect_equal_bits(shape.hidden, shape.heads(), true);
+}
+
+TEST_P(RowBits, OfQueriesDoNotDependOnTheNumberOfRows) {
+  const LayerShape& shape = GetParam();
+  Gpu gpu;
+  const PackedMatrix weight = gpu.matrix(shape.qkv(), shape.hidden, 1);
+  const auto* norm_weight = reinterpret_cast<const float*>(gpu.random(4 * shape.hidden, 2));
+  const auto* x =
+      reinterpret_cast<const float*>(gpu.random(int64_t{4} * kMostRows * shape.hidden, 3));
+  float* normed = gpu.floats(int64_t{kMostRows} * shape.hidden);
+  float* qkv = gpu.floats(int64_t{kMostRows} * shape.qkv());
+  std::vector<int32_t> numbers(kMostRows);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  auto* positions = reinterpret_cast<int32_t*>(gpu.floats(kMostRows));
+  gpu.copy(positions, numbers.data(), 4 * kMostRows);
+  const int64_t page_bytes = int64_t{4} * shape.n_kv_heads * kPageTokens * shape.head_dim;
+  const KvLayer kv{.data = gpu.allocate(page_bytes * kMostRows / kPageTokens),
+                   .page_stride_bytes = page_bytes,
+                   .type = KvType::kBf16};
+  const auto run = [&](int32_t n_rows) {
+    EXPECT_EQ(gpu.table().qkv({.x = x,
+                               .norm_weight = norm_weight,
+                               .eps = 1e-5f,
+                               .weight = weight,
+                               .normed = normed,
+                               .rope = {.qkv = qkv,
+                                        .positions = positions,
+                                        .slots = positions,
+                                        .kv = kv,
+                                        .n_rows = n_rows,
+                                        .n_heads = shape.n_heads,
+                                        .n_kv_heads = shape.n_kv_heads,
+                                        .head_dim = shape.head_dim,
+                                        .theta = 10000}},
+                              gpu.stream()),
+              0);
+    const int32_t n_compared = std::min(n_rows, kComparedRows);
+    std::vector<float> rows = gpu.download(qkv, int64_t{n_compared} * shape.qkv());
+    std::vector<float> queries;
+    for (int64_t row = 0; row < n_compared; ++row) {
+      const auto first = rows.begin() + row * shape.qkv();
+      queries.insert(queries.end(), first, first + shape.heads());
+    }
+    return queries;
+  };
+  const std::vector<float> all = run(kMostRows);
+  for (const int32_t n_rows : kRowCounts) {
+    const std::vector<float> some = run(n_rows);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << n_rows << " rows";
+  }
 }
 
 TEST_P(RowBits, OfAFeedForwardDoNotDependOnTheNumberOfRows) {
