@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -20,9 +21,10 @@ namespace {
 // One reader copies 5 GB/s or so from the page cache, and PCIe takes 50.
 constexpr size_t kMostReaders = 8;
 constexpr int64_t kPieceBytes = 4 << 20;
-constexpr size_t kMostSlots =
-    16;  // fewer for a small model: to pin memory takes as long as to copy it
+constexpr size_t kMostSlots = 16;
 
+// Values of other types are rounded to bf16.
+bool is_converted(DType dtype) { return dtype != DType::kI8 && dtype != DType::kBf16; }
 int64_t element_bytes(DType dtype) { return dtype == DType::kI8 ? 1 : 2; }
 
 // Has the system map these bytes of a file in one go, where it can; else each page when it is read.
@@ -104,6 +106,35 @@ void TensorUpload::then(std::function<void()> work) {
 }
 
 void TensorUpload::run() {
+  const auto add = [](int64_t n, const Piece& piece) {
+    return n + piece.n * element_bytes(piece.tensor.dtype);
+  };
+  if (std::accumulate(pieces_.begin(), pieces_.end(), int64_t{0}, add) < pinned_from_bytes_) {
+    run_alone();
+  } else {
+    run_with_readers();
+  }
+}
+
+// From where the pieces are, by way of the driver.
+void TensorUpload::run_alone() {
+  std::vector<std::byte> converted;
+  auto work = work_.begin();
+  for (size_t i = 0; i < pieces_.size(); ++i) {
+    const Piece& piece = pieces_[i];
+    const int64_t n_bytes = piece.n * element_bytes(piece.tensor.dtype);
+    const std::byte* from = piece.tensor.bytes.data() + piece.first * n_bytes / piece.n;
+    if (is_converted(piece.tensor.dtype)) {
+      converted.resize(static_cast<size_t>(n_bytes));
+      read(piece, converted.data());
+      from = converted.data();
+    }
+    device_->upload(piece.to, from, n_bytes);
+    for (; work != work_.end() && work->n_pieces == i + 1; ++work) work->call();
+  }
+}
+
+void TensorUpload::run_with_readers() {
   std::vector<PinnedBuffer> buffers;
   std::vector<std::byte*> slots;
   buffers.reserve(kMostSlots);  // they do not move
@@ -129,7 +160,7 @@ void TensorUpload::read(const Piece& piece, std::byte* out) {
   const auto bytes = piece.tensor.bytes.subspan(static_cast<size_t>(piece.first * n_bytes),
                                                 static_cast<size_t>(piece.n * n_bytes));
   populate(bytes);
-  if (piece.tensor.dtype == DType::kI8 || piece.tensor.dtype == DType::kBf16) {
+  if (!is_converted(piece.tensor.dtype)) {
     std::memcpy(out, bytes.data(), bytes.size());
     return;
   }

@@ -1,5 +1,5 @@
 // Brings tensors of a checkpoint into a GPU's memory: threads read pieces of the mapped files into
-// pinned memory while earlier pieces are on their way.
+// pinned memory while earlier pieces are on their way. Few bytes the caller copies alone.
 //
 //   readers   read 0 | read 3 | ...      into slot (piece % number of slots)
 //             read 1 | read 4 | ...
@@ -22,7 +22,11 @@ namespace rondo::engine {
 
 class TensorUpload {
  public:
-  explicit TensorUpload(Device& device) : device_(&device) {}
+  // As many bytes as are worth pinned memory: to pin some takes as long as to copy it.
+  static constexpr int64_t kPinnedFromBytes = 256 << 20;
+
+  explicit TensorUpload(Device& device, int64_t pinned_from_bytes = kPinnedFromBytes)
+      : device_(&device), pinned_from_bytes_(pinned_from_bytes) {}
 
   // Next comes `tensor`, to `to` in the device's memory: int8 as it is, other types as bf16.
   void add(const Tensor& tensor, std::byte* to);
@@ -42,9 +46,12 @@ class TensorUpload {
     std::byte* to = nullptr;
   };
   class Readers;
+  void run_alone();
+  void run_with_readers();
   static void read(const Piece& piece, std::byte* out);
 
   Device* device_;
+  const int64_t pinned_from_bytes_;
   std::vector<Piece> pieces_;
   struct Work {
     size_t n_pieces = 0;  // that come before

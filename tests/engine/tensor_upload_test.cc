@@ -27,7 +27,7 @@ OwnedTensor random_tensor(DType dtype, int64_t n, uint32_t seed) {
   return owned;
 }
 
-TEST(TensorUpload, BringsEveryTypeWholeAndInOrder) {
+void check_upload(int64_t pinned_from_bytes) {
   const auto device = std::move(choose_device({.device = "cuda"}).value().device);
   // More pieces than there are slots, and tensors that end within one.
   std::vector<OwnedTensor> tensors;
@@ -38,7 +38,7 @@ TEST(TensorUpload, BringsEveryTypeWholeAndInOrder) {
   int64_t n_bytes = 0;
   for (const OwnedTensor& owned : tensors) n_bytes += TensorUpload::n_bytes(owned.tensor);
   const DeviceMemory memory = device->allocate(n_bytes).value();
-  TensorUpload upload(*device);
+  TensorUpload upload(*device, pinned_from_bytes);
   std::byte* to = memory.data();
   size_t n_works = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -66,6 +66,10 @@ TEST(TensorUpload, BringsEveryTypeWholeAndInOrder) {
     begin += want.size();
   }
 }
+
+TEST(TensorUpload, BringsEveryTypeWholeAndInOrder) { check_upload(0); }
+
+TEST(TensorUpload, BringsFewBytesAlone) { check_upload(TensorUpload::kPinnedFromBytes); }
 
 }  // namespace
 }  // namespace rondo::engine
