@@ -82,6 +82,8 @@ std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments
   while (!encoder.idle()) {
     for (auto& segment : encoder.step(chunk_tokens())) segments.push_back(std::move(segment));
   }
+  if (!device->is_cpu())
+    device->check(device->backend().synchronize(device->backend().state), "synchronize");
   return segments;
 }
 

@@ -41,7 +41,7 @@ struct LoadedModel {
   int32_t chunk_tokens() const { return engine::chunk_tokens(model.config(), *device).prefill; }
   // `n` ids of the vocabulary, the same for the same seed.
   engine::TokenIds random_ids(int32_t n, uint32_t seed) const;
-  // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all.
+  // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all; waits for the device.
   std::vector<std::shared_ptr<const engine::Segment>> random_segments(int32_t n_tokens,
                                                                       int32_t tokens_each,
                                                                       uint32_t seed);
