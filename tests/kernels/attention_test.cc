@@ -399,6 +399,26 @@ void add_gated_cases(std::vector<AttentionCase>& list) {
   add("40 sequences", sequences, sequences, 16);
 }
 
+// More keys than a tile of any kernel has, and more work than a GPU has room for in small blocks.
+void add_large_cases(std::vector<AttentionCase>& list) {
+  const std::vector<int32_t> context = segments({150, 77});
+  list.push_back({"prefill over tiles", {{.n_rows = 100, .first_slot = 200, .context = context}}});
+  for (const int32_t window : {0, 130}) {
+    list.push_back({"prefill over tiles, wide heads, window " + std::to_string(window),
+                    {{.n_rows = 60, .first_slot = 300, .context = context}},
+                    window,
+                    {5, 1, 128}});
+  }
+  for (const int32_t head_dim : {64, 128}) {
+    std::vector<SpanCase> spans;
+    for (int32_t i = 0; i < 40; ++i) {
+      spans.push_back(
+          {.n_rows = 1 + i % 3, .first_slot = 11 * i % 150, .context = segments({1 + 7 * i % 60})});
+    }
+    list.push_back({"40 spans, heads of " + std::to_string(head_dim), spans, 0, {16, 8, head_dim}});
+  }
+}
+
 std::vector<AttentionCase> cases(const Kernels& table) {
   std::vector<AttentionCase> list = {
       {"first token", {{.n_rows = 1}}},
@@ -461,6 +481,7 @@ std::vector<AttentionCase> cases(const Kernels& table) {
                     {{.n_rows = 1, .first_slot = 77}, {.n_rows = 40, .first_slot = 60}},
                     window});
   }
+  add_large_cases(list);
   add_gated_cases(list);
   return list;
 }
