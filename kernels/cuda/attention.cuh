@@ -14,6 +14,9 @@ constexpr float kLog2E = 1.44269504f;
 // launcher returns.
 int attend_few_rows(const AttentionParams& params, Context& context);
 int attend_many_rows(const AttentionParams& params, Context& context);
+// More than 16 rows, where Hopper's instructions take them: a question of device and shape alone.
+bool takes_hopper(const AttentionParams& params, const Context& context);
+int attend_on_hopper(const AttentionParams& params, Context& context);
 // out = gate * out + (1 - gate) * second.room, for the rows that a call has.
 int mix_gated(const AttentionParams& params, Context& context);
 

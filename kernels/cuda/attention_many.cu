@@ -1,5 +1,5 @@
 // Attention of more than 16 rows: prefill, limited by the tensor cores; and many decode steps at
-// once.
+// once. Hopper has a faster one for most heads, attention_hopper.cu.
 //
 // A line is one row and one query head of a KV head. A block takes 128 lines of a span and one KV
 // head, 16 lines a warp, and goes over tiles of 64 keys (4 page-table entries), of which kStages

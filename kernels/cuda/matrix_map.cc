@@ -1,12 +1,10 @@
 #include "kernels/cuda/matrix_map.h"
 
-#include <cudaTypedefs.h>
 #include <cuda_runtime.h>
 
 namespace rondo::kernels::cuda {
 namespace {
 
-// Of the driver, asked for by name: the plugin must not need its library to be opened.
 PFN_cuTensorMapEncodeTiled_v12000 find_encode() {
   void* function = nullptr;
   cudaDriverEntryPointQueryResult found;
@@ -18,9 +16,14 @@ PFN_cuTensorMapEncodeTiled_v12000 find_encode() {
 
 }  // namespace
 
+PFN_cuTensorMapEncodeTiled_v12000 tensor_map_encoder() {
+  static const PFN_cuTensorMapEncodeTiled_v12000 encode = find_encode();
+  return encode;
+}
+
 bool MatrixMap::encode(const void* rows, int32_t n_rows, int64_t row_bytes, int32_t box_rows,
                        int32_t box_bytes) {
-  static const PFN_cuTensorMapEncodeTiled_v12000 encode = find_encode();
+  const auto encode = tensor_map_encoder();
   if (encode == nullptr) return false;
   const auto columns = static_cast<cuuint64_t>(row_bytes / kRowBytes);
   const cuuint64_t sizes[] = {kRowBytes, static_cast<cuuint64_t>(n_rows), columns};

@@ -4,13 +4,17 @@
 // that takes a box is aligned to 1024 bytes.
 #pragma once
 
-#include <cuda.h>
+#include <cudaTypedefs.h>
 
 #include <cstdint>
 
 #include "kernels/cuda/matrix.h"
 
 namespace rondo::kernels::cuda {
+
+// The driver's function that makes maps; null where it has none. Asked for by name: the plugin must
+// not need the driver's library to be opened.
+PFN_cuTensorMapEncodeTiled_v12000 tensor_map_encoder();
 
 struct MatrixMap {
   static constexpr int kRowBytes = static_cast<int>(Matrix::kRowBytes);
