@@ -7,33 +7,44 @@
 
 namespace rondo::engine {
 
-bool Choices::resize(int32_t n_rows) {
-  return values_.resize(std::max(values_.size(), int64_t{2} * n_rows));
+using kernels::Choice;
+
+namespace {
+
+constexpr int32_t kLeastRows = 16;  // what moves is recorded again
+
+}  // namespace
+
+bool Choices::make_room(int32_t n_rows) {
+  if (n_rows <= n_most_rows_) {
+    places_[next_].wait();
+    return false;
+  }
+  CHECK(n_queued() == 0, "choices move while a step writes them");
+  n_most_rows_ = std::max({n_rows, 2 * n_most_rows_, kLeastRows});
+  ids_.resize(n_most_rows_);
+  for (PinnedBuffer& place : places_) place.claim(n_most_rows_ * int64_t{sizeof(Choice)});
+  return true;
 }
 
-void Choices::send(int32_t n_rows) {
+void Choices::sent(int32_t n_rows) {
   CHECK(n_queued() < kMostQueued, "a step is queued before its choices have a place");
   n_rows_.push_back(n_rows);
-  PinnedBuffer& to = sent_[next_];
+  places_[next_].mark();
   next_ = (next_ + 1) % kMostQueued;
-  const int64_t n_bytes = 2 * n_rows * int64_t{sizeof(float)};
-  if (std::byte* bytes = to.claim(n_bytes)) device_->copy(bytes, values_.data(), n_bytes);
-  to.mark();
 }
 
 std::vector<Sample> Choices::take() {
   CHECK(n_queued() > 0, "choices are taken of a step that was queued");
-  PinnedBuffer& from = sent_[(next_ + kMostQueued - n_queued()) % kMostQueued];
-  std::vector<Sample> choices(static_cast<size_t>(n_rows_.front()));
+  PinnedBuffer& from = places_[(next_ + kMostQueued - n_queued()) % kMostQueued];
+  std::vector<Sample> samples(static_cast<size_t>(n_rows_.front()));
   n_rows_.pop_front();
   from.wait();
-  if (!device_->ok()) return choices;
-  const auto n = static_cast<int64_t>(choices.size());
-  for (int64_t i = 0; i < n; ++i) {
-    std::memcpy(&choices[i].token, from.data() + i * 4, 4);
-    std::memcpy(&choices[i].logprob, from.data() + (n + i) * 4, 4);
-  }
-  return choices;
+  if (!device_->ok()) return samples;
+  const auto* choices = reinterpret_cast<const Choice*>(from.data());
+  for (size_t i = 0; i < samples.size(); ++i)
+    samples[i] = {.token = choices[i].id, .logprob = choices[i].log_prob};
+  return samples;
 }
 
 }  // namespace rondo::engine

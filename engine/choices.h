@@ -1,5 +1,6 @@
-// What steps of decoding chose, on its way from the device to the host. The next step may be queued
-// before the last one's choices are read: it finds their tokens in the device's memory.
+// What steps of decoding chose, on its way from the device to the host: kernels write it into
+// pinned memory, since a copy behind a step takes as long as several of its kernels. The next step
+// may be queued before the last one's choices are read: it finds their ids in the device's memory.
 //
 // Thread: the engine thread. Borrows the device; owns the memory. Errors: the device's status; what
 // a failed device chose means nothing.
@@ -13,6 +14,7 @@
 #include "engine/device.h"
 #include "engine/pinned_buffer.h"
 #include "engine/sampler.h"
+#include "kernels/kernels.h"
 
 namespace rondo::engine {
 
@@ -22,27 +24,32 @@ class Choices {
   static constexpr int32_t kMostQueued = 2;
 
   explicit Choices(Device& device)
-      : device_(&device), values_(device), sent_{PinnedBuffer(device), PinnedBuffer(device)} {}
+      : device_(&device), ids_(device), places_{PinnedBuffer(device), PinnedBuffer(device)} {}
 
-  // Room for a step of `n_rows`; true if ids() moved, with what stood there.
-  bool resize(int32_t n_rows);
-  // In the device's memory: each row's token before a step, and its choice after it; and behind
-  // the ids of `n_rows` the logarithms of their probabilities.
-  int32_t* ids() const { return reinterpret_cast<int32_t*>(values_.data()); }
-  float* log_probs(int32_t n_rows) const { return values_.data() + n_rows; }
+  // Room for a step of `n_rows`, in a place that the host has read; true if an address moved.
+  // REQUIRES: n_rows is no more than before, or n_queued() is 0.
+  bool make_room(int32_t n_rows);
+  // In the device's memory: each row's token before a step, and the one that it chose after it.
+  int32_t* ids() const { return reinterpret_cast<int32_t*>(ids_.data()); }
+  // Where the next step writes its choices; one of kMostQueued places, used in turn.
+  kernels::Choice* place() const {
+    return reinterpret_cast<kernels::Choice*>(places_[next_].data());
+  }
+  int32_t place_index() const { return next_; }
 
-  // Sends the choices of the step that was queued last. REQUIRES: n_queued() < kMostQueued.
-  void send(int32_t n_rows);
+  // The step of `n_rows` that writes to place() is queued. REQUIRES: n_queued() < kMostQueued.
+  void sent(int32_t n_rows);
   int32_t n_queued() const { return static_cast<int32_t>(n_rows_.size()); }
   // The choices of the step that was queued first, waiting for it. REQUIRES: n_queued() > 0.
   std::vector<Sample> take();
 
  private:
   Device* device_;
-  DeviceFloats values_;                         // i32 [T], then f32 [T]
-  std::array<PinnedBuffer, kMostQueued> sent_;  // copies of it; used in turn
-  int32_t next_ = 0;                            // the one that send() takes
-  std::deque<int32_t> n_rows_;                  // of the steps that were queued
+  DeviceFloats ids_;                              // i32 [T]
+  std::array<PinnedBuffer, kMostQueued> places_;  // Choice [T] each
+  int32_t n_most_rows_ = 0;                       // T
+  int32_t next_ = 0;                              // of places_
+  std::deque<int32_t> n_rows_;                    // of the steps that were queued
 };
 
 }  // namespace rondo::engine

@@ -199,7 +199,6 @@ void Model::read_logits(int32_t n_rows, float* logits) {
 void Model::resize_logits(int32_t n_rows) {
   resize_scratch(n_rows);
   scratch_epoch_ += logits_.resize(std::max(logits_.size(), int64_t{n_rows} * config_.vocab_size));
-  scratch_epoch_ += choices_.resize(n_rows);
 }
 
 std::vector<Sample> Model::decode(const Step& step, PagePool& pages, float* logits) {
@@ -212,6 +211,7 @@ void Model::queue_decode(const Step& step, StepTokens tokens, PagePool& pages) {
   StepView view = place(step);
   float* x = hidden(step.n_rows());
   resize_logits(step.n_rows());
+  scratch_epoch_ += choices_.make_room(step.n_rows());
   if (device_->ok()) {
     // A row's token stands where its choice will, for the next step to find it there.
     if (tokens == StepTokens::kGiven)
@@ -223,7 +223,7 @@ void Model::queue_decode(const Step& step, StepTokens tokens, PagePool& pages) {
       run_recorded(view, pages, x);
     }
   }
-  choices_.send(step.n_rows());
+  choices_.sent(step.n_rows());
 }
 
 void Model::run_recorded(StepView step, PagePool& pages, float* x) {
@@ -236,6 +236,7 @@ void Model::run_recorded(StepView step, PagePool& pages, float* x) {
                                .n_window_spans = step.window.n_spans,
                                .n_base_entries = step.base.n_entries,
                                .n_window_entries = step.window.n_entries,
+                               .choices_place = choices_.place_index(),
                                .step_epoch = placed_.epoch(),
                                .scratch_epoch = scratch_epoch_};
   graphs_.run(key, [&] { run_decode(step, pages, x); });
@@ -254,7 +255,7 @@ void Model::choose_greedily(int32_t n_rows) {
   if (!device_->ok()) return;
   device_->launched(kernels_->greedy({.logits = logits_.data(),
                                       .ids = choices_.ids(),
-                                      .log_probs = choices_.log_probs(n_rows),
+                                      .choices = choices_.place(),
                                       .n_rows = n_rows,
                                       .n_vocabulary = config_.vocab_size},
                                      stream_),

@@ -27,7 +27,7 @@ class PinnedBuffer {
   void mark();
   // Waits for the mark.
   void wait();
-  const std::byte* data() const { return data_; }
+  std::byte* data() const { return data_; }
 
  private:
   bool grow(int64_t n_bytes);

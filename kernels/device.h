@@ -15,7 +15,7 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kDeviceAbi = 5;  // both sides of a plugin must say the same
+inline constexpr int32_t kDeviceAbi = 6;  // both sides of a plugin must say the same
 
 struct DeviceInfo {
   char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"

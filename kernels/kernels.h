@@ -190,12 +190,18 @@ struct SwigluParams {
   int32_t dim = 0;  // F
 };
 
-// ids[t] = the token with the largest of logits[t], of equal ones the lowest (NaN is never
-// largest); log_probs[t] = its logarithm of softmax(logits[t]).
+// A token that was chosen, and its logarithm of softmax(logits).
+struct Choice {
+  int32_t id = 0;
+  float log_prob = 0;
+};
+
+// choices[t].id = the token with the largest of logits[t], of equal ones the lowest (NaN is never
+// largest); ids[t] is the same, where the next step's embed reads it.
 struct GreedyParams {
   const float* logits = nullptr;  // f32 [T, V]
   int32_t* ids = nullptr;         // [T]
-  float* log_probs = nullptr;     // f32 [T]
+  Choice* choices = nullptr;      // [T], the device's or pinned (device.h): no copy has to follow
   int32_t n_rows = 0;
   int32_t n_vocabulary = 0;  // V
 };

@@ -82,7 +82,7 @@ bool valid(const SwigluParams& p) {
 
 bool valid(const GreedyParams& p) {
   return p.n_rows >= 0 && p.n_vocabulary > 0 &&
-         (p.n_rows == 0 || (p.logits != nullptr && p.ids != nullptr && p.log_probs != nullptr));
+         (p.n_rows == 0 || (p.logits != nullptr && p.ids != nullptr && p.choices != nullptr));
 }
 
 bool valid(const QkvParams& p) {

@@ -64,8 +64,9 @@ __global__ void __launch_bounds__(kThreads) greedy_kernel(GreedyParams p) {
   if (threadIdx.x >= 32) return;
   best = warp_best(bests[threadIdx.x]);
   if (threadIdx.x > 0) return;
-  p.ids[blockIdx.x] = best.id < p.n_vocabulary ? best.id : 0;  // 0 if all are NaN or -infinity
-  p.log_probs[blockIdx.x] = -logf(best.sum);
+  const int id = best.id < p.n_vocabulary ? best.id : 0;  // 0 if all are NaN or -infinity
+  p.ids[blockIdx.x] = id;
+  p.choices[blockIdx.x] = {id, -logf(best.sum)};
 }
 
 }  // namespace

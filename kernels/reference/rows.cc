@@ -61,7 +61,7 @@ int greedy(const GreedyParams& p, Stream stream) {
       double sum = 0;
       for (int32_t id = 0; id < p.n_vocabulary; ++id) sum += std::exp(logits[id] - logits[best]);
       p.ids[t] = best;
-      p.log_probs[t] = static_cast<float>(-std::log(sum));
+      p.choices[t] = {.id = best, .log_prob = static_cast<float>(-std::log(sum))};
     }
   });
   return kOk;

@@ -252,7 +252,7 @@ SwigluParams localized(SwigluParams p) {
 GreedyParams localized(GreedyParams p) {
   p.logits = here(p.logits);
   p.ids = here(p.ids);
-  p.log_probs = here(p.log_probs);
+  if (!is_here(p.choices)) p.choices = here(p.choices);
   return p;
 }
 

@@ -120,10 +120,10 @@ TEST_P(Rows, GreedyTakesTheLowestOfTheLargestAndSaysHowLikelyItIs) {
         expected.push_back(std::min(first, second));
       }
       std::vector<int32_t> ids(n_rows, -1);
-      std::vector<float> log_probs(n_rows);
+      std::vector<Choice> choices(n_rows);
       ASSERT_EQ(table().greedy({.logits = logits.data(),
                                 .ids = ids.data(),
-                                .log_probs = log_probs.data(),
+                                .choices = choices.data(),
                                 .n_rows = n_rows,
                                 .n_vocabulary = n_vocabulary},
                                stream_),
@@ -134,7 +134,8 @@ TEST_P(Rows, GreedyTakesTheLowestOfTheLargestAndSaysHowLikelyItIs) {
         for (int32_t id = 0; id < n_vocabulary; ++id) {
           sum += std::exp(logits[int64_t{t} * n_vocabulary + id] - 30.0);
         }
-        EXPECT_NEAR(log_probs[t], -std::log(sum), 1e-6);
+        EXPECT_EQ(choices[t].id, expected[t]);
+        EXPECT_NEAR(choices[t].log_prob, -std::log(sum), 1e-6);
       }
     }
   }
