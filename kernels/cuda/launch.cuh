@@ -43,28 +43,63 @@ struct Shape {
   dim3 grid;
   dim3 block;
   int shared_bytes = 0;  // dynamic
+  // Blocks of a cluster, neighbours along y, of which grid.y is a multiple; Hopper and later.
+  unsigned cluster = 1;
+};
+
+// A kernel's launch as the runtime takes it.
+class LaunchConfig {
+ public:
+  LaunchConfig(Context& c, const void* kernel, const Shape& shape) {
+    constexpr int kWithoutAsking = 48 << 10;  // bytes of shared memory
+    if (shape.shared_bytes > kWithoutAsking) {
+      c.check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                   shape.shared_bytes));
+    }
+    constexpr unsigned kPortableCluster = 8;
+    if (shape.cluster > kPortableCluster) {
+      c.check(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
+    }
+    attributes_[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attributes_[0].val.programmaticStreamSerializationAllowed = 1;
+    attributes_[1].id = cudaLaunchAttributeClusterDimension;
+    attributes_[1].val.clusterDim = {.x = 1, .y = shape.cluster, .z = 1};
+    config_.gridDim = shape.grid;
+    config_.blockDim = shape.block;
+    config_.dynamicSmemBytes = static_cast<size_t>(shape.shared_bytes);
+    config_.stream = c.stream();
+    config_.attrs = attributes_;
+    config_.numAttrs = c.properties().major < 9 ? 0 : shape.cluster == 1 ? 1 : 2;
+  }
+  LaunchConfig(const LaunchConfig&) = delete;
+  LaunchConfig& operator=(const LaunchConfig&) = delete;
+
+  const cudaLaunchConfig_t& get() const { return config_; }
+
+ private:
+  cudaLaunchAttribute attributes_[2] = {};
+  cudaLaunchConfig_t config_ = {};
 };
 
 // Queues `kernel`. Returns what a launcher returns.
 template <class... Params>
 int launch(Context& c, void (*kernel)(Params...), const Shape& shape,
            std::type_identity_t<Params>... params) {
-  constexpr int kWithoutAsking = 48 << 10;  // bytes of shared memory
-  if (shape.shared_bytes > kWithoutAsking) {
-    c.check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
-                                 cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes));
+  const LaunchConfig config(c, reinterpret_cast<const void*>(kernel), shape);
+  return c.check(cudaLaunchKernelEx(&config.get(), kernel, params...)) ? kOk : kDeviceFailed;
+}
+
+// Whether the device has room for a cluster of that size, which not all have for more than 8.
+template <class... Params>
+bool can_launch(Context& c, void (*kernel)(Params...), const Shape& shape) {
+  const auto* function = reinterpret_cast<const void*>(kernel);
+  const LaunchConfig config(c, function, shape);
+  int n_clusters = 0;
+  if (cudaOccupancyMaxActiveClusters(&n_clusters, function, &config.get()) != cudaSuccess) {
+    (void)cudaGetLastError();
+    return false;
   }
-  cudaLaunchAttribute early = {};
-  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  early.val.programmaticStreamSerializationAllowed = 1;
-  cudaLaunchConfig_t config = {};
-  config.gridDim = shape.grid;
-  config.blockDim = shape.block;
-  config.dynamicSmemBytes = static_cast<size_t>(shape.shared_bytes);
-  config.stream = c.stream();
-  config.attrs = &early;
-  config.numAttrs = c.properties().major >= 9 ? 1 : 0;
-  return c.check(cudaLaunchKernelEx(&config, kernel, params...)) ? kOk : kDeviceFailed;
+  return n_clusters > 0;
 }
 
 }  // namespace rondo::kernels::cuda
