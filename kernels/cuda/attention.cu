@@ -19,9 +19,8 @@ int attention(const AttentionParams& p, Stream stream) {
   }
   if (p.n_rows == 0 || p.n_spans == 0) return kOk;
   Context& c = context(stream);
-  const auto attend = p.n_rows <= kFewRows ? attend_few_rows
-                      : takes_hopper(p, c) ? attend_on_hopper
-                                           : attend_many_rows;
+  if (p.n_rows <= kFewRows) return attend_few_rows(p, c);
+  const auto attend = takes_hopper(p, c) ? attend_on_hopper : attend_many_rows;
   if (p.second.spans == nullptr) return attend(p, c);
   if (const int code = attend(first_branch(p), c); code != kOk) return code;
   if (const int code = attend(second_branch(p), c); code != kOk) return code;

@@ -10,8 +10,8 @@ namespace rondo::kernels::cuda {
 constexpr float kMasked = -1e30f;  // the score of a key that is not seen
 constexpr float kLog2E = 1.44269504f;
 
-// Up to 16 rows, and more, of one branch. REQUIRES: what `attention` checked. Return what a
-// launcher returns.
+// Up to 16 rows, of one or two branches; and more, of one. REQUIRES: what `attention` checked.
+// Return what a launcher returns.
 int attend_few_rows(const AttentionParams& params, Context& context);
 int attend_many_rows(const AttentionParams& params, Context& context);
 // More than 16 rows, where Hopper's instructions take them: a question of device and shape alone.
@@ -56,6 +56,10 @@ struct Entries {
 
   __device__ int count() const { return span.n_context + last_slot / kPageTokens + 1 - first_own; }
   __device__ int own_page(int entry) const { return entry - span.n_context + first_own; }
+  // No row of this step is written to the page (AttentionParams).
+  __device__ bool is_settled(int entry) const {
+    return entry < span.n_context || own_page(entry) < span.first_slot / kPageTokens;
+  }
   __device__ SeenKeys operator[](int entry) const {
     if (entry < span.n_context) {
       const PageRef ref = span.context[entry];

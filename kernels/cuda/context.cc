@@ -11,6 +11,8 @@ Context::Context(int32_t ordinal) : ordinal_(ordinal) {
   if (!check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking))) return;
   if (!check(cublasLtCreate(&lt_))) return;
   if (!check(cudaMalloc(&workspace_, kWorkspaceBytes))) return;
+  if (!check(cudaMalloc(&counters_, kCounters * sizeof(unsigned)))) return;
+  if (!check(cudaMemsetAsync(counters_, 0, kCounters * sizeof(unsigned), stream_))) return;
   cudaMemPool_t pool = nullptr;
   uint64_t kept_bytes = UINT64_MAX;
   if (check(cudaDeviceGetDefaultMemPool(&pool, ordinal)))
@@ -24,6 +26,7 @@ Context::~Context() {
   if (cudaDeviceGetDefaultMemPool(&pool, ordinal_) == cudaSuccess) cudaMemPoolTrimTo(pool, 0);
   for (void* block : scratch_) cudaFree(block);
   if (workspace_ != nullptr) cudaFree(workspace_);
+  if (counters_ != nullptr) cudaFree(counters_);
   if (lt_ != nullptr) cublasLtDestroy(lt_);
   if (stream_ != nullptr) cudaStreamDestroy(stream_);
 }

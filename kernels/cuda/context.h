@@ -41,6 +41,10 @@ class Context {
   // moves what a recorded graph was given: smaller blocks stay where they are.
   std::byte* scratch(int64_t n_bytes);
 
+  // kCounters of them, zero before and after every kernel that uses some.
+  unsigned* counters() const { return counters_; }
+  static constexpr int32_t kCounters = 1 << 14;
+
   // What a matrix product's algorithm is pinned for: outputs, inputs, the bucket of its rows
   // (lt_product.h), type and alignments.
   struct MatmulKey {
@@ -62,6 +66,7 @@ class Context {
   cudaStream_t stream_ = nullptr;
   cublasLtHandle_t lt_ = nullptr;
   void* workspace_ = nullptr;
+  unsigned* counters_ = nullptr;
   std::vector<void*> scratch_;  // the last is the largest
   int64_t scratch_bytes_ = 0;
   std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms_;

@@ -389,6 +389,14 @@ void add_gated_cases(std::vector<AttentionCase>& list) {
       64);
   add("cut otherwise", {{.n_rows = 3, .first_slot = 33}, {.n_rows = 5, .first_slot = 70}},
       {{.n_rows = 6, .first_slot = 12}, {.n_rows = 2, .first_slot = 0}}, 7);
+  // Rows of one split, of a few and of many, so that a call's longest row decides the launch.
+  for (const int32_t head_dim : {64, 128}) {
+    const std::vector<SpanCase> rows = {{.n_rows = 1, .first_slot = 30},
+                                        {.n_rows = 1, .first_slot = 700},
+                                        {.n_rows = 1, .first_slot = head_dim == 64 ? 8400 : 2100},
+                                        {.n_rows = 2, .first_slot = 255}};
+    add("short and long, heads of " + std::to_string(head_dim), rows, rows, 64, {2, 2, head_dim});
+  }
   add("one KV head", {{.n_rows = 5, .first_slot = 50}}, {{.n_rows = 5, .first_slot = 50}}, 40,
       {7, 1, 96});
   add("wide heads", {{.n_rows = 2, .first_slot = 1000}}, {{.n_rows = 2, .first_slot = 1000}}, 64,
