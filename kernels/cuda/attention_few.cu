@@ -3,8 +3,9 @@
 //
 // A block takes one row, up to 8 query heads of one KV head, and a split of the page-table entries:
 // those of the first branch, then those of the second (attention_few_work.cuh). A warp takes the
-// split's entries in turn, a page in registers (attention_few_page.cuh) and the next on its way.
-// Then the splits are merged, in their order, and the branches mixed (attention_few_parts.cuh).
+// split's entries in turn, a page in registers (attention_few_page.cuh) and the next on its way, of
+// short heads two. Then the splits are merged, in their order, and the branches mixed
+// (attention_few_parts.cuh).
 //
 // The page table, and pages that are not of this step, are read before the kernels before are
 // through (kernels.h allows it): when the queries come, the first pages of every warp are there.
@@ -70,58 +71,77 @@ struct Shared {
   float gates[kHeads];
 };
 
-// The pages of a warp's entries, in turn: one is in registers, or on its way there.
+// The pages of a warp's entries, in turn: kPages of them are in registers, or on their way there.
 template <int kDims>
 class PageStream {
  public:
+  static constexpr int kPages = 128 / kDims;
+
   __device__ PageStream(const AttentionParams& p, const Work<kDims>& work)
       : p_(p), work_(work), turns_(work), count_(turns_.before(work.end)) {}
 
   __device__ int count() const { return count_; }
   __device__ int count_of_first() const { return min(count_, turns_.before(work_.n_first)); }
 
-  // Fetches the first page, if there is one and nobody writes it in this step.
+  // Fetches the first pages as far as nobody writes them in this step.
   __device__ void begin() {
-    is_settled_ = count_ > 0 && work_.is_settled(turns_.entry(0));
-    if (is_settled_) fetch_first();
+#pragma unroll
+    for (int i = 0; i < kPages; ++i) {
+      if (n_early_ == i && i < count_ && work_.is_settled(turns_.entry(i))) {
+        fetch(i);
+        ++n_early_;
+      }
+    }
   }
-  // If somebody does.
+  // Fetches the rest of them.
   __device__ void go_on() {
-    if (count_ > 0 && !is_settled_) fetch_first();
+#pragma unroll
+    for (int i = 0; i < kPages; ++i) {
+      if (i >= n_early_ && i < count_) fetch(i);
+    }
   }
 
-  __device__ const Page<kDims>& page() const { return page_; }
-  __device__ const SeenKeys& seen() const { return seen_; }
-  // The keys of page `turn`, then its values, make room for the next page's.
+  __device__ const Page<kDims>& page() const { return pages_[0]; }
+  __device__ const SeenKeys& seen() const { return seen_[0]; }
+  // The keys of page `turn`, then its values, make room for those of the pages that follow.
   __device__ void drop_keys(int turn) {
-    if (turn + 1 >= count_) return;
-    seen_ = turns_.look_up(turn + 1);
-    fetch_keys();
+#pragma unroll
+    for (int i = 1; i < kPages; ++i) {
+      pages_[i - 1].take_keys(pages_[i]);
+      seen_[i - 1] = seen_[i];
+    }
+    if (turn + kPages >= count_) return;
+    seen_[kPages - 1] = turns_.look_up(turn + kPages);
+    fetch_keys(kPages - 1);
   }
   __device__ void drop_values(int turn) {
-    if (turn + 1 < count_) fetch_values();
+#pragma unroll
+    for (int i = 1; i < kPages; ++i) pages_[i - 1].take_values(pages_[i]);
+    if (turn + kPages < count_) fetch_values(kPages - 1);
   }
 
  private:
-  __device__ void fetch_first() {
-    seen_ = turns_.look_up(0);
-    fetch_keys();
-    fetch_values();
+  __device__ void fetch(int turn) {
+    seen_[turn] = turns_.look_up(turn);
+    fetch_keys(turn);
+    fetch_values(turn);
   }
-  __device__ void fetch_keys() {
-    page_.load_keys(head_of(p_, seen_.page, work_.kv_head), p_.head_dim, seen_);
+  __device__ void fetch_keys(int place) {
+    const SeenKeys& seen = seen_[place];
+    pages_[place].load_keys(head_of(p_, seen.page, work_.kv_head), p_.head_dim, seen);
   }
-  __device__ void fetch_values() {
-    page_.load_values(head_of(p_, seen_.page, p_.n_kv_heads + work_.kv_head), p_.head_dim, seen_);
+  __device__ void fetch_values(int place) {
+    const SeenKeys& seen = seen_[place];
+    pages_[place].load_values(head_of(p_, seen.page, p_.n_kv_heads + work_.kv_head), p_.head_dim,
+                              seen);
   }
 
   const AttentionParams& p_;
   const Work<kDims>& work_;
   Turns<kDims> turns_;
-  int count_;
-  bool is_settled_ = false;
-  Page<kDims> page_;
-  SeenKeys seen_;
+  int count_, n_early_ = 0;
+  Page<kDims> pages_[kPages];
+  SeenKeys seen_[kPages];
 };
 
 // The warp's entries into its part of both branches, and its gate.
@@ -180,7 +200,7 @@ __device__ void store_row(const AttentionParams& p, const Work<kDims>& work, con
 }
 
 template <int kDims>
-__global__ void __launch_bounds__(kThreads, kDims <= 64 ? 2 : 1)
+__global__ void __launch_bounds__(kThreads)
     few_rows_kernel(AttentionParams p, int n_groups, Splits<kDims> splits) {
   let_next_start();
   const Work<kDims> work(p, n_groups);

@@ -57,6 +57,22 @@ struct Page {
       }
     }
   }
+
+  // Not by copying the arrays: nvcc 13.0 leaves out half of them.
+  __device__ void take_keys(const Page& other) {
+#pragma unroll
+    for (int tile = 0; tile < 2; ++tile) {
+#pragma unroll
+      for (int c = 0; c < kDims / 32; ++c) keys[tile][c] = other.keys[tile][c];
+    }
+  }
+  __device__ void take_values(const Page& other) {
+#pragma unroll
+    for (int b = 0; b < kDims / 64; ++b) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) values[b][i] = other.values[b][i];
+    }
+  }
 };
 
 // The queries of a row, times scale and log2 e: head g in two bf16.
