@@ -23,16 +23,18 @@
 // multiprocessor is on its way, so the memory is busy between two products too. A product of the
 // tensor cores has rows of x as A and 8 outputs as B (mma.cuh).
 //
-// Numerics: x, times the norm's weights, is rounded to bf16; products are exact, sums float32: of a
-// warp the even and the odd products of its pieces in turn, both, then the warps in turn, whatever
-// the tiles and the number of rows; the norm's factor and int8's scales come last, int4's scales
-// with each group. A row's bits depend on the row alone.
+// Numerics: x, times the norm's weights, is rounded: to bf16 for bf16 weights, to integers for int8
+// and int4 (stream_rows.h), whose products and sums of a warp (int4: of a group) are exact. Of bf16
+// a warp adds the even and the odd products of its pieces in turn, float32, then both; then the
+// warps in turn, whatever the tiles and the number of rows. Scales and the row's factor come last,
+// int4's scales with each group. A row's bits depend on the row alone.
 #pragma once
 
 #include "kernels/cuda/bulk.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/stream_plan.h"
+#include "kernels/cuda/stream_sums.cuh"
 #include "kernels/launch.h"
 
 namespace rondo::kernels::cuda {
@@ -92,7 +94,7 @@ struct StreamShared {
         parts_full(empty + kMaxSlots),
         parts_empty(parts_full + 2),
         zeros(memory + p.zeros),
-        squares(reinterpret_cast<float (*)[kConsumers]>(memory + p.squares)),
+        ranges(reinterpret_cast<RowRange (*)[kConsumers]>(memory + p.ranges)),
         parts(reinterpret_cast<Parts*>(memory + p.parts)),
         x(memory + p.x),
         slots(memory + p.slots) {}
@@ -107,7 +109,7 @@ struct StreamShared {
   unsigned char* memory;
   Barrier *full, *empty, *parts_full, *parts_empty;
   unsigned char* zeros;
-  float (*squares)[kConsumers];
+  RowRange (*ranges)[kConsumers];  // of rows that are held, of warps
   Parts* parts;
   unsigned char *x, *slots;
 };
@@ -173,163 +175,79 @@ __device__ void ask(const StreamRows& in, const Matrix& m, const StreamMaps& map
   }
 }
 
-// Takes all rows of x to shared memory, as bf16, and adds up their squares if there is a norm. By
+// Where 16 bytes number i of a row's line are in shared memory.
+__device__ inline unsigned char* place_in_line(unsigned char* lines, int line, int i) {
+  return lines + line * kLine + (i ^ line % 8) * 16;
+}
+
+// Takes all rows of x to shared memory, rounded, with what their sums will be multiplied with. By
 // all consumers.
 template <class Weights, class Shared>
 __device__ void hold_rows(const StreamRows& in, const Matrix& m, const StreamPlan& plan,
                           const Shared& shared) {
   const auto k_end = static_cast<int>(m.row_bytes / kPiece * kPieceInputs<Weights>);
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   for (int row = 0; row < in.n_rows; ++row) {
-    const float squares = round_row(in, row, m.k, k_end, [&](int at, const uint2& four) {
-      const int line = at * 2 / kLine * in.n_rows + row, piece = at * 2 % kLine / 16;
-      unsigned char* to = shared.x + line * kLine + (piece ^ line % 8) * 16 + at * 2 % 16;
-      *reinterpret_cast<uint2*>(to) = four;
-    });
-    if (in.norm_weight != nullptr && threadIdx.x % 32 == 0)
-      shared.squares[row][threadIdx.x / 32] = squares;
+    RowRange range;
+    if constexpr (Weights::kIsInteger) {
+      range = range_of_row(in, row, m.k);
+    } else {
+      range.squares = round_row(in, row, m.k, k_end, [&](int at, const uint2& four) {
+        unsigned char* to =
+            place_in_line(shared.x, at / 64 * in.n_rows + row, at * 2 % kLine / 16) + at * 2 % 16;
+        *reinterpret_cast<uint2*>(to) = four;
+      });
+    }
+    if (lane == 0) shared.ranges[row][warp] = range;
   }
   meet<kConsumerThreads>(1);
-}
-
-// A warp's sums of a tile: of 8 outputs each the products with rows g and g + 8 of x, even and odd.
-template <int kTiles>
-struct StreamSums {
-  float d[kTiles][2][4] = {};
-};
-
-// Neighbouring octets of a row of x: of those within a line, which are a power of two and aligned
-// to as many, the first.
-struct Octets {
-  const unsigned char* line;
-  int first;  // bytes
-
-  __device__ uint4 operator[](int octet) const {
-    return *reinterpret_cast<const uint4*>(line + (first ^ octet * 16));
-  }
-};
-
-// A lane's row of x in lines of shared memory; there are zeros where it has none.
-struct Row {
-  __device__ Row(int row, int n_rows, const unsigned char* zeros)
-      : row(row), n_rows(n_rows), exists(row < n_rows), zeros(zeros) {}
-
-  // Those from input `at` on; `lines` begins with input 0.
-  __device__ Octets octets(const unsigned char* lines, int at) const {
-    const int line = at * 2 / kLine * n_rows + row;
-    return {exists ? lines + line * kLine : zeros, at * 2 % kLine ^ line % 8 * 16};
-  }
-
-  int row, n_rows;
-  bool exists;
-  const unsigned char* zeros;
-};
-
-// 16 bytes a lane of piece number `piece` of each row of W.
-template <int kTiles>
-__device__ void load_piece(const unsigned char* slot, int box_bytes, int piece,
-                           uint4 (&bytes)[kTiles]) {
-  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const int r = g % 2 * 4 + g / 2;
-  const unsigned char* at =
-      slot + piece / 2 * (kBoxRows * kLine) + r * kLine + ((piece % 2 * 4 + t) ^ r) * 16;
+  if constexpr (Weights::kIsInteger) {
+    for (int row = 0; row < in.n_rows; ++row) {
+      float largest = 0;
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile)
-    bytes[tile] = *reinterpret_cast<const uint4*>(at + tile * box_bytes);
-}
-
-template <class Weights, int kTiles>
-__device__ void multiply_octet(const uint4 (&bytes)[kTiles], int octet, const uint32_t (&upper)[4],
-                               const uint32_t (&lower)[4], StreamSums<kTiles>& sums) {
-#pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
-    uint32_t w[4];
-    if constexpr (kHasGroups<Weights>) {
-      const uint32_t words[4] = {bytes[tile].x, bytes[tile].y, bytes[tile].z, bytes[tile].w};
-      Weights::biased_octet(words[octet], w);
-    } else {
-      Weights::octet(bytes[tile], octet, w);
+      for (int w = 0; w < kConsumers; ++w) largest = fmaxf(largest, shared.ranges[row][w].largest);
+      quantize_row<Weights>(in, row, m.k, k_end, largest,
+                            [&](int at, const uint2& high, const uint2& low) {
+                              const int line = at / 64 * in.n_rows + row, i = at % 64 / 16;
+                              unsigned char* to = place_in_line(shared.x, line, i) + at % 16;
+                              *reinterpret_cast<uint2*>(to) = high;
+                              to = place_in_line(shared.x, line, i + 4) + at % 16;
+                              *reinterpret_cast<uint2*>(to) = low;
+                            });
     }
-    mma(sums.d[tile][0], upper[0], lower[0], upper[1], lower[1], w[0], w[1]);
-    mma(sums.d[tile][1], upper[2], lower[2], upper[3], lower[3], w[2], w[3]);
+    meet<kConsumerThreads>(1);
   }
 }
 
-// Adds the products of a piece of each row of W with the inputs from `at` on of rows of x. `bias`
-// gets the products of 136 with them, int4 alone.
-template <class Weights, int kTiles, bool kManyRows>
-__device__ void add_piece(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                          const Row& row, const Row& row8, StreamSums<kTiles>& sums,
-                          StreamSums<1>& bias) {
-  at += threadIdx.x % 4 * Weights::kLane;
-  const Octets octets = row.octets(x, at), octets8 = row8.octets(x, at);
-#pragma unroll
-  for (int octet = 0; octet < Weights::kLane / 8; ++octet) {
-    uint32_t upper[4], lower[4] = {};
-    Weights::arrange(octets[octet], upper);
-    if constexpr (kManyRows) Weights::arrange(octets8[octet], lower);
-    multiply_octet<Weights>(bytes, octet, upper, lower, sums);
-    if constexpr (kHasGroups<Weights>) {
-      constexpr uint32_t kBias = Weights::kBias;
-      mma(bias.d[0][0], upper[0], lower[0], upper[1], lower[1], kBias, kBias);
-      mma(bias.d[0][1], upper[2], lower[2], upper[3], lower[3], kBias, kBias);
-    }
-  }
+// Fetches the norm's weights ahead. By all consumers.
+__device__ inline void fetch_norm(const StreamRows& in, int32_t k) {
+  constexpr int kFloats = kLine / sizeof(float);
+  if (in.norm_weight == nullptr) return;
+  for (int at = kFloats * threadIdx.x; at < k; at += kFloats * kConsumerThreads)
+    asm volatile("prefetch.global.L1 [%0];" ::"l"(in.norm_weight + at));
 }
 
-// Adds a group's products, less the bias, times its scales: bf16 [boxes][8] from `scales` on.
-template <int kTiles>
-__device__ void add_group(const StreamSums<kTiles>& group, const StreamSums<1>& bias,
-                          const unsigned char* scales, int scale_stride, StreamSums<kTiles>& sums) {
+// What the sums of a row that is held are multiplied with.
+template <class Weights>
+__device__ float held_factor(const StreamRows& in, const RowRange (&of_warps)[kConsumers],
+                             int32_t k) {
+  RowRange all;
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
-    const auto* scale = reinterpret_cast<const uint16_t*>(scales + tile * scale_stride);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float sum =
-          (group.d[tile][0][i] - bias.d[0][0][i]) + (group.d[tile][1][i] - bias.d[0][1][i]);
-      float& d = sums.d[tile][0][i];
-      d = fmaf(sum, bf16_value(scale[i % 2 * 4]), d);
-    }
+  for (int w = 0; w < kConsumers; ++w) {
+    all.squares += of_warps[w].squares;
+    all.largest = fmaxf(all.largest, of_warps[w].largest);
   }
-}
-
-// Adds a stage's pieces of this warp.
-template <class Weights, int kTiles, bool kManyRows>
-__device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int n_pieces,
-                          const unsigned char* x, const Row& row, const Row& row8,
-                          StreamSums<kTiles>& sums) {
-  const int box_bytes = kBoxRows * plan.stage_bytes;
-  int piece = threadIdx.x / 32;
-  if (piece >= n_pieces) return;
-  uint4 next[kTiles];
-  load_piece(slot, box_bytes, piece, next);
-  while (piece < n_pieces) {
-    uint4 bytes[kTiles];
-#pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) bytes[tile] = next[tile];
-    const int at = piece * kPieceInputs<Weights>, this_piece = piece;
-    piece += kConsumers;
-    if (piece < n_pieces) load_piece(slot, box_bytes, piece, next);
-    StreamSums<1> bias;
-    if constexpr (!kHasGroups<Weights>) {
-      add_piece<Weights, kTiles, kManyRows>(bytes, x, at, row, row8, sums, bias);
-    } else {
-      StreamSums<kTiles> group;
-      add_piece<Weights, kTiles, kManyRows>(bytes, x, at, row, row8, group, bias);
-      add_group(group, bias, slot + kTiles * box_bytes + this_piece * 16 + threadIdx.x % 4 * 2,
-                scale_bytes(plan.stage_bytes), sums);
-    }
-  }
+  return Weights::kIsInteger ? factor_of(in, all, k) : norm_factor(all.squares, k, in.eps);
 }
 
 template <class Weights, int kTiles, bool kManyRows, class Shared>
 __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan& plan,
                         const StreamTiles& tiles, const Shared& shared) {
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const Row row(g, in.n_rows, shared.zeros), row8(g + 8, in.n_rows, shared.zeros);
+  const Row rows[2] = {{g, in.n_rows, shared.zeros}, {g + 8, in.n_rows, shared.zeros}};
   Stage stage;
   for (int n = 0; stage.tile < tiles.n_tiles; ++n) {
-    StreamSums<kTiles> sums;
+    StreamSums<Weights, kTiles, kManyRows> sums;
     const int tile = stage.tile;
     while (stage.tile == tile) {
       const unsigned char* slot = shared.slots + stage.slot * plan.slot_bytes;
@@ -337,8 +255,7 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
       if (plan.holds_x)
         x += stage.at / kPiece * kPieceInputs<Weights> * 2 / kLine * in.n_rows * kLine;
       shared.full[stage.slot].wait(stage.round);
-      add_stage<Weights, kTiles, kManyRows>(slot, plan, stage.n_bytes(m, plan) / kPiece, x, row,
-                                            row8, sums);
+      add_stage(slot, plan, stage.n_bytes(m, plan) / kPiece, x, rows, sums);
       __syncwarp();
       if (lane == 0) shared.empty[stage.slot].arrive();
       stage.next(m, plan);
@@ -347,10 +264,9 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
     if (n >= 2) shared.parts_empty[n % 2].wait((n / 2 - 1) % 2);
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) {
-      const auto& d = sums.d[i];
 #pragma unroll
       for (int e = 0; e < (kManyRows ? 4 : 2); ++e)  // lane groups 2t and 2t + 1 had rows t, t + 4
-        parts[g + e / 2 * 8][i * 8 + e % 2 * 4 + t] = d[0][e] + d[1][e];
+        parts[g + e / 2 * 8][i * 8 + e % 2 * 4 + t] = sums.value(i, e / 2, e % 2);
     }
     __syncwarp();
     if (lane == 0) shared.parts_full[n % 2].arrive();
@@ -359,8 +275,8 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
 
 // A thread's share of a tile: kItems times a row and an output, or a pair of outputs. What it needs
 // beside the sums it fetches before they are there.
-template <int kRows, int kOutputs, class Epilogue, class Shared>
-__device__ void store(const StreamRows& in, const Matrix& m, const StreamTiles& tiles,
+template <class Weights, int kRows, int kOutputs, class Epilogue, class Shared>
+__device__ void store(const StreamRows& in, const Matrix& m, bool holds_x, const StreamTiles& tiles,
                       const Epilogue& epilogue, const Shared& shared) {
   constexpr int kStored = Epilogue::kPaired ? kOutputs / 2 : kOutputs;
   constexpr int kSums = Epilogue::kPaired ? 2 : 1;
@@ -402,13 +318,9 @@ __device__ void store(const StreamRows& in, const Matrix& m, const StreamTiles& 
         for (int w = 0; w < kConsumers; ++w) sums[s] += parts[w][row][r + s * kStored];
         sums[s] = __fmul_rn(sums[s], scales[i][s]);
       }
-      if (in.norm_weight != nullptr) {
-        float squares = 0;
-#pragma unroll
-        for (int w = 0; w < kConsumers; ++w) squares += shared.squares[row][w];
-        factors[i] = norm_factor(squares, m.k, in.eps);
-      }
-      if (in.norm_weight != nullptr || in.factors != nullptr) {
+      const bool is_held = holds_x && (Weights::kIsInteger || in.norm_weight != nullptr);
+      if (is_held) factors[i] = held_factor<Weights>(in, shared.ranges[row], m.k);
+      if (is_held || in.factors != nullptr) {
 #pragma unroll
         for (int s = 0; s < kSums; ++s) sums[s] = __fmul_rn(sums[s], factors[i]);
       }
@@ -435,8 +347,9 @@ __global__ void __launch_bounds__(kStreamThreads)
   if (warp == kAsker) {
     if (threadIdx.x % 32 == 0) ask<Weights, kOutputs>(in, m, maps, plan, tiles, shared);
   } else if (warp >= kConsumers) {
-    store<kRows, kOutputs>(in, m, tiles, epilogue, shared);
+    store<Weights, kRows, kOutputs>(in, m, plan.holds_x, tiles, epilogue, shared);
   } else {
+    if (plan.holds_x) fetch_norm(in, m.k);
     wait_for_inputs();
     if (plan.holds_x) hold_rows<Weights>(in, m, plan, shared);
     consume<Weights, kTiles, kManyRows>(in, m, plan, tiles, shared);
@@ -473,7 +386,7 @@ template <class Weights, class Epilogue>
 int launch_stream_rows(StreamRows rows, const Matrix& m, int32_t distance, const Epilogue& epilogue,
                        const StreamTuning& tuning, Context& c) {
   if (rows.rounded == nullptr && !holds_rows<Weights>(m, rows.n_rows, tuning)) {
-    if (const int failed = round_rows(rows, m.k, c); failed != kOk) return failed;
+    if (const int failed = round_rows(rows, m.k, m.type, c); failed != kOk) return failed;
   }
   return rows.n_rows <= 8
              ? launch_stream_tiles<Weights, 2, false>(rows, m, distance, epilogue, tuning, c)

@@ -27,6 +27,15 @@ __device__ inline void mma(float (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2,
       : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
 
+// The same of signed bytes, A [16][32], B [32][8], sums int32: for a pair of bf16 read four bytes.
+__device__ inline void mma_bytes(int32_t (&d)[4], uint32_t a0, uint32_t a1, uint32_t a2,
+                                 uint32_t a3, uint32_t b0, uint32_t b1) {
+  asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
 // Four 8 x 8 matrices of 16-bit elements; lane i names row i % 8 of matrix i / 8. A lane gets
 // elements 2t, 2t+1 of row g of each, or with `transposed` of column g.
 __device__ inline void load_matrices(uint32_t (&r)[4], const void* row) {

@@ -23,17 +23,24 @@ struct StoreSums {
   }
 };
 
-// W is gate above up, F rows each; hidden rows are rounded to bf16, as the next product takes them.
+// W is gate above up, F rows each. Hidden rows are rounded to bf16 where the next product takes
+// them so.
+template <class Value>
 struct StoreSwiglu {
   static constexpr bool kPaired = true;
   struct Early {};
-  uint16_t* out = nullptr;  // bf16 [T, F]
-  int64_t stride = 0;       // elements
+  Value* out = nullptr;  // f32 or bf16 [T, F]
+  int64_t stride = 0;    // elements
 
   __device__ Early prepare(int, int) const { return {}; }
   __device__ void store(int row, int output, const float (&gate_up)[2], Early) const {
     const float gate = gate_up[0];
-    out[row * stride + output] = to_bf16(gate / __fadd_rn(1.0f, expf(-gate)) * gate_up[1]);
+    const float hidden = gate / __fadd_rn(1.0f, expf(-gate)) * gate_up[1];
+    if constexpr (std::is_same_v<Value, float>) {
+      out[row * stride + output] = hidden;
+    } else {
+      out[row * stride + output] = to_bf16(hidden);
+    }
   }
 };
 

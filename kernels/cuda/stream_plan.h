@@ -27,7 +27,7 @@ constexpr int kMaxSlots = 12, kLeastSlots = 3;
 
 // What lies where in a block's shared memory, in bytes; made on the host.
 //
-//   barriers | zeros [128 bytes] | squares f32 [16][8] | parts f32 [2][8][rows][outputs]
+//   barriers | zeros [128 bytes] | ranges RowRange [16][8] | parts f32 [2][8][rows][outputs]
 //   | x [k / 64][T][128 bytes], if held | slots
 struct StreamPlan {
   int32_t n_slots = 0;
@@ -35,7 +35,7 @@ struct StreamPlan {
   int32_t x_offset = 0;     // of rows of x in a slot
   int32_t slot_bytes = 0;
   bool holds_x = false;
-  int32_t zeros = 0, squares = 0, parts = 0, x = 0, slots = 0, shared_bytes = 0;
+  int32_t zeros = 0, ranges = 0, parts = 0, x = 0, slots = 0, shared_bytes = 0;
 };
 
 // Where a tile's rows of W are: plain outputs in turn, or pairs `distance` apart, of which a tile
@@ -87,8 +87,8 @@ StreamPlan plan_stream(const Matrix& m, int32_t n_rows, int32_t n_outputs,
   const auto input_bytes = [](int32_t bytes) { return bytes / kPiece * kPieceInputs<Weights> * 2; };
   p.holds_x = holds_rows<Weights>(m, n_rows, tuning);
   p.zeros = rounded_up(kBarrierBytes, kLine);
-  p.squares = p.zeros + kLine;
-  p.parts = p.squares + kFewRows * kConsumers * 4;
+  p.ranges = p.zeros + kLine;
+  p.parts = p.ranges + kFewRows * kConsumers * static_cast<int32_t>(sizeof(RowRange));
   p.x = p.parts + 2 * kConsumers * (n_rows > 8 ? 16 : 8) * n_outputs * 4;
   p.slots = rounded_up(p.x + (p.holds_x ? n_rows * input_bytes(row_bytes) : 0), kBox);
   // The longest stage of which some fit: rows of x take room too.

@@ -1,4 +1,7 @@
-// The rows of x of a product with few rows (linear_stream.cuh): as they are, or rounded to bf16.
+// The rows of x of a product with few rows (linear_stream.cuh): as they are, or rounded. With bf16
+// weights they are rounded to bf16, with int8 or int4 weights to integers of 15 bits, in steps of
+// the row's largest value / kMostSteps: 128 * high + low, bytes. Rounded rows are lines of 128
+// bytes for 64 inputs each, 64 bf16 or the high and then the low bytes.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -8,6 +11,8 @@
 #include "kernels/cuda/context.h"
 #include "kernels/cuda/mma.cuh"
 #include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/weights.cuh"
+#include "kernels/kernels.h"
 
 namespace rondo::kernels::cuda {
 
@@ -17,10 +22,11 @@ constexpr int kRoundedTo = 64;  // rounded rows are padded with zeros to a multi
 
 struct StreamRows {
   const float* x = nullptr;           // f32 [T, k], rows `stride` apart, or null:
-  const uint16_t* rounded = nullptr;  // bf16 [T, k padded with zeros to kRoundedTo], without gaps
-  int64_t stride = 0;                 // elements
+  const uint16_t* rounded = nullptr;  // lines of [T, k padded with zeros to kRoundedTo], or null
+  int64_t stride = 0;                 // inputs
   int32_t n_rows = 0;
-  // The norm of x, if any: its weights, and then either eps, or f32 [T] factors that were computed.
+  // The norm of x, if any: its weights and eps; or f32 [T] what the sums of a row are multiplied
+  // with, if anything: the norm's factor, the step.
   const float* norm_weight = nullptr;  // f32 [k]
   float eps = 0;
   const float* factors = nullptr;
@@ -59,7 +65,70 @@ __device__ float round_row(const StreamRows& in, int row, int32_t k, int32_t k_e
   return has_norm ? warp_sum(sum) : 0;
 }
 
-// Queues: `rows` become rounded ones with factors, in scratch memory.
-int round_rows(StreamRows& rows, int32_t k, Context& context);
+constexpr float kMostSteps = 127 * 128 + 63;  // so that the high byte is one
+
+// What a row's integers depend on: of the calling warp's share, then of the row.
+struct RowRange {
+  float squares = 0, largest = 0;
+};
+
+// 8 values of a row, times the norm's weights; zeros behind k.
+__device__ inline void load_normed(const StreamRows& in, int row, int at, int32_t k, float (&x)[8],
+                                   float (&values)[8]) {
+  const float* from = in.x + row * in.stride;
+  load_octet(from, at, k, reinterpret_cast<uintptr_t>(from) % 16 == 0, x);
+#pragma unroll
+  for (int i = 0; i < 8; ++i) values[i] = x[i];
+  if (in.norm_weight == nullptr) return;
+  float w[8];
+  load_octet(in.norm_weight, at, k, reinterpret_cast<uintptr_t>(in.norm_weight) % 16 == 0, w);
+#pragma unroll
+  for (int i = 0; i < 8; ++i) values[i] = x[i] * w[i];
+}
+
+// By kRowThreads threads, as the next.
+__device__ inline RowRange range_of_row(const StreamRows& in, int row, int32_t k) {
+  RowRange range;
+#pragma unroll 2
+  for (int at = 8 * threadIdx.x; at < k; at += 8 * kRowThreads) {
+    float x[8], values[8];
+    load_normed(in, row, at, k, x, values);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      range.squares = fmaf(x[i], x[i], range.squares);
+      range.largest = fmaxf(range.largest, fabsf(values[i]));
+    }
+  }
+  return {warp_sum(range.squares), warp_max(range.largest)};
+}
+
+// What the sums of a row are multiplied with.
+__device__ inline float factor_of(const StreamRows& in, const RowRange& range, int32_t k) {
+  const float step = range.largest / kMostSteps;
+  return in.norm_weight == nullptr ? step : __fmul_rn(step, norm_factor(range.squares, k, in.eps));
+}
+
+// put(at, high bytes, low bytes) of 8 neighbours, in the order of Weights; zeros from k to k_end.
+template <class Weights, class Put>
+__device__ void quantize_row(const StreamRows& in, int row, int32_t k, int32_t k_end, float largest,
+                             const Put& put) {
+  const float per_step = largest > 0 ? kMostSteps / largest : 0.0f;
+#pragma unroll 2
+  for (int at = 8 * threadIdx.x; at < k_end; at += 8 * kRowThreads) {
+    float x[8], values[8];
+    load_normed(in, row, at, k, x, values);
+    uint32_t high[2] = {}, low[2] = {};
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const int steps = __float2int_rn(values[i] * per_step), h = (steps + 64) >> 7;
+      high[i / 4] |= (static_cast<uint32_t>(h) & 0xff) << (8 * (i % 4));
+      low[i / 4] |= (static_cast<uint32_t>(steps - 128 * h) & 0xff) << (8 * (i % 4));
+    }
+    put(at, Weights::arrange_bytes({high[0], high[1]}), Weights::arrange_bytes({low[0], low[1]}));
+  }
+}
+
+// Queues: `rows` become rounded ones with factors, in scratch memory, for weights of `type`.
+int round_rows(StreamRows& rows, int32_t k, WeightType type, Context& context);
 
 }  // namespace rondo::kernels::cuda

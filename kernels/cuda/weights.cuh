@@ -9,11 +9,8 @@
 
 namespace rondo::kernels::cuda {
 
-// Of two words of two bf16 the first ones, or the second ones.
-__device__ inline uint32_t low_halves(uint32_t a, uint32_t b) { return __byte_perm(a, b, 0x5410); }
-__device__ inline uint32_t high_halves(uint32_t a, uint32_t b) { return __byte_perm(a, b, 0x7632); }
-
 struct Bf16Weights {
+  static constexpr bool kIsInteger = false;
   static constexpr int kLane = 8;
   static constexpr int kApart = 1;
   __device__ static constexpr int first(int pair) { return 2 * pair; }
@@ -31,6 +28,7 @@ struct Bf16Weights {
 constexpr uint32_t k128 = 0x43004300;  // two bf16 of 128: the last bit of each is a 1
 
 struct Int8Weights {
+  static constexpr bool kIsInteger = true;
   static constexpr int kLane = 16;
   static constexpr int kApart = 2;
   __device__ static constexpr int first(int pair) { return pair / 2 * 4 + pair % 2; }
@@ -47,15 +45,17 @@ struct Int8Weights {
     pairs[2] = even_bytes(second);
     pairs[3] = even_bytes(second >> 8);
   }
-  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) {
-    pairs[0] = low_halves(x.x, x.y);
-    pairs[1] = high_halves(x.x, x.y);
-    pairs[2] = low_halves(x.z, x.w);
-    pairs[3] = high_halves(x.z, x.w);
+  // 8 of a lane's bytes, for one product.
+  static constexpr float kOneStep = 1;
+  __device__ static void bytes(const uint4& piece, int index, uint32_t& first, uint32_t& second) {
+    first = index == 0 ? piece.x : piece.z;
+    second = index == 0 ? piece.y : piece.w;
   }
+  __device__ static uint2 arrange_bytes(const uint2& x) { return x; }
 };
 
 struct Int4Weights {
+  static constexpr bool kIsInteger = true;
   static constexpr int kLane = 32;
   static constexpr int kApart = 4;
   __device__ static constexpr int first(int pair) { return pair; }
@@ -68,17 +68,16 @@ struct Int4Weights {
       pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, 0x43084308);
     }
   }
-  // Nibbles stand for themselves and 128.
-  __device__ static void biased_octet(uint32_t word, uint32_t (&pairs)[4]) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i) pairs[i] = ((word >> (4 * i)) & 0x000f000f) | k128;
+  // Of 8 nibbles of the row, less 8 and times 16, as bytes: the even ones, and the odd ones.
+  static constexpr float kOneStep = 1.0f / 16;
+  __device__ static void bytes(const uint4& piece, int index, uint32_t& even, uint32_t& odd) {
+    const uint32_t words[4] = {piece.x, piece.y, piece.z, piece.w};
+    even = ((words[index] << 4) & 0xf0f0f0f0u) ^ 0x80808080u;
+    odd = (words[index] & 0xf0f0f0f0u) ^ 0x80808080u;
   }
-  static constexpr uint32_t kBias = 0x43084308;  // two bf16 of 136
-  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) {
-    pairs[0] = low_halves(x.x, x.z);
-    pairs[1] = high_halves(x.x, x.z);
-    pairs[2] = low_halves(x.y, x.w);
-    pairs[3] = high_halves(x.y, x.w);
+  // The bytes of 8 neighbours of x in that order.
+  __device__ static uint2 arrange_bytes(const uint2& x) {
+    return {__byte_perm(x.x, x.y, 0x6420), __byte_perm(x.x, x.y, 0x7531)};
   }
 };
 

@@ -12,10 +12,14 @@ LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) 
   LinearError error{.relative = 0x1p-20};  // float32 sums of up to some thousand products
   if (&table == &reference_kernels()) return error;
   if (std::string_view(table.name) == "cuda") {
-    // Tensor core products: activations are rounded to bf16; of many rows quantised weights are
-    // too.
-    const bool rounds_weights = n_rows > 16 && type != WeightType::kBf16;
-    error.relative = rounds_weights ? 0x1.01p-7 : 0x1.01p-8;
+    // Tensor core products: activations are rounded to bf16, and with many rows quantised weights
+    // too. With few rows and quantised weights they are integers of 15 bits, in steps of the row's.
+    const bool is_quantised = type != WeightType::kBf16;
+    if (is_quantised && n_rows <= 16) {
+      error.of_largest = 0.51 / 16319;
+    } else {
+      error.relative = is_quantised ? 0x1.01p-7 : 0x1.01p-8;
+    }
     return error;
   }
   if (type == WeightType::kInt8) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row

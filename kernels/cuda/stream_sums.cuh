@@ -1,0 +1,187 @@
+// The sums of a warp of consumers (linear_stream.cuh): products of its pieces of rows of W with the
+// rows of x, in registers. Rows g and g + 8 of x are a lane's, of each tile of 8 outputs two.
+#pragma once
+
+#include "kernels/cuda/mma.cuh"
+#include "kernels/cuda/stream_plan.h"
+#include "kernels/cuda/weights.cuh"
+
+namespace rondo::kernels::cuda {
+
+// 16 bytes of a row of x, and those behind them: within a line their places differ in the bits of
+// their number alone, as long as the first's number is a multiple of theirs.
+struct Octets {
+  const unsigned char* line;
+  int first;  // bytes
+
+  __device__ uint4 operator[](int i) const {
+    return *reinterpret_cast<const uint4*>(line + (first ^ i * 16));
+  }
+};
+
+// A lane's row of x in lines of shared memory; there are zeros where it has none.
+struct Row {
+  __device__ Row(int row, int n_rows, const unsigned char* zeros)
+      : row(row), n_rows(n_rows), exists(row < n_rows), zeros(zeros) {}
+
+  // Those of inputs from `at` on, bf16 or their high bytes; `lines` begins with input 0.
+  template <int kBytes>
+  __device__ Octets octets(const unsigned char* lines, int at) const {
+    const int line = at / 64 * n_rows + row;
+    return {exists ? lines + line * kLine : zeros, at % 64 * kBytes ^ line % 8 * 16};
+  }
+
+  int row, n_rows;
+  bool exists;
+  const unsigned char* zeros;
+};
+
+template <class Weights, int kTiles, bool kManyRows>
+class StreamSums;
+
+// bf16: even and odd products.
+template <int kTiles, bool kManyRows>
+class StreamSums<Bf16Weights, kTiles, kManyRows> {
+ public:
+  // Adds a piece's products with the inputs from `at` on. `scales` is not used.
+  __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
+                      const Row (&rows)[2], const unsigned char*, int) {
+    at += threadIdx.x % 4 * Bf16Weights::kLane;
+    const uint4 upper = rows[0].template octets<2>(x, at)[0];
+    const uint4 lower = kManyRows ? rows[1].template octets<2>(x, at)[0] : uint4{};
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) {
+      const uint4& w = bytes[tile];
+      mma(d_[tile][0], upper.x, lower.x, upper.y, lower.y, w.x, w.y);
+      mma(d_[tile][1], upper.z, lower.z, upper.w, lower.w, w.z, w.w);
+    }
+  }
+  // Of row g or g + 8 and one of the two outputs.
+  __device__ float value(int tile, int second_row, int output) const {
+    return d_[tile][0][2 * second_row + output] + d_[tile][1][2 * second_row + output];
+  }
+
+ private:
+  float d_[kTiles][2][4] = {};
+};
+
+// Integers: the high bytes of a row of x are row g of the product, the low ones row g + 8.
+template <class Weights, int kTiles, bool kManyRows>
+struct IntegerSums {
+  static constexpr int kRowSets = kManyRows ? 2 : 1;
+
+  __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
+                      const Row (&rows)[2]) {
+    at += threadIdx.x % 4 * Weights::kLane;
+#pragma unroll
+    for (int i = 0; i < Weights::kLane / 16; ++i) {
+      uint4 high[kRowSets], low[kRowSets];
+#pragma unroll
+      for (int set = 0; set < kRowSets; ++set) {
+        const Octets octets = rows[set].template octets<1>(x, at);
+        high[set] = octets[i], low[set] = octets[i + 4];
+      }
+#pragma unroll
+      for (int tile = 0; tile < kTiles; ++tile) {
+        uint32_t w[4];
+        Weights::bytes(bytes[tile], 2 * i, w[0], w[1]);
+        Weights::bytes(bytes[tile], 2 * i + 1, w[2], w[3]);
+#pragma unroll
+        for (int set = 0; set < kRowSets; ++set) {
+          const uint4 &h = high[set], &l = low[set];
+          mma_bytes(d[tile][set], h.x, l.x, h.y, l.y, w[0], w[1]);
+          mma_bytes(d[tile][set], h.z, l.z, h.w, l.w, w[2], w[3]);
+        }
+      }
+    }
+  }
+  __device__ float value(int tile, int set, int output) const {
+    const int32_t(&sums)[4] = d[tile][set];
+    return fmaf(static_cast<float>(sums[output]), 128.0f, static_cast<float>(sums[output + 2]));
+  }
+
+  int32_t d[kTiles][kRowSets][4] = {};
+};
+
+template <int kTiles, bool kManyRows>
+class StreamSums<Int8Weights, kTiles, kManyRows> {
+ public:
+  __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
+                      const Row (&rows)[2], const unsigned char*, int) {
+    sums_.add(bytes, x, at, rows);
+  }
+  __device__ float value(int tile, int second_row, int output) const {
+    return sums_.value(tile, second_row, output);
+  }
+
+ private:
+  IntegerSums<Int8Weights, kTiles, kManyRows> sums_;
+};
+
+// int4: a piece is a group, whose sums are exact; the scales are bf16 [boxes][8], scale_stride
+// apart.
+template <int kTiles, bool kManyRows>
+class StreamSums<Int4Weights, kTiles, kManyRows> {
+ public:
+  __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
+                      const Row (&rows)[2], const unsigned char* scales, int scale_stride) {
+    IntegerSums<Int4Weights, kTiles, kManyRows> group;
+    group.add(bytes, x, at, rows);
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) {
+      const auto* scale = reinterpret_cast<const uint16_t*>(scales + tile * scale_stride);
+#pragma unroll
+      for (int set = 0; set < group.kRowSets; ++set) {
+#pragma unroll
+        for (int output = 0; output < 2; ++output) {
+          float& sum = sums_[tile][set][output];
+          sum = fmaf(group.value(tile, set, output), bf16_value(scale[output * 4]), sum);
+        }
+      }
+    }
+  }
+  __device__ float value(int tile, int second_row, int output) const {
+    return sums_[tile][second_row][output] * Int4Weights::kOneStep;
+  }
+
+ private:
+  float sums_[kTiles][kManyRows ? 2 : 1][2] = {};
+};
+
+// 16 bytes a lane of piece number `piece` of each row of W.
+template <int kTiles>
+__device__ void load_piece(const unsigned char* slot, int box_bytes, int piece,
+                           uint4 (&bytes)[kTiles]) {
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int r = g % 2 * 4 + g / 2;
+  const unsigned char* at =
+      slot + piece / 2 * (kBoxRows * kLine) + r * kLine + ((piece % 2 * 4 + t) ^ r) * 16;
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile)
+    bytes[tile] = *reinterpret_cast<const uint4*>(at + tile * box_bytes);
+}
+
+// Adds a stage's pieces of this warp.
+template <class Weights, int kTiles, bool kManyRows>
+__device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int n_pieces,
+                          const unsigned char* x, const Row (&rows)[2],
+                          StreamSums<Weights, kTiles, kManyRows>& sums) {
+  const int box_bytes = kBoxRows * plan.stage_bytes;
+  int piece = threadIdx.x / 32;
+  if (piece >= n_pieces) return;
+  uint4 next[kTiles];
+  load_piece(slot, box_bytes, piece, next);
+  while (piece < n_pieces) {
+    uint4 bytes[kTiles];
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) bytes[tile] = next[tile];
+    const int at = piece * kPieceInputs<Weights>;
+    const unsigned char* scales =
+        slot + kTiles * box_bytes + piece * 16 + threadIdx.x % 4 * 2;  // int4's
+    piece += kConsumers;
+    if (piece < n_pieces) load_piece(slot, box_bytes, piece, next);
+    sums.add(bytes, x, at, rows, scales, scale_bytes(plan.stage_bytes));
+  }
+}
+
+}  // namespace rondo::kernels::cuda
