@@ -26,22 +26,37 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int64_t weight_bytes(const engine::ModelConfig& config, int64_t n_parameters) {
-  return config.weight_format == engine::WeightFormat::kBf16 ? 2 * n_parameters : n_parameters;
+// Of a layer's weights, or of the head's.
+double bytes_of(engine::WeightFormat format, bool of_layer) {
+  switch (format) {
+    case engine::WeightFormat::kBf16:
+      return 2;
+    case engine::WeightFormat::kInt8Channel:
+      return 1;
+    case engine::WeightFormat::kInt4Group:
+      return of_layer ? 0.5 + 2.0 / kernels::kInt4Group : 2;
+  }
+  return 0;
+}
+
+int64_t weight_bytes(const engine::ModelConfig& config) {
+  const auto n_layers = static_cast<double>(config.n_loops) * config.n_layers;
+  return static_cast<int64_t>(n_layers * static_cast<double>(config.layer_parameters()) *
+                                  bytes_of(config.weight_format, true) +
+                              static_cast<double>(config.vocab_size) * config.hidden_size *
+                                  bytes_of(config.weight_format, false));
 }
 
 // What a decode step must read: every layer once a loop, the head, and the K/V that it attends to.
 int64_t decode_bytes(const LoadedModel& loaded, const std::vector<engine::Sequence>& sequences) {
   const engine::ModelConfig& config = loaded.model.config();
-  const int64_t n_weights = config.n_loops * config.n_layers * config.layer_parameters() +
-                            int64_t{config.vocab_size} * config.hidden_size;
   const int64_t token_bytes = loaded.pages.page_bytes() / kernels::kPageTokens;
   int64_t n_read = 0;
   for (const engine::Sequence& sequence : sequences) {
     n_read += config.n_loops * (sequence.n_segment_tokens() + sequence.n_tokens());
     if (config.n_loops > 1) n_read += std::min(config.loop_window, sequence.n_tokens());
   }
-  return weight_bytes(config, n_weights) + token_bytes * n_read;
+  return weight_bytes(config) + token_bytes * n_read;
 }
 
 // Multiplications and additions of the matrix products and of attention over what each row sees.

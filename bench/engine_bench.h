@@ -18,6 +18,7 @@ struct EngineBenchOptions {
   std::string config;     // random weights in this shape (named_configs.h) instead of `model`
   int32_t n_layers = 0;   // of them; 0: all
   bool int8 = false;      // theirs; else bf16
+  bool int4 = false;      // theirs, in groups of 128, but for embedding and head
   std::string device;     // as EngineOptions has it
   std::string kernels;    // empty: the fastest
   int32_t n_threads = 0;  // 0: all

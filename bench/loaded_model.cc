@@ -27,6 +27,7 @@ Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
   if (options.config.empty()) return engine::ModelConfig::load(options.model);
   ASSIGN_OR_RETURN(engine::ModelConfig config, named_config(options.config, options.n_layers));
   if (options.int8) config.weight_format = engine::WeightFormat::kInt8Channel;
+  if (options.int4) config.weight_format = engine::WeightFormat::kInt4Group;
   return config;
 }
 

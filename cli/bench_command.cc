@@ -30,7 +30,12 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
       "Random weights in a published shape instead of a model: iquest-7b, iquest-14b, "
       "iquest-40b or iquest-40b-loop");
   command.add_option("--layers", arguments->options.n_layers, "So many of its layers");
-  command.add_flag("--int8", arguments->options.int8, "Its weights in 8 bits instead of bf16");
+  CLI::Option* int8 =
+      command.add_flag("--int8", arguments->options.int8, "Its weights in 8 bits instead of bf16");
+  command
+      .add_flag("--int4", arguments->options.int4,
+                "Its weights in 4 bits, a scale for 128 (embedding and head in bf16); GPU only")
+      ->excludes(int8);
   command.add_option("--device", arguments->options.device,
                      "cpu, cuda or cuda:N (default: the first GPU, else the CPU)");
   command.add_option("--kernels", arguments->options.kernels,

@@ -21,7 +21,10 @@ enum class Architecture {
 
 enum class WeightFormat {
   kBf16,
-  kInt8Channel  // compressed-tensors "int-quantized": int8 [N, K] with one bf16 scale a row
+  kInt8Channel,  // compressed-tensors "int-quantized": int8 [N, K] with one bf16 scale a row
+  // compressed-tensors "pack-quantized": 4 bits, a bf16 scale for 128 inputs, embedding and head
+  // in bf16. Of random weights alone: no checkpoint is read so yet.
+  kInt4Group
 };
 
 // How a model that was trained on independent Segments reads them (config.json "segment").

@@ -53,7 +53,7 @@ void append_bf16(const Tensor& tensor, std::vector<std::byte>& out) {
 // One matrix of the checkpoint, perhaps in several tensors whose rows follow each other.
 struct MatrixSource {
   std::vector<Tensor> parts;
-  std::vector<Tensor> scales;  // one a part for int8
+  std::vector<Tensor> scales;  // one a part, of quantised ones
   int32_t n = 0;
   int32_t k = 0;
   WeightType type = WeightType::kBf16;
@@ -83,7 +83,7 @@ RowMajorMatrix row_major(const MatrixSource& source, RowBuffer& buffer) {
     }
     matrix.data = buffer.data.data();
   }
-  if (source.type == WeightType::kInt8) {
+  if (!source.scales.empty()) {
     for (const Tensor& scales : source.scales) append_bf16(scales, buffer.scales);
     matrix.scales = reinterpret_cast<const uint16_t*>(buffer.scales.data());
   }
@@ -270,8 +270,7 @@ RowMajorMatrix add_rows(const MatrixSource& source, std::byte* at, TensorUpload&
 // Matrices of random values around 2^-7, all from one block that is as large as the largest.
 class RandomTensors {
  public:
-  explicit RandomTensors(const ModelConfig& config)
-      : is_int8_(config.weight_format == WeightFormat::kInt8Channel) {
+  explicit RandomTensors(const ModelConfig& config) : format_(config.weight_format) {
     const int64_t widest = std::max<int64_t>(
         {config.vocab_size, config.qkv_dim(), int64_t{2} * config.intermediate_size});
     const int64_t deepest = std::max<int64_t>(config.hidden_size, config.intermediate_size);
@@ -280,27 +279,52 @@ class RandomTensors {
     std::minstd_rand random(1);
     // Of a bf16: the sign, the exponent of [2^-7, 2^-6), seven random bits.
     for (uint16_t& value : values_) value = static_cast<uint16_t>((random() & 0x807f) | 0x3c00);
-    scales_.resize(static_cast<size_t>(std::max(widest, deepest)), 0x3800);  // 2^-15
+    // 2^-15, for int4 a group each.
+    scales_.resize(static_cast<size_t>(std::max(widest * n_groups(config.hidden_size),
+                                                deepest * n_groups(config.intermediate_size))),
+                   0x3800);
   }
 
   // Valid as long as this object.
   MatrixSource matrix(int32_t n, int32_t k) const {
-    const auto n_values = static_cast<size_t>(n) * static_cast<size_t>(k);
-    const auto bytes = std::as_bytes(std::span(values_));
-    MatrixSource source = {
-        .n = n, .k = k, .type = is_int8_ ? WeightType::kInt8 : WeightType::kBf16};
-    source.parts.push_back({.dtype = is_int8_ ? DType::kI8 : DType::kBf16,
-                            .shape = {n, k},
-                            .bytes = bytes.first(n_values * (is_int8_ ? 1 : 2))});
-    if (is_int8_)
-      source.scales.push_back({.dtype = DType::kBf16,
-                               .shape = {n},
-                               .bytes = std::as_bytes(std::span(scales_)).first(size_t{2} * n)});
-    return source;
+    switch (format_) {
+      case WeightFormat::kBf16:
+        return unquantized(n, k);
+      case WeightFormat::kInt8Channel:
+        return quantized(n, k, WeightType::kInt8, int64_t{n} * k, n);
+      case WeightFormat::kInt4Group:
+        return quantized(n, k, WeightType::kInt4, int64_t{n} * ((k + 7) / 8 * 4), n * n_groups(k));
+    }
+    return {};
+  }
+  // Of the embedding and the head.
+  MatrixSource vocabulary(int32_t n, int32_t k) const {
+    return format_ == WeightFormat::kInt4Group ? unquantized(n, k) : matrix(n, k);
   }
 
  private:
-  const bool is_int8_;
+  // Of a row of int4 weights.
+  static int64_t n_groups(int32_t k) { return (k + kernels::kInt4Group - 1) / kernels::kInt4Group; }
+  MatrixSource unquantized(int32_t n, int32_t k) const {
+    MatrixSource source = {.n = n, .k = k, .type = WeightType::kBf16};
+    source.parts.push_back({.dtype = DType::kBf16,
+                            .shape = {n, k},
+                            .bytes = std::as_bytes(std::span(values_)).first(size_t{2} * n * k)});
+    return source;
+  }
+  MatrixSource quantized(int32_t n, int32_t k, WeightType type, int64_t n_bytes,
+                         int64_t n_scales) const {
+    MatrixSource source = {.n = n, .k = k, .type = type};
+    source.parts.push_back({.dtype = DType::kI8,
+                            .shape = {n_bytes},
+                            .bytes = std::as_bytes(std::span(values_)).first(n_bytes)});
+    source.scales.push_back({.dtype = DType::kBf16,
+                             .shape = {n_scales},
+                             .bytes = std::as_bytes(std::span(scales_)).first(2 * n_scales)});
+    return source;
+  }
+
+  const WeightFormat format_;
   std::vector<uint16_t> values_, scales_;
 };
 
@@ -388,7 +412,7 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
   auto& tensors = *(weights.storage_->random = std::make_unique<const RandomTensors>(config));
   const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
   const int32_t width = config.n_heads * config.head_dim;
-  Plan plan = {.embedding = tensors.matrix(config.vocab_size, hidden)};
+  Plan plan = {.embedding = tensors.vocabulary(config.vocab_size, hidden)};
   const auto add_ones = [&](int64_t n, std::span<const float>& out) {
     plan.jobs.vectors.push_back({std::vector<float>(static_cast<size_t>(n), 1.0f), &out});
   };
@@ -405,7 +429,7 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
     add_ones(config.n_heads, layer.loop_gate_bias);
   }
   add_ones(hidden, weights.final_norm_);
-  plan.jobs.matrices.push_back({tensors.matrix(config.vocab_size, hidden), &weights.head_});
+  plan.jobs.matrices.push_back({tensors.vocabulary(config.vocab_size, hidden), &weights.head_});
   RETURN_IF_ERROR(weights.place(plan, device));
   return weights;
 }
@@ -415,7 +439,11 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
 Status Weights::place(const Plan& plan, Device& device) {
   const kernels::Kernels& kernels = device.kernels();
   for (const auto& [source, out] : plan.jobs.matrices) {
-    packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
+    const int64_t n_bytes = kernels.packed_bytes(source.type, source.n, source.k);
+    if (n_bytes == 0)
+      return unavailable_error("the kernels " + std::string(kernels.name) +
+                               " have none for 4-bit weights; use a GPU");
+    packed_bytes_ += aligned(n_bytes);
   }
   for (const VectorJob& job : plan.jobs.vectors) packed_bytes_ += job.n_bytes();
   if (!device.is_cpu()) packed_bytes_ += rows_bytes(plan.embedding);

@@ -388,6 +388,22 @@ TEST(Weights, RefusesWhatConfigDoesNotDescribe) {
   EXPECT_THAT(load(loop, config).status().message(), HasSubstr("the weights are of a LoopCoder"));
 }
 
+TEST(Weights, RandomOnesOfFourBitsNeedADeviceThatHasKernelsForThem) {
+  ModelConfig config = odd_config();
+  config.weight_format = WeightFormat::kInt4Group;
+  const auto weights = Weights::random(config, reference_device());
+  ASSERT_TRUE(weights.ok()) << weights.status().to_string();
+  EXPECT_EQ(weights->layers()[0].down.type, kernels::WeightType::kInt4);
+  EXPECT_EQ(weights->head().type, kernels::WeightType::kBf16);
+
+  const kernels::Kernels& fastest = kernels::best_cpu_kernels();
+  if (&fastest == &kernels::reference_kernels()) return;
+  const auto cpu = Device::cpu(fastest, 1);
+  const Status status = Weights::random(config, *cpu).status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("4-bit weights"));
+}
+
 TEST(Weights, LoadsTheEmbeddedModel) {
   const std::string folder = RONDO_SOURCE_DIR "/models/loopcoder-mini";
   const auto config = ModelConfig::load(folder);
