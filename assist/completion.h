@@ -82,8 +82,8 @@ struct CompleterOptions {
   // nobody waits, for the next keystroke. A script that asks once waits longer.
   std::chrono::milliseconds segment_deadline{150};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
-  // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index has
-  // some, but not once `stop` is requested. Unset: it has what it has.
+  // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
+  // has some, but not once `stop` is requested. Unset: it has what it has.
   std::function<void(std::stop_token stop)> await_index;
   // Why the model must not read a document, a sentence without its end; nothing when it may. Called
   // on the Completer's thread; unset: all may be read.

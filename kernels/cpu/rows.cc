@@ -1,5 +1,5 @@
-// rms_norm, the gate of two branches and swiglu (formulas in kernels.h and branches.h). Everything is float32, exponentials are
-// exact to 1 ulp. A row is short, so only many are split over threads.
+// rms_norm, the gate of two branches and swiglu (formulas in kernels.h and branches.h). Everything
+// is float32, exponentials are exact to 1 ulp. A row is short, so only many are split over threads.
 // Measured (one core of an AMD EPYC, one row of the embedded model, 2026-11-22; reference -> this):
 // rms_norm 0.9 -> 0.2 us, mix_gated 1.1 -> 0.4 us, swiglu 6.7 -> 1.5 us.
 

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 // Bottom to top.
 const std::vector<std::vector<std::string>> kLayers = {
-    {"base"}, {"config", "kernels"}, {"engine"}, {"workspace"}, {"assist"}, {"lsp", "serve", "bench"},
-    {"cli"},
+    {"base"},   {"config", "kernels"},     {"engine"}, {"workspace"},
+    {"assist"}, {"lsp", "serve", "bench"}, {"cli"},
 };
 
 struct File {
