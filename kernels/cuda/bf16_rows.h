@@ -14,7 +14,7 @@
 
 namespace rondo::kernels::cuda {
 
-// Elements from row to row: 16 bytes at a time, which is what an unquantised Matrix has too.
+// Elements from row to row: a multiple of 16 bytes.
 __host__ __device__ constexpr int64_t bf16_stride(int64_t width) { return (width + 7) / 8 * 8; }
 // The least width of rows whose bf16 fit where as many float32 were meant to stand.
 inline constexpr int32_t kLeastBf16Width = 8;

@@ -37,8 +37,7 @@ class Context {
   bool copies_in_bulk() const { return copies_in_bulk_; }
 
   // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short, or
-  // perhaps for 0. Never
-  // moves what a recorded graph was given: smaller blocks stay where they are.
+  // perhaps for 0. Never moves what a recorded graph was given: smaller blocks stay where they are.
   std::byte* scratch(int64_t n_bytes);
 
   // kCounters of them, zero before and after every kernel that uses some.

@@ -129,9 +129,7 @@ __device__ void hold_rows(const StreamRows& in, const Matrix& m, const StreamPla
   meet<kConsumerThreads>(1);
   if constexpr (Weights::kIsInteger) {
     for (int row = 0; row < in.n_rows; ++row) {
-      float largest = 0;
-#pragma unroll
-      for (int w = 0; w < kConsumers; ++w) largest = fmaxf(largest, shared.ranges[row][w].largest);
+      const float largest = whole_range(shared.ranges[row]).largest;
       quantize_row<Weights>(in, row, m.k, k_end, largest,
                             [&](int at, const uint2& high, const uint2& low) {
                               const int line = at / 64 * in.n_rows + row, i = at % 64 / 16;
@@ -157,12 +155,7 @@ __device__ inline void fetch_norm(const StreamRows& in, int32_t k) {
 template <class Weights>
 __device__ float held_factor(const StreamRows& in, const RowRange (&of_warps)[kConsumers],
                              int32_t k) {
-  RowRange all;
-#pragma unroll
-  for (int w = 0; w < kConsumers; ++w) {
-    all.squares += of_warps[w].squares;
-    all.largest = fmaxf(all.largest, of_warps[w].largest);
-  }
+  const RowRange all = whole_range(of_warps);
   return Weights::kIsInteger ? factor_of(in, all, k) : norm_factor(all.squares, k, in.eps);
 }
 

@@ -33,11 +33,7 @@ __global__ void __launch_bounds__(kRowThreads)
   const RowRange mine = range_of_row(in, row, k);
   if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = mine;
   __syncthreads();
-  RowRange all;
-  for (const RowRange& of_warp : of_warps) {
-    all.squares += of_warp.squares;
-    all.largest = fmaxf(all.largest, of_warp.largest);
-  }
+  const RowRange all = whole_range(of_warps);
   auto* to = reinterpret_cast<unsigned char*>(out + int64_t{row} * k_padded);
   quantize_row<Weights>(in, row, k, k_padded, all.largest,
                         [&](int at, const uint2& high, const uint2& low) {

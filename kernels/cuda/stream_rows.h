@@ -72,6 +72,17 @@ struct RowRange {
   float squares = 0, largest = 0;
 };
 
+// A row's, of the shares of its warps in turn.
+__device__ inline RowRange whole_range(const RowRange (&of_warps)[kRowSums]) {
+  RowRange all;
+#pragma unroll
+  for (int w = 0; w < kRowSums; ++w) {
+    all.squares += of_warps[w].squares;
+    all.largest = fmaxf(all.largest, of_warps[w].largest);
+  }
+  return all;
+}
+
 // 8 values of a row, times the norm's weights; zeros behind k.
 __device__ inline void load_normed(const StreamRows& in, int row, int at, int32_t k, float (&x)[8],
                                    float (&values)[8]) {

@@ -1,7 +1,7 @@
 // 16 bytes of weights, and the rows they are multiplied with, as the tensor cores take them: pairs
-// of bf16. A lane's bytes are kLane
-// weights, neighbours along k, in octets of 8; an octet becomes four pairs, weights first(pair) and
-// first(pair) + kApart of the octet. All conversions are exact.
+// of bf16, or bytes. A lane's bytes are kLane weights, neighbours along k, in octets of 8; an octet
+// becomes four pairs, weights first(pair) and first(pair) + kApart of the octet, or of quantised
+// weights two words of bytes. All conversions are exact.
 #pragma once
 
 #include "kernels/cuda/mma.cuh"
@@ -21,8 +21,6 @@ struct Bf16Weights {
     pairs[2] = bytes.z;
     pairs[3] = bytes.w;
   }
-  // The pairs of 8 neighbours of a row, in bf16.
-  __device__ static void arrange(const uint4& x, uint32_t (&pairs)[4]) { octet(x, 0, pairs); }
 };
 
 constexpr uint32_t k128 = 0x43004300;  // two bf16 of 128: the last bit of each is a 1
@@ -46,7 +44,6 @@ struct Int8Weights {
     pairs[3] = even_bytes(second >> 8);
   }
   // 8 of a lane's bytes, for one product.
-  static constexpr float kOneStep = 1;
   __device__ static void bytes(const uint4& piece, int index, uint32_t& first, uint32_t& second) {
     first = index == 0 ? piece.x : piece.z;
     second = index == 0 ? piece.y : piece.w;
