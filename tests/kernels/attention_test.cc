@@ -2,24 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "kernels/bf16.h"
-#include "kernels/cpu/kv_pages.h"
+#include "tests/kernels/pages.h"
 #include "tests/kernels/support.h"
 
 namespace rondo::kernels {
 namespace {
-
-struct Shape {
-  int32_t n_heads = 10, n_kv_heads = 2, head_dim = 64;
-};
 
 // What one span sees: context pages with so many valid tokens each, then its own tokens.
 struct SpanCase {
@@ -37,86 +31,6 @@ struct AttentionCase {
   // The second branch of the same rows, if any: its context and first page, its window.
   std::vector<SpanCase> second = {};
   int32_t second_window = 0;
-};
-
-// KV pages of one layer (the second of three) in a table's type and layout. A slot nobody wrote
-// holds NaN, so that reading it shows.
-class Pages {
- public:
-  Pages(const Kernels& table, int32_t n_pages, Shape shape)
-      : type_(table.kv_type),
-        in_pairs_(type_ == KvType::kBf16 && std::string_view(table.name) != "cuda"),
-        shape_(shape),
-        memory_(n_pages * page_bytes()) {
-    std::memset(memory_.data(), 0xff, n_pages * page_bytes());
-  }
-
-  KvLayer layer() const {
-    return {.data = memory_.data(),
-            .page_stride_bytes = page_bytes(),
-            .layer_offset_bytes = layer_bytes(),
-            .type = type_};
-  }
-
-  // Element i of the key, or of the value, of one KV head.
-  float get(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
-    const std::byte* at = address(page, offset, head, i, value);
-    if (type_ == KvType::kBf16) return load_bf16(at, 0);
-    float element;
-    std::memcpy(&element, at, 4);
-    return element;
-  }
-
-  // All elements of pages [begin, end), slot by slot.
-  std::vector<float> elements(int32_t begin, int32_t end) const {
-    std::vector<float> all;
-    for (int32_t slot = begin * kPageTokens; slot < end * kPageTokens; ++slot) {
-      for (int32_t head = 0; head < shape_.n_kv_heads; ++head) {
-        for (int32_t i = 0; i < shape_.head_dim; ++i) {
-          for (const bool value : {false, true}) {
-            all.push_back(get(slot / kPageTokens, slot % kPageTokens, head, i, value));
-          }
-        }
-      }
-    }
-    return all;
-  }
-
-  // Fills a slot with seeded values that bf16 holds exactly.
-  void fill(int32_t page, int32_t offset, Random& random) {
-    for (int32_t head = 0; head < shape_.n_kv_heads; ++head) {
-      for (int32_t i = 0; i < shape_.head_dim; ++i) {
-        for (const bool value : {false, true}) {
-          const uint16_t bits = float_to_bf16(random.normal());
-          const float element = bf16_to_float(bits);
-          std::byte* at = address(page, offset, head, i, value);
-          if (type_ == KvType::kBf16) std::memcpy(at, &bits, 2);
-          if (type_ == KvType::kF32) std::memcpy(at, &element, 4);
-        }
-      }
-    }
-  }
-
- private:
-  int64_t layer_bytes() const {
-    return 2 * int64_t{shape_.n_kv_heads} * kPageTokens * shape_.head_dim * kv_type_bytes(type_);
-  }
-  int64_t page_bytes() const { return 3 * layer_bytes(); }
-
-  std::byte* address(int32_t page, int32_t offset, int32_t head, int32_t i, bool value) const {
-    const int64_t head_elements = int64_t{kPageTokens} * shape_.head_dim;
-    const int64_t in_head = !in_pairs_ ? int64_t{offset} * shape_.head_dim + i
-                            : value    ? value_index(offset, i, shape_.head_dim)
-                                       : key_index(offset, i);
-    return memory_.data() + page * page_bytes() + layer_bytes() +
-           ((value ? shape_.n_kv_heads + head : head) * head_elements + in_head) *
-               kv_type_bytes(type_);
-  }
-
-  KvType type_;
-  bool in_pairs_;  // the layout of the CPU tables (kv_pages.h), or [Hk][kPageTokens][D]
-  Shape shape_;
-  AlignedBytes memory_;
 };
 
 constexpr float kUntouched = -7;  // what outputs hold before a launch
@@ -588,134 +502,7 @@ TEST_P(Attention, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
   }
 }
 
-class RopeStore : public testing::TestWithParam<const Kernels*> {};
-
-TEST_P(RopeStore, RotatesQueriesAndKeysAndStoresKeysAndValues) {
-  const Kernels& table = *GetParam();
-  ThreadPool threads(2);
-  constexpr float kTheta = 500000;
-  for (const Shape shape : {Shape{}, Shape{4, 4, 20}, Shape{2, 1, 2}}) {
-    for (const int32_t n_rows : {1, 2, 17, 100}) {
-      Pages pages(table, 9, shape);
-      Random random(n_rows);
-      const int32_t d = shape.head_dim;
-      const int32_t width = (shape.n_heads + 2 * shape.n_kv_heads) * d;
-      const std::vector<float> before = random.normals(int64_t{n_rows} * width);
-      std::vector<float> qkv = before;
-      std::vector<int32_t> positions, slots;
-      for (int32_t t = 0; t < n_rows; ++t) {
-        positions.push_back(t % 3 == 0 ? t : t % 3 == 1 ? 1024 + 61 * t : 50000 + 797 * t);
-        slots.push_back(t % 7 == 3 ? -1 : t + 5);  // some rows store nothing
-      }
-      const RopeStoreParams params{.qkv = qkv.data(),
-                                   .positions = positions.data(),
-                                   .slots = slots.data(),
-                                   .kv = pages.layer(),
-                                   .n_rows = n_rows,
-                                   .n_heads = shape.n_heads,
-                                   .n_kv_heads = shape.n_kv_heads,
-                                   .head_dim = d,
-                                   .theta = kTheta};
-      ASSERT_EQ(table.rope_store(params, {&threads}), 0);
-      for (int32_t t = 0; t < n_rows; ++t) {
-        const float* from = before.data() + int64_t{t} * width;
-        const float* to = qkv.data() + int64_t{t} * width;
-        for (int32_t h = 0; h < shape.n_heads + shape.n_kv_heads; ++h) {
-          for (int32_t i = 0; i < d / 2; ++i) {
-            const double a = from[h * d + i], b = from[h * d + i + d / 2];
-            const double angle = positions[t] * std::pow(kTheta, -2.0 * i / d);
-            // The angle is a float32 product, as where the model was trained.
-            const double bound = 1e-5 + 3e-7 * angle * (std::abs(a) + std::abs(b));
-            ASSERT_NEAR(to[h * d + i], a * std::cos(angle) - b * std::sin(angle), bound);
-            ASSERT_NEAR(to[h * d + i + d / 2], b * std::cos(angle) + a * std::sin(angle), bound);
-          }
-        }
-        const float* values = to + (shape.n_heads + shape.n_kv_heads) * d;
-        ASSERT_EQ(std::memcmp(values, from + (values - to), shape.n_kv_heads * d * 4), 0);
-        if (slots[t] < 0) continue;
-        for (int32_t h = 0; h < shape.n_kv_heads; ++h) {
-          for (int32_t i = 0; i < d; ++i) {
-            for (const bool value : {false, true}) {
-              const float own = (value ? values : to + shape.n_heads * d)[h * d + i];
-              const float stored =
-                  table.kv_type == KvType::kF32 ? own : bf16_to_float(float_to_bf16(own));
-              ASSERT_EQ(pages.get(slots[t] / kPageTokens, slots[t] % kPageTokens, h, i, value),
-                        stored);
-            }
-          }
-        }
-      }
-      EXPECT_TRUE(std::isnan(pages.get(0, 0, 0, 0, false))) << "a slot that no row has was written";
-      // Slot 8 would have been that of row 3, which stores nothing.
-      EXPECT_TRUE(std::isnan(pages.get(0, 8, 0, 0, true))) << "a negative slot was stored";
-    }
-  }
-}
-
-// Rows share lanes of a page with their neighbours, whichever thread stores them.
-TEST_P(RopeStore, StoresTheSameWhateverTheOrderAndTheThreads) {
-  const Kernels& table = *GetParam();
-  const Shape shape = {2, 1, 16};
-  constexpr int32_t kRows = 160, kWidth = 4 * 16;
-  const std::vector<float> qkv = Random(1).normals(kRows * kWidth);
-  const auto store = [&](int32_t n_threads, int32_t step) {
-    Pages pages(table, kRows / kPageTokens, shape);
-    ThreadPool threads(n_threads);
-    std::vector<float> rows(qkv.size());
-    std::vector<int32_t> slots;
-    for (int32_t t = 0; t < kRows; ++t) {
-      slots.push_back(t * step % kRows);
-      std::copy_n(qkv.data() + slots[t] * kWidth, kWidth, rows.data() + t * kWidth);
-    }
-    const RopeStoreParams params{.qkv = rows.data(),
-                                 .positions = slots.data(),
-                                 .slots = slots.data(),
-                                 .kv = pages.layer(),
-                                 .n_rows = kRows,
-                                 .n_heads = shape.n_heads,
-                                 .n_kv_heads = shape.n_kv_heads,
-                                 .head_dim = shape.head_dim,
-                                 .theta = 10000};
-    EXPECT_EQ(table.rope_store(params, {&threads}), 0);
-    return pages.elements(0, kRows / kPageTokens);
-  };
-  const std::vector<float> once = store(1, 1);
-  EXPECT_EQ(once, store(3, 1));
-  EXPECT_EQ(once, store(3, 77));  // neighbours far apart, in other threads' ranges
-}
-
-class CopyToken : public testing::TestWithParam<const Kernels*> {};
-
-TEST_P(CopyToken, CopiesOneTokenAndLeavesTheOthers) {
-  const Kernels& table = *GetParam();
-  for (const Shape shape : {Shape{}, Shape{4, 4, 20}, Shape{2, 1, 2}}) {
-    for (const int32_t from : {0, 5, 16, 31}) {
-      for (const int32_t to : {0, 8, 9, 15, 31, 47}) {
-        Random random(1);
-        Pages pages(table, 3, shape);
-        for (int32_t slot = 0; slot < 3 * kPageTokens; ++slot) {
-          pages.fill(slot / kPageTokens, slot % kPageTokens, random);
-        }
-        std::vector<float> expected = pages.elements(0, 3);
-        const int64_t n = static_cast<int64_t>(expected.size()) / (3 * kPageTokens);
-        std::copy_n(expected.begin() + from * n, n, expected.begin() + to * n);
-        const CopyTokenParams params{.kv = pages.layer(),
-                                     .from_slot = from,
-                                     .to_slot = to,
-                                     .n_kv_heads = shape.n_kv_heads,
-                                     .head_dim = shape.head_dim};
-        ASSERT_EQ(table.copy_token(params, {}), 0);
-        ASSERT_EQ(pages.elements(0, 3), expected) << from << " to " << to;
-      }
-    }
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(runnable_tables()),
-                         [](const auto& info) { return table_name(info.param); });
-INSTANTIATE_TEST_SUITE_P(Tables, CopyToken, testing::ValuesIn(runnable_tables()),
-                         [](const auto& info) { return table_name(info.param); });
-INSTANTIATE_TEST_SUITE_P(Tables, RopeStore, testing::ValuesIn(runnable_tables()),
                          [](const auto& info) { return table_name(info.param); });
 
 }  // namespace
