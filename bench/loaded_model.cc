@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "bench/kernel_profile.h"
-#include "bench/named_configs.h"
 #include "engine/choose_device.h"
+#include "engine/named_configs.h"
 
 namespace rondo::bench {
 
@@ -25,7 +25,8 @@ double lap(Clock::time_point& mark) {
 
 Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
   if (options.config.empty()) return engine::ModelConfig::load(options.model);
-  ASSIGN_OR_RETURN(engine::ModelConfig config, named_config(options.config, options.n_layers));
+  ASSIGN_OR_RETURN(engine::ModelConfig config,
+                   engine::named_config(options.config, options.n_layers));
   if (options.int8) config.weight_format = engine::WeightFormat::kInt8Channel;
   if (options.int4) config.weight_format = engine::WeightFormat::kInt4Group;
   return config;

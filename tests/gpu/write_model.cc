@@ -1,4 +1,4 @@
-// Writes a model folder with random weights in a published shape (bench/named_configs.h), to
+// Writes a model folder with random weights in a published shape (engine/named_configs.h), to
 // measure how fast such a folder is loaded.
 //
 // usage: write_model iquest-7b FOLDER
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "bench/named_configs.h"
+#include "engine/named_configs.h"
 #include "engine/safetensors_writer.h"
 
 namespace rondo::bench {
@@ -64,7 +64,7 @@ Json config_json(const engine::ModelConfig& config) {
 }
 
 Status write_model(const std::string& shape, const std::string& folder) {
-  ASSIGN_OR_RETURN(const engine::ModelConfig config, named_config(shape, 0));
+  ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::named_config(shape, 0));
   if (config.n_loops > 1) return invalid_argument_error("only Llama's shapes can be written");
   const int64_t c = config.hidden_size, f = config.intermediate_size, v = config.vocab_size;
   const int64_t width = config.n_heads * config.head_dim;

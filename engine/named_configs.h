@@ -8,10 +8,10 @@
 #include "base/status.h"
 #include "engine/model_config.h"
 
-namespace rondo::bench {
+namespace rondo::engine {
 
 // "iquest-7b", "iquest-14b", "iquest-40b" or "iquest-40b-loop" (IQuest-Coder-V1's config.json
 // files); `layers` > 0 cuts it to so many. Errors: InvalidArgument listing the names.
-Result<engine::ModelConfig> named_config(const std::string& name, int32_t layers);
+Result<ModelConfig> named_config(const std::string& name, int32_t layers);
 
-}  // namespace rondo::bench
+}  // namespace rondo::engine

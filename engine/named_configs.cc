@@ -1,8 +1,8 @@
-#include "bench/named_configs.h"
+#include "engine/named_configs.h"
 
 #include <array>
 
-namespace rondo::bench {
+namespace rondo::engine {
 namespace {
 
 struct Shape {
@@ -17,12 +17,12 @@ constexpr std::array kShapes = {Shape{"iquest-7b", 14, 1}, Shape{"iquest-14b", 2
 
 }  // namespace
 
-Result<engine::ModelConfig> named_config(const std::string& name, int32_t layers) {
+Result<ModelConfig> named_config(const std::string& name, int32_t layers) {
   std::string names;
   for (const Shape& shape : kShapes) {
     names += std::string(names.empty() ? "" : ", ") + shape.name;
     if (name != shape.name) continue;
-    engine::ModelConfig config;
+    ModelConfig config;
     config.vocab_size = 76800;
     config.hidden_size = 5120;
     config.n_layers = layers > 0 ? layers : shape.n_layers;
@@ -35,7 +35,7 @@ Result<engine::ModelConfig> named_config(const std::string& name, int32_t layers
     config.rope_theta = 500000;
     config.n_loops = shape.n_loops;
     if (shape.n_loops > 1) {
-      config.architecture = engine::Architecture::kLoopCoder;
+      config.architecture = Architecture::kLoopCoder;
       config.loop_window = 64;
     }
     return config;
@@ -43,4 +43,4 @@ Result<engine::ModelConfig> named_config(const std::string& name, int32_t layers
   return invalid_argument_error("there is no shape named '" + name + "'; there are " + names);
 }
 
-}  // namespace rondo::bench
+}  // namespace rondo::engine
