@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/model_command.h"
+#include "cli/plan_command.h"
 #include "cli/product.h"
 
 namespace rondo::cli {
@@ -49,6 +50,7 @@ int run(int argc, char** argv) {
   add_product_commands(app, context);
   add_bench_command(app, context);
   add_model_command(app, context);
+  add_plan_command(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
