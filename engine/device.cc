@@ -40,6 +40,11 @@ Device::~Device() {
   if (backend_.close != nullptr) backend_.close(backend_.state);
 }
 
+std::string Device::numerics() const {
+  return std::string(kernels().name) + " " + std::to_string(kernels().numerics) + ", " +
+         backend_.info.numerics;
+}
+
 void Device::attach() {
   if (!is_cpu()) check(backend_.attach(backend_.state), "attach");
 }

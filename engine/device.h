@@ -59,6 +59,9 @@ class Device {
   bool is_cpu() const { return threads_ != nullptr; }
   // "NVIDIA H100 80GB HBM3, sm_90", or "CPU".
   std::string name() const { return backend_.info.name; }
+  // What the bits of its kernels' results depend on: table and version, kind of GPU, libraries.
+  // What is kept of one device's results is another's too if this is equal.
+  std::string numerics() const;
   int32_t n_threads() const { return is_cpu() ? threads_->size() : 1; }
 
   // Makes a GPU this thread's; comes before a thread's first use of it.

@@ -53,7 +53,7 @@ Model::Model(ModelConfig config, Weights weights, Device& device)
 
 Hash128 Model::digest() const {
   const Hash128 model = hash_combine(config_.digest, weights_.digest());
-  return hash_combine(model, hash_text(kernels_->name));
+  return hash_combine(model, hash_text(device_->numerics()));
 }
 
 float* Model::hidden(int32_t n_rows) {

@@ -53,7 +53,7 @@ class Model {
   const ModelConfig& config() const { return config_; }
   const Weights& weights() const { return weights_; }
   Device& device() const { return *device_; }
-  // What a K/V value depends on beside its tokens: weights, configuration, kernels.
+  // What a K/V value depends on beside its tokens: weights, configuration, Device::numerics.
   Hash128 digest() const;
 
   // `step` for the functions below; valid until the next call and while `step` lives.

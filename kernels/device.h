@@ -15,10 +15,13 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kDeviceAbi = 6;  // both sides of a plugin must say the same
+inline constexpr int32_t kDeviceAbi = 7;  // both sides of a plugin must say the same
 
 struct DeviceInfo {
   char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"
+  // What the bits of its kernels' results depend on beside the table's `numerics`: the kind of GPU,
+  // the code that it runs, libraries. Empty where it is the table alone.
+  char numerics[192] = {};
   int64_t total_bytes = 0;
   int64_t free_bytes = 0;  // when it was opened
   int32_t n_multiprocessors = 0;

@@ -234,8 +234,11 @@ struct FeedForwardParams {
 };
 
 struct Kernels {
-  const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx": part of every Segment key
-  KvType kv_type;    // what rope_store writes and attention reads
+  const char* name;  // "reference", "avx2", "avxvnni", "avx512", "amx", "cuda"
+  // Raised by every change after which a launcher may give other bits. With the name it is part of
+  // every Segment key: keys and values that are kept do not outlive the arithmetic that made them.
+  int32_t numerics;
+  KvType kv_type;  // what rope_store writes and attention reads
   // Bytes of a [n, k] matrix in this table's layout, a multiple of 64; 0 for a type that this table
   // has no kernels for (the CPU's: kInt4).
   int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);

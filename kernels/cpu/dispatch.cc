@@ -14,6 +14,8 @@
 namespace rondo::kernels {
 namespace {
 
+constexpr int32_t kNumerics = 1;  // of all tables here
+
 bool is_int8(const LinearParams& p) { return p.weight.type == WeightType::kInt8; }
 
 int linear_avx2(const LinearParams& p, Stream stream) {
@@ -36,6 +38,7 @@ int linear_amx(const LinearParams& p, Stream stream) {
 template <Launcher<LinearParams> kLinear>
 constexpr Kernels narrow_table(const char* name) {
   return {.name = name,
+          .numerics = kNumerics,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,
@@ -54,6 +57,7 @@ constexpr Kernels narrow_table(const char* name) {
 template <Launcher<LinearParams> kLinear>
 constexpr Kernels wide_table(const char* name, Launcher<AttentionParams> attention) {
   return {.name = name,
+          .numerics = kNumerics,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,

@@ -14,6 +14,12 @@ namespace {
 
 constexpr int kLeastMajor = 8;  // compute capability 8.0: bf16 tensor cores
 
+#ifdef RONDO_CODE_FOR_HOPPER
+constexpr const char* kHopper = "; Hopper's own";
+#else
+constexpr const char* kHopper = "";
+#endif
+
 Context& of(void* state) { return *static_cast<Context*>(state); }
 int code(bool ok) { return ok ? kOk : kDeviceFailed; }
 
@@ -131,6 +137,10 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   context->check(cudaMemGetInfo(&free_bytes, &total_bytes));
   std::snprintf(device.info.name, sizeof(device.info.name), "%.100s, sm_%d%d", properties.name,
                 properties.major, properties.minor);
+  // cuBLASLt chooses by the GPU, and a GPU's kernels are those of the code that it runs.
+  std::snprintf(device.info.numerics, sizeof(device.info.numerics),
+                "%s, code for sm_%d%s, cuBLASLt %zu", device.info.name, code_architecture(),
+                kHopper, cublasLtGetVersion());
   device.info.total_bytes = static_cast<int64_t>(total_bytes);
   device.info.free_bytes = static_cast<int64_t>(free_bytes);
   device.info.n_multiprocessors = properties.multiProcessorCount;
@@ -164,6 +174,7 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
 
 const Kernels& table() {
   static constexpr Kernels kTable = {.name = "cuda",
+                                     .numerics = 1,
                                      .kv_type = KvType::kBf16,
                                      .packed_bytes = packed_bytes,
                                      .pack = pack,

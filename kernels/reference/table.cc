@@ -6,6 +6,7 @@ namespace rondo::kernels {
 const Kernels& reference_kernels() {
   static constexpr Kernels kTable{
       .name = "reference",
+      .numerics = 1,
       .kv_type = KvType::kF32,
       .packed_bytes = reference::packed_bytes,
       .pack = reference::pack,
