@@ -45,6 +45,27 @@ std::string Device::numerics() const {
          backend_.info.numerics;
 }
 
+Result<std::unique_ptr<Device>> Device::open_lane() {
+  std::unique_ptr<Device> lane;
+  if (is_cpu()) return lane;
+  void* state = nullptr;
+  if (backend_.open_lane(backend_.state, &state) != kernels::kOk)
+    return resource_exhausted_error(name() + ": cannot open a second lane");
+  lane.reset(new Device());
+  lane->backend_ = backend_;
+  lane->backend_.state = lane->stream_.device = state;
+  lane->status_ = status_;
+  return lane;
+}
+
+void Device::follow(const Device& other) {
+  if (ok() && !is_cpu()) check(backend_.follow(backend_.state, other.backend_.state), "follow");
+}
+
+void Device::synchronize() {
+  if (ok() && !is_cpu()) check(backend_.synchronize(backend_.state), "synchronize");
+}
+
 void Device::attach() {
   if (!is_cpu()) check(backend_.attach(backend_.state), "attach");
 }
@@ -100,7 +121,7 @@ void Device::check(int code, const char* what) {
 }
 
 void Device::fail(Status status) {
-  if (status_.ok()) status_ = std::move(status);
+  if (ok()) *status_ = std::move(status);
 }
 
 DeviceMemory& DeviceMemory::operator=(DeviceMemory&& other) noexcept {

@@ -1,9 +1,13 @@
 // Where a model lives and computes: the CPU, or a GPU behind its plugin (kernels/device.h). Memory,
 // copies and kernels of both are used in the same way; on the CPU a device pointer is a host one.
 //
+// A Device is a lane: what goes through it is done in that order. A GPU has a second one, whose
+// work runs beside this one's; the CPU does one thing at a time.
+//
 // Thread: made by the owner, then the engine thread's. Ownership: a Device outlives all memory
-// taken from it. Errors: a device that failed once (lost, out of memory) stays failed and does
-// nothing any more: work through it, then look at status() before you believe a result.
+// taken from it, and its second lane. Errors: a device that failed once (lost, out of memory) stays
+// failed and does nothing any more: work through it, then look at status() before you believe a
+// result.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +57,14 @@ class Device {
   static Result<std::unique_ptr<Device>> gpu(const std::string& plugin, int32_t ordinal);
   ~Device();
 
+  // A second lane to the same GPU, which gives way to this one; null on the CPU.
+  // Errors: ResourceExhausted when the GPU has no memory for it.
+  Result<std::unique_ptr<Device>> open_lane();
+  // What comes from now on begins when all is done that went through `other`, of the same GPU.
+  void follow(const Device& other);
+  // Waits for all that went through it.
+  void synchronize();
+
   const kernels::Kernels& kernels() const { return *backend_.kernels; }
   kernels::Stream stream() const { return stream_; }
   // Its memory is the host's.
@@ -68,7 +80,7 @@ class Device {
   void attach();
   // Errors: ResourceExhausted when the device does not have them.
   Result<DeviceMemory> allocate(int64_t n_bytes);
-  // In the order of all work; `from` may change when upload returns, and download waits.
+  // In the order of the lane's work; `from` may change when upload returns, and download waits.
   void upload(void* to, const void* from, int64_t n_bytes);
   void download(void* to, const void* from, int64_t n_bytes);
   void copy(void* to, const void* from, int64_t n_bytes);
@@ -80,8 +92,8 @@ class Device {
   void launched(int code, const char* kernel);
   void check(int code, const char* what);  // the same for another function of backend()
   void fail(Status status);
-  bool ok() const { return status_.ok(); }
-  const Status& status() const { return status_; }
+  bool ok() const { return status_->ok(); }
+  const Status& status() const { return *status_; }  // of all lanes
 
   const kernels::Device& backend() const { return backend_; }
 
@@ -92,7 +104,7 @@ class Device {
   kernels::Stream stream_;
   std::unique_ptr<kernels::ThreadPool> threads_;  // the CPU's
   void* library_ = nullptr;                       // the plugin, open for good
-  Status status_;
+  std::shared_ptr<Status> status_ = std::make_shared<Status>();
 };
 
 // Floats in a device's memory, as many as were asked for last; growing keeps what is there.

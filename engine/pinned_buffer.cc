@@ -8,7 +8,7 @@ namespace rondo::engine {
 PinnedBuffer::PinnedBuffer(PinnedBuffer&& other) noexcept
     : device_(other.device_),
       host_(std::move(other.host_)),
-      event_(std::exchange(other.event_, nullptr)),
+      mark_(std::move(other.mark_)),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
 
@@ -16,7 +16,6 @@ PinnedBuffer::~PinnedBuffer() {
   if (device_->is_cpu()) return;
   const kernels::Device& gpu = device_->backend();
   wait();
-  if (event_ != nullptr) gpu.release_event(gpu.state, event_);
   if (data_ != nullptr) gpu.release_pinned(gpu.state, data_);
 }
 
@@ -35,7 +34,6 @@ bool PinnedBuffer::grow(int64_t n_bytes) {
     data_ = host_.data();
   } else {
     const kernels::Device& gpu = device_->backend();
-    if (event_ == nullptr) device_->check(gpu.create_event(gpu.state, &event_), "create_event");
     void* larger = nullptr;
     device_->check(gpu.allocate_pinned(gpu.state, n_bytes, &larger), "allocate_pinned");
     if (!device_->ok()) return false;
@@ -44,16 +42,6 @@ bool PinnedBuffer::grow(int64_t n_bytes) {
   }
   size_ = n_bytes;
   return true;
-}
-
-void PinnedBuffer::mark() {
-  if (device_->is_cpu() || !device_->ok() || event_ == nullptr) return;
-  device_->check(device_->backend().record_event(device_->backend().state, event_), "record_event");
-}
-
-void PinnedBuffer::wait() {
-  if (device_->is_cpu() || !device_->ok() || event_ == nullptr) return;
-  device_->check(device_->backend().wait_event(device_->backend().state, event_), "wait_event");
 }
 
 }  // namespace rondo::engine

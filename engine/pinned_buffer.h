@@ -9,13 +9,14 @@
 #include <cstdint>
 
 #include "engine/device.h"
+#include "engine/event.h"
 #include "engine/host_memory.h"
 
 namespace rondo::engine {
 
 class PinnedBuffer {
  public:
-  explicit PinnedBuffer(Device& device) : device_(&device) {}
+  explicit PinnedBuffer(Device& device) : device_(&device), mark_(device) {}
   PinnedBuffer(PinnedBuffer&& other) noexcept;
   PinnedBuffer& operator=(PinnedBuffer&&) = delete;
   ~PinnedBuffer();
@@ -24,17 +25,17 @@ class PinnedBuffer {
   // failed.
   std::byte* claim(int64_t n_bytes);
   // The device is done with it when all is done that was queued until now.
-  void mark();
+  void mark() { mark_.record(); }
   // Waits for the mark.
-  void wait();
+  void wait() { mark_.wait(); }
   std::byte* data() const { return data_; }
 
  private:
   bool grow(int64_t n_bytes);
 
   Device* device_;
-  HostMemory host_;        // the CPU's
-  void* event_ = nullptr;  // a GPU's
+  HostMemory host_;  // the CPU's
+  Event mark_;
   std::byte* data_ = nullptr;
   int64_t size_ = 0;
 };

@@ -1,7 +1,8 @@
-// What a CUDA device's launchers share: its stream, cuBLASLt and scratch memory. A Stream of
-// kernels.h carries it in `device`.
+// What the launchers of one lane (device.h) share: its stream and scratch memory, and with the
+// other lanes of its device cuBLASLt and the device's errors. A Stream of kernels.h carries it in
+// `device`.
 //
-// Thread: the engine thread. Owns stream, handle and scratch.
+// Thread: the engine thread. Owns stream and scratch, and with other lanes the handle.
 #pragma once
 
 #include <cublasLt.h>
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <tuple>
 #include <vector>
 
@@ -20,21 +22,26 @@ class Context {
  public:
   // Takes device `ordinal`. What went wrong is in status(), of a CUDA or of a cuBLAS call.
   explicit Context(int32_t ordinal);
+  // Another lane to the device of `first`, which goes before it.
+  explicit Context(const Context* first);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   // The first error of a call, cudaSuccess so far. A device in error does nothing any more.
-  cudaError_t status() const { return status_; }
+  cudaError_t status() const { return gpu_->status; }
   // Notes an error; true when there is none.
   bool check(cudaError_t error);
   bool check(cublasStatus_t status);
 
-  int32_t ordinal() const { return ordinal_; }
+  int32_t ordinal() const { return gpu_->ordinal; }
   cudaStream_t stream() const { return stream_; }
-  const cudaDeviceProp& properties() const { return properties_; }
+  const cudaDeviceProp& properties() const { return gpu_->properties; }
   // The device has the copy engine of sm_90, and the code that runs on it is for such devices.
-  bool copies_in_bulk() const { return copies_in_bulk_; }
+  bool copies_in_bulk() const { return gpu_->copies_in_bulk; }
+
+  // What is queued from now on begins when all is done that was queued in `other`.
+  bool follow(const Context& other);
 
   // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short, or
   // perhaps for 0. Never moves what a recorded graph was given: smaller blocks stay where they are.
@@ -52,23 +59,32 @@ class Context {
     uint32_t alignment_x, alignment_out;
     auto operator<=>(const MatmulKey&) const = default;
   };
-  std::map<MatmulKey, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
-  cublasLtHandle_t lt() const { return lt_; }
+  std::map<MatmulKey, cublasLtMatmulAlgo_t>& algorithms() { return gpu_->algorithms; }
+  cublasLtHandle_t lt() const { return gpu_->lt; }
   void* workspace() const { return workspace_; }
   static constexpr size_t kWorkspaceBytes = 32 << 20;  // what Hopper's kernels want (cuBLAS guide)
 
  private:
-  const int32_t ordinal_;
-  cudaError_t status_ = cudaSuccess;
-  cudaDeviceProp properties_ = {};
-  bool copies_in_bulk_ = false;
+  // What its lanes share.
+  struct Gpu {
+    int32_t ordinal = 0;
+    cudaError_t status = cudaSuccess;
+    cudaDeviceProp properties = {};
+    bool copies_in_bulk = false;
+    cublasLtHandle_t lt = nullptr;
+    std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms;  // one for all: so are a row's bits
+    Gpu() = default;
+    ~Gpu();
+  };
+  void open_lane(bool goes_first);
+
+  const std::shared_ptr<Gpu> gpu_;
   cudaStream_t stream_ = nullptr;
-  cublasLtHandle_t lt_ = nullptr;
+  cudaEvent_t mark_ = nullptr;  // of all that another lane follows
   void* workspace_ = nullptr;
   unsigned* counters_ = nullptr;
   std::vector<void*> scratch_;  // the last is the largest
   int64_t scratch_bytes_ = 0;
-  std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms_;
 };
 
 // The architecture that the code which this device runs was compiled for, 90 for sm_90: less than

@@ -25,6 +25,15 @@ int code(bool ok) { return ok ? kOk : kDeviceFailed; }
 
 int attach(void* state) { return code(of(state).check(cudaSetDevice(of(state).ordinal()))); }
 
+int open_lane(void* state, void** lane) {
+  auto context = std::make_unique<Context>(&of(state));
+  const bool opened = context->status() == cudaSuccess;
+  if (opened) *lane = context.release();
+  return code(opened);
+}
+
+int follow(void* lane, void* other) { return code(of(lane).follow(of(other))); }
+
 // In the stream's order, from a pool that keeps what is released: neither waits for the device.
 int allocate(void* state, int64_t n_bytes, void** out) {
   const auto n = static_cast<size_t>(std::max<int64_t>(n_bytes, 1));
@@ -73,6 +82,12 @@ int record_event(void* state, void* event) {
 
 int wait_event(void* state, void* event) {
   return code(of(state).check(cudaEventSynchronize(static_cast<cudaEvent_t>(event))));
+}
+
+int query_event(void* state, void* event, bool* has_passed) {
+  const cudaError_t passed = cudaEventQuery(static_cast<cudaEvent_t>(event));
+  *has_passed = passed != cudaErrorNotReady;
+  return code(of(state).check(passed == cudaErrorNotReady ? cudaSuccess : passed));
 }
 
 int release_event(void* state, void* event) {
@@ -147,6 +162,8 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.info.max_head_dim = kMaxHeadDim;
   device.kernels = &table();
   device.attach = attach;
+  device.open_lane = open_lane;
+  device.follow = follow;
   device.allocate = allocate;
   device.release = release;
   device.upload = copy;  // from pageable memory it returns once `from` was read
@@ -158,6 +175,7 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.create_event = create_event;
   device.record_event = record_event;
   device.wait_event = wait_event;
+  device.query_event = query_event;
   device.release_event = release_event;
   device.begin_graph = begin_graph;
   device.end_graph = end_graph;

@@ -2,7 +2,8 @@
 // librondo_cuda.so. Its memory is the host's under addresses that nobody but it can use; its
 // kernels are the CPU's, of device 0 the fastest, of device 1 the reference. What is queued runs as
 // late as the contract allows, when somebody waits for it, so that what is read or overwritten too
-// early shows. A test can have it break (fake_gpu.h).
+// early shows; a test can have lanes get on by chance instead, kernel by kernel, each at its own
+// pace (fake_gpu.h), or have it break.
 #include "tests/engine/fake_gpu.h"
 
 #include <algorithm>
@@ -13,6 +14,8 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <optional>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -32,6 +35,7 @@ constexpr size_t kMostPoisoned = 16 << 20;  // bytes at the beginning of a block
 int64_t n_left = 0;  // operations before the one that fails; 0: none will
 int64_t n_waits_with_more = 0;
 int64_t n_recordings = 0;
+std::optional<std::mt19937> chance;  // with which lanes get on by themselves
 
 // True for the operation that a test has chosen.
 bool breaks() { return n_left > 0 && --n_left == 0; }
@@ -53,55 +57,97 @@ struct Free {
   void operator()(std::byte* memory) const { ::operator delete(memory, kAlignment); }
 };
 
+struct FakeLane;
+
 struct FakeGpu {
   explicit FakeGpu(int32_t ordinal)
       : kernels(ordinal == 0 ? best_cpu_kernels() : reference_kernels()) {}
 
-  // Does what is queued, the first `n` pieces of all time; the first failure is the end of it all.
-  int wait(int64_t n) {
-    for (; n_done < n && !failed; ++n_done, queue.pop_front()) {
-      if (queue.front()() != kOk) failed = true;
-    }
-    return failed ? kDeviceFailed : kOk;
-  }
-  int wait() { return wait(n_queued()); }
-  int64_t n_queued() const { return n_done + static_cast<int64_t>(queue.size()); }
-  int add(Work work) {
-    if (failed) return kDeviceFailed;
-    (recording ? recorded : queue).push_back(std::move(work));
-    return kOk;
-  }
-
   const Kernels& kernels;
   ThreadPool threads{2};
   std::map<const void*, std::unique_ptr<std::byte, Free>> blocks;  // all memory, by address here
-  std::deque<Graph> graphs;                                        // kept to the end
-  std::deque<int64_t> events;  // each passes when so many pieces are done; kept to the end
-  Graph queue;
-  int64_t n_done = 0;  // pieces, of all time
-  Graph recorded;
-  bool recording = false;
+  std::vector<FakeLane*> lanes;                                    // that are open
   bool failed = false;
 };
 
-FakeGpu& of(void* state) { return *static_cast<FakeGpu*>(state); }
+struct FakeLane {
+  explicit FakeLane(std::shared_ptr<FakeGpu> of) : gpu(std::move(of)) {
+    gpu->lanes.push_back(this);
+  }
+  ~FakeLane() { std::erase(gpu->lanes, this); }
+  FakeLane(const FakeLane&) = delete;
+  FakeLane& operator=(const FakeLane&) = delete;
 
-int attach(void* state) { return of(state).failed ? kDeviceFailed : kOk; }
+  // Does what is queued, the first `n` pieces of all time; the first failure is the end of it all.
+  int wait(int64_t n) {
+    while (n_done < n && !gpu->failed) {
+      do_next();
+      let_lanes_get_on();
+    }
+    return code();
+  }
+  int wait() { return wait(n_queued()); }
+  int64_t n_queued() const { return n_done + static_cast<int64_t>(queue.size()); }
+  int code() const { return gpu->failed ? kDeviceFailed : kOk; }
+  int add(Work work) {
+    if (gpu->failed) return kDeviceFailed;
+    (recording ? recorded : queue).push_back(std::move(work));
+    let_lanes_get_on();
+    return kOk;
+  }
+  void do_next() {
+    is_working = true;
+    if (queue.front()() != kOk) gpu->failed = true;
+    is_working = false;
+    ++n_done;
+    queue.pop_front();
+  }
+  // A piece of any lane, where chance wants it.
+  void let_lanes_get_on() {
+    if (!chance || (*chance)() % 2 != 0) return;
+    FakeLane& lane = *gpu->lanes[(*chance)() % gpu->lanes.size()];
+    if (!lane.is_working && !lane.queue.empty() && !gpu->failed) lane.do_next();
+  }
+
+  const std::shared_ptr<FakeGpu> gpu;
+  std::deque<Graph> graphs;    // kept to the end
+  std::deque<int64_t> events;  // each passes when so many pieces are done; kept to the end
+  Graph queue;
+  int64_t n_done = 0;       // pieces, of all time
+  bool is_working = false;  // at the first of the queue
+  Graph recorded;
+  bool recording = false;
+};
+
+FakeLane& of(void* state) { return *static_cast<FakeLane*>(state); }
+
+int attach(void* state) { return of(state).code(); }
+
+int open_lane(void* state, void** lane) {
+  if (of(state).gpu->failed || breaks()) return kDeviceFailed;
+  *lane = new FakeLane(of(state).gpu);
+  return kOk;
+}
+
+int follow(void* lane, void* other) {
+  return of(lane).add([&before = of(other), n = of(other).n_queued()] { return before.wait(n); });
+}
 
 int allocate(void* state, int64_t n_bytes, void** out) {
-  if (of(state).failed || breaks()) return kDeviceFailed;  // memory that is short breaks nothing
+  if (of(state).gpu->failed || breaks())
+    return kDeviceFailed;  // memory that is short breaks nothing
   const auto n = static_cast<size_t>(n_bytes);
   auto* memory = static_cast<std::byte*>(::operator new(n, kAlignment));
   std::memset(memory, kPoison, std::min(n, kMostPoisoned));
-  of(state).blocks[memory].reset(memory);
+  of(state).gpu->blocks[memory].reset(memory);
   *out = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(memory) | kDevice);
   return kOk;
 }
 
-// In the order of all work.
+// In the order of the lane's work.
 int release(void* state, void* memory) {
   return of(state).add([state, memory] {
-    of(state).blocks.erase(here(memory));
+    of(state).gpu->blocks.erase(here(memory));
     return kOk;
   });
 }
@@ -132,7 +178,7 @@ int download(void* state, void* to, const void* from, int64_t n_bytes) {
 }
 
 int allocate_pinned(void* state, int64_t n_bytes, void** out) {
-  if (of(state).failed || breaks()) return kDeviceFailed;
+  if (of(state).gpu->failed || breaks()) return kDeviceFailed;
   *out = ::operator new(static_cast<size_t>(n_bytes), kAlignment);
   return kOk;
 }
@@ -144,43 +190,46 @@ int release_pinned(void*, void* memory) {
 
 int create_event(void* state, void** event) {
   *event = &of(state).events.emplace_back(0);
-  return of(state).failed ? kDeviceFailed : kOk;
+  return of(state).code();
 }
 
 int record_event(void* state, void* event) {
   *static_cast<int64_t*>(event) = of(state).n_queued();
-  return of(state).failed ? kDeviceFailed : kOk;
+  return of(state).code();
 }
 
 int wait_event(void* state, void* event) {
-  FakeGpu& gpu = of(state);
-  const int64_t n_done = gpu.n_done;
-  const int code = gpu.wait(*static_cast<int64_t*>(event));
-  if (gpu.n_done > n_done && !gpu.queue.empty()) ++n_waits_with_more;
+  FakeLane& lane = of(state);
+  const int64_t n_done = lane.n_done;
+  const int code = lane.wait(*static_cast<int64_t*>(event));
+  if (lane.n_done > n_done && !lane.queue.empty()) ++n_waits_with_more;
   return code;
+}
+
+int query_event(void* state, void* event, bool* has_passed) {
+  *has_passed = of(state).n_done >= *static_cast<int64_t*>(event);
+  return of(state).code();
 }
 
 int release_event(void*, void*) { return kOk; }
 
 int begin_graph(void* state) {
   of(state).recording = true;
-  return of(state).failed ? kDeviceFailed : kOk;
+  return of(state).code();
 }
 
 int end_graph(void* state, void** graph) {
   of(state).recording = false;
   ++n_recordings;
   *graph = &of(state).graphs.emplace_back(std::exchange(of(state).recorded, {}));
-  return of(state).failed ? kDeviceFailed : kOk;
+  return of(state).code();
 }
 
 int launch_graph(void* state, void* graph) {
-  return of(state).add([work = static_cast<const Graph*>(graph)] {
-    for (const Work& part : *work) {
-      if (part() != kOk) return kDeviceFailed;
-    }
-    return kOk;
-  });
+  for (const Work& part : *static_cast<const Graph*>(graph)) {
+    if (of(state).add(part) != kOk) return kDeviceFailed;
+  }
+  return kOk;
 }
 
 int release_graph(void*, void*) { return kOk; }
@@ -189,7 +238,7 @@ int measure(void*, Yardsticks*) { return kOk; }  // it has no rates
 
 const char* error(void*) { return "it was broken on purpose"; }
 
-void close(void* state) { delete static_cast<FakeGpu*>(state); }
+void close(void* state) { delete static_cast<FakeLane*>(state); }
 
 // ---- kernels ---------------------------------------------------------------------------------
 
@@ -284,8 +333,8 @@ int done(int code) {
 // A launcher of the table, later.
 template <class Params, int (*Kernels::*kLauncher)(const Params&, Stream)>
 int launch(const Params& params, Stream stream) {
-  FakeGpu& gpu = of(stream.device);
-  return gpu.add([&gpu, params] {
+  FakeGpu& gpu = *of(stream.device).gpu;
+  return of(stream.device).add([&gpu, params] {
     if (breaks()) return kDeviceFailed;
     return done((gpu.kernels.*kLauncher)(localized(params), {.threads = &gpu.threads}));
   });
@@ -303,8 +352,8 @@ std::vector<QuerySpan> localized(const QuerySpan* spans, int32_t n_spans) {
 }
 
 int attention(const AttentionParams& params, Stream stream) {
-  FakeGpu& gpu = of(stream.device);
-  return gpu.add([&gpu, params] {
+  FakeGpu& gpu = *of(stream.device).gpu;
+  return of(stream.device).add([&gpu, params] {
     if (breaks()) return kDeviceFailed;
     AttentionParams p = params;
     p.q = here(p.q);
@@ -326,14 +375,15 @@ int attention(const AttentionParams& params, Stream stream) {
 
 // A matrix of the host's is read before this returns.
 int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
-  FakeGpu& gpu = of(stream.device);
+  FakeLane& lane = of(stream.device);
+  FakeGpu& gpu = *lane.gpu;
   const bool is_ours = !is_here(matrix.data);
-  const int code = gpu.add([&gpu, is_ours, matrix, out] {
+  const int code = lane.add([&gpu, is_ours, matrix, out] {
     if (breaks()) return kDeviceFailed;
     const RowMajorMatrix from = is_ours ? localized(matrix) : matrix;
     return done(gpu.kernels.pack(from, here(out), {.threads = &gpu.threads}));
   });
-  return code == kOk && !is_ours ? gpu.wait() : code;
+  return code == kOk && !is_ours ? lane.wait() : code;
 }
 
 Kernels table(const Kernels& real) {
@@ -372,7 +422,7 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
     std::snprintf(why, why_bytes, "there is no fake GPU %d", ordinal);
     return kDeviceFailed;
   }
-  *device = {.state = new FakeGpu(ordinal),
+  *device = {.state = new FakeLane(std::make_shared<FakeGpu>(ordinal)),
              .info = {.name = "fake GPU",
                       .total_bytes = 1 << 30,
                       .free_bytes = 1 << 30,
@@ -380,6 +430,8 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
                       .max_head_dim = 1024},
              .kernels = &table_of(ordinal),
              .attach = attach,
+             .open_lane = open_lane,
+             .follow = follow,
              .allocate = allocate,
              .release = release,
              .upload = upload,
@@ -391,6 +443,7 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
              .create_event = create_event,
              .record_event = record_event,
              .wait_event = wait_event,
+             .query_event = query_event,
              .release_event = release_event,
              .begin_graph = begin_graph,
              .end_graph = end_graph,
@@ -404,6 +457,11 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
 
 __attribute__((visibility("default"))) void rondo_break_at(int64_t n) {
   rondo::kernels::n_left = n;
+}
+
+__attribute__((visibility("default"))) void rondo_let_chance_run(uint32_t seed) {
+  rondo::kernels::chance.reset();
+  if (seed != 0) rondo::kernels::chance.emplace(seed);
 }
 
 __attribute__((visibility("default"))) int64_t rondo_n_waits_with_more() {

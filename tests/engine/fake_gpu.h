@@ -13,6 +13,9 @@ extern "C" {
 void rondo_break_at(int64_t n);
 // How many operations are left before it; 0 when it has failed.
 int64_t rondo_n_left();
+// From now on each lane gets on by itself, at a pace that chance gives it by `seed`; 0: only when
+// somebody waits for it.
+void rondo_let_chance_run(uint32_t seed);
 // How often somebody waited for a part of what was queued, and more was queued behind it.
 int64_t rondo_n_waits_with_more();
 int64_t rondo_n_recordings();
