@@ -24,16 +24,16 @@ Status Model::check(const ModelConfig& config, const Device& device) {
 Result<Model> Model::load(const std::string& folder, const ModelConfig& config, Device& device) {
   RETURN_IF_ERROR(check(config, device));
   ASSIGN_OR_RETURN(Weights weights, Weights::load(folder, config, device));
-  return Model(config, std::move(weights), device);
+  return Model(config, std::make_shared<const Weights>(std::move(weights)), device);
 }
 
 Result<Model> Model::random(const ModelConfig& config, Device& device) {
   RETURN_IF_ERROR(check(config, device));
   ASSIGN_OR_RETURN(Weights weights, Weights::random(config, device));
-  return Model(config, std::move(weights), device);
+  return Model(config, std::make_shared<const Weights>(std::move(weights)), device);
 }
 
-Model::Model(ModelConfig config, Weights weights, Device& device)
+Model::Model(ModelConfig config, std::shared_ptr<const Weights> weights, Device& device)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       device_(&device),
@@ -52,7 +52,7 @@ Model::Model(ModelConfig config, Weights weights, Device& device)
       choices_(device) {}
 
 Hash128 Model::digest() const {
-  const Hash128 model = hash_combine(config_.digest, weights_.digest());
+  const Hash128 model = hash_combine(config_.digest, weights_->digest());
   return hash_combine(model, hash_text(device_->numerics()));
 }
 
@@ -65,7 +65,7 @@ void Model::embed(const StepView& step, float* x) {
   if (!device_->ok()) return;
   device_->launched(
       kernels_->embed(
-          {.ids = step.tokens, .table = weights_.embedding(), .x = x, .n_rows = step.n_rows},
+          {.ids = step.tokens, .table = weights_->embedding(), .x = x, .n_rows = step.n_rows},
           stream_),
       "embed");
 }
@@ -77,7 +77,7 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
   const int32_t* slots = loop == 0 ? step.base.slots : step.window.slots;
   const int64_t width = config_.n_heads * config_.head_dim;
   for (int32_t l = 0; l < config_.n_layers; ++l) {
-    const LayerWeights& layer = weights_.layers()[l];
+    const LayerWeights& layer = weights_->layers()[l];
     const kernels::KvLayer kv = pages.layer(l);
     const int32_t n_outputs = step.n_rows - rows[l].outputs_from;
     if (rows[l].keys_from >= step.n_rows) continue;
@@ -207,6 +207,14 @@ std::vector<Sample> Model::decode(const Step& step, PagePool& pages, float* logi
   return take_choices();
 }
 
+void Model::queue_choice(const float* x) {
+  resize_logits(1);
+  scratch_epoch_ += choices_.make_room(1);
+  compute_logits(x, 1);
+  choose_greedily(1);
+  choices_.sent(1);
+}
+
 void Model::queue_decode(const Step& step, StepTokens tokens, PagePool& pages) {
   StepView view = place(step);
   float* x = hidden(step.n_rows());
@@ -265,8 +273,8 @@ void Model::choose_greedily(int32_t n_rows) {
 // Into logits_.
 void Model::compute_logits(const float* x, int32_t n_rows) {
   if (!device_->ok()) return;
-  normalize(x, weights_.final_norm(), n_rows);
-  multiply(normed_.data(), weights_.head(), logits_.data(), n_rows, false);
+  normalize(x, weights_->final_norm(), n_rows);
+  multiply(normed_.data(), weights_->head(), logits_.data(), n_rows, false);
 }
 
 void Model::resize_scratch(int32_t n_rows) {

@@ -3,12 +3,13 @@
 // window over its own (research: IQuest-Coder-V1 report arXiv 2603.16733, vllm
 // iquest_loopcoder.py).
 //
-// Thread: the engine thread. Owns weights and scratch in the device's memory; borrows the device
-// and the pages it is given. Errors: the device's status() tells of a GPU that failed; what a
-// failed device computed means nothing.
+// Thread: the engine thread. Owns scratch in the device's memory, and with its copies on other
+// lanes the weights; borrows the device and the pages it is given. Errors: the device's status()
+// tells of a GPU that failed; what a failed device computed means nothing.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,9 +50,11 @@ class Model {
 
   // Random weights in the shape of `config`. Errors: as load's.
   static Result<Model> random(const ModelConfig& config, Device& device);
+  // The same model with scratch of its own, for what goes through another lane of its device.
+  Model on(Device& lane) const { return Model(config_, weights_, lane); }
 
   const ModelConfig& config() const { return config_; }
-  const Weights& weights() const { return weights_; }
+  const Weights& weights() const { return *weights_; }
   Device& device() const { return *device_; }
   // What a K/V value depends on beside its tokens: weights, configuration, Device::numerics.
   Hash128 digest() const;
@@ -68,6 +71,9 @@ class Model {
   // Final norm and head. x: f32 [n_rows, C], the device's; logits: f32 [n_rows, V], the host's
   void head(const float* x, int32_t n_rows, float* logits);
 
+  // Queues the head for one row and its likeliest token, to be taken as a step's of decoding.
+  // x: f32 [1, C], the device's
+  void queue_choice(const float* x);
   // Queues all of it for a step of decoding. At most Choices::kMostQueued steps may be queued whose
   // choices were not taken; on the CPU a step is done when this returns.
   // REQUIRES: after kChosen's predecessor, of as many rows, no other step of decoding was queued.
@@ -83,7 +89,7 @@ class Model {
   std::vector<Sample> decode(const Step& step, PagePool& pages, float* logits);
 
  private:
-  Model(ModelConfig config, Weights weights, Device& device);
+  Model(ModelConfig config, std::shared_ptr<const Weights> weights, Device& device);
 
   void normalize(const float* x, std::span<const float> weight, int32_t n_rows);
   void multiply(const float* x, const kernels::PackedMatrix& weight, float* out, int32_t n_rows,
@@ -101,7 +107,7 @@ class Model {
   void run_recorded(StepView step, PagePool& pages, float* x);
 
   ModelConfig config_;
-  Weights weights_;
+  std::shared_ptr<const Weights> weights_;
   Device* device_;
   const kernels::Kernels* kernels_;
   kernels::Stream stream_;

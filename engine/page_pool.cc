@@ -56,15 +56,15 @@ kernels::KvLayer PagePool::layer(int32_t layer) const {
           .type = device_->kernels().kv_type};
 }
 
-void PagePool::copy_token(int32_t from_slot, int32_t to_slot) {
+void PagePool::copy_token(int32_t from_slot, int32_t to_slot, Device& lane) {
   for (int32_t l = 0; l < n_layers_; ++l) {
-    device_->launched(device_->kernels().copy_token({.kv = layer(l),
-                                                     .from_slot = from_slot,
-                                                     .to_slot = to_slot,
-                                                     .n_kv_heads = n_kv_heads_,
-                                                     .head_dim = head_dim_},
-                                                    device_->stream()),
-                      "copy_token");
+    lane.launched(lane.kernels().copy_token({.kv = layer(l),
+                                             .from_slot = from_slot,
+                                             .to_slot = to_slot,
+                                             .n_kv_heads = n_kv_heads_,
+                                             .head_dim = head_dim_},
+                                            lane.stream()),
+                  "copy_token");
   }
 }
 

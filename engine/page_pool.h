@@ -36,8 +36,8 @@ class PagePool {
 
   // Layer `layer` of every page, as kernels take it.
   kernels::KvLayer layer(int32_t layer) const;
-  // Copies one token's K and V in every layer. Slots are page * kPageTokens + offset.
-  void copy_token(int32_t from_slot, int32_t to_slot);
+  // Copies one token's K and V in every layer, in `lane`. Slots are page * kPageTokens + offset.
+  void copy_token(int32_t from_slot, int32_t to_slot, Device& lane);
 
  private:
   PagePool() = default;

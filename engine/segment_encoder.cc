@@ -86,7 +86,7 @@ std::shared_ptr<const Segment> SegmentEncoder::finish(Job job) {
   for (int32_t i = 0; i < n_kept; ++i) {
     const int32_t from = i < job.input.n_released_head ? i : n_tokens - (n_kept - i);
     pages_.copy_token(job.pages[from / kPageTokens] * kPageTokens + from % kPageTokens,
-                      kept[i / kPageTokens] * kPageTokens + i % kPageTokens);
+                      kept[i / kPageTokens] * kPageTokens + i % kPageTokens, model_.device());
   }
   return store_.insert(job.input, n_kept, std::move(kept));
 }

@@ -74,7 +74,7 @@ TEST(PagePool, CopiesATokenInEveryLayer) {
       for (int i = 0; i < 4; ++i) floats(layer, from, part)[i] = next++;
     }
   }
-  pool.copy_token(from, to);
+  pool.copy_token(from, to, reference_device());
   for (int32_t layer = 0; layer < 3; ++layer) {
     for (int32_t part = 0; part < 4; ++part) {
       EXPECT_EQ(0, std::memcmp(floats(layer, from, part), floats(layer, to, part), 16));
