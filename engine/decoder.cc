@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <utility>
 
 #include "base/check.h"
 
@@ -33,9 +32,10 @@ Decoder::Batch Decoder::land() {
 }
 
 void Decoder::drop(const Generation& generation) {
-  std::replace_if(
-      rows_.begin(), rows_.end(), [&](const Generation* row) { return row == &generation; },
-      nullptr);
+  const auto row = std::find(rows_.begin(), rows_.end(), &generation);
+  if (row == rows_.end()) return;
+  *row = nullptr;
+  if (model_.n_queued() > 0) chunk_lane_.follow(model_.device());
 }
 
 // Behind what is queued already.
@@ -55,7 +55,7 @@ bool Decoder::runs_ahead() const {
 // The step that was queued first, for those who are still there.
 Decoder::Batch Decoder::take() {
   const bool some_want_logits = std::any_of(rows_.begin(), rows_.end(), [](const Generation* row) {
-    return row != nullptr && row->wants_logits();
+    return row != nullptr && row->decoding() && row->wants_logits();
   });
   const auto v = static_cast<size_t>(model_.config().vocab_size);
   logits_.resize(rows_.size() * v);
@@ -65,7 +65,7 @@ Decoder::Batch Decoder::take() {
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (rows_[i] == nullptr || !rows_[i]->decoding()) continue;
     if (rows_[i]->take(likeliest[i], std::span(logits_).subspan(i * v, v)))
-      answered.push_back(std::exchange(rows_[i], nullptr));
+      answered.push_back(rows_[i]);
   }
   return answered;
 }

@@ -5,13 +5,14 @@
 //   host      queue 1 | queue 2 | read 1 | queue 3 | read 2 | ...
 //   device             1          2                  3        ...
 //
-// Who turns out to have ended at step n has a row in step n + 1 in vain. It wrote to a slot behind
-// its sequence's end, which it had been admitted for, and nobody reads what it chose. The device
-// works in order, so pages that such a row still sees may be given to others at once. A cancelled
-// generation takes nothing more.
+// Who turns out to have ended at step n has a row in step n + 1 in vain. It writes to a slot behind
+// its sequence's end, which it had been admitted for, and nobody reads what it chooses. Its pages
+// may be given to others at once: whoever gets them begins with a chunk, and drop() has the lane of
+// chunks follow the steps that are queued (chunk_lane.h). A cancelled generation takes nothing
+// more.
 //
-// Thread: the engine thread. Borrows model and pages, and generations until they were dropped or
-// returned.
+// Thread: the engine thread. Borrows model, pages and lane, and generations until they were
+// dropped.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,9 @@ class Decoder {
  public:
   using Batch = std::vector<Generation*>;
 
-  Decoder(Model& model, PagePool& pages) : model_(model), pages_(pages) {}
+  // `chunk_lane`: what chunks go through, perhaps the model's own device
+  Decoder(Model& model, PagePool& pages, Device& chunk_lane)
+      : model_(model), pages_(pages), chunk_lane_(chunk_lane) {}
 
   // True if a step of exactly these may come next: nothing is queued, or only theirs.
   bool continues(const Batch& batch) const;
@@ -37,7 +40,7 @@ class Decoder {
   // The tokens of what is queued, for those who are still there; returns those that have been
   // answered. Afterwards nothing is queued.
   Batch land();
-  // `generation` is about to go.
+  // `generation` has been answered, its pages have been given up, and it is about to go.
   void drop(const Generation& generation);
   void drop_all() { rows_.assign(rows_.size(), nullptr); }
 
@@ -48,6 +51,7 @@ class Decoder {
 
   Model& model_;
   PagePool& pages_;
+  Device& chunk_lane_;
   Batch rows_;                 // of the steps that are queued; null: it has gone
   std::vector<float> logits_;  // f32 [T, V]
 };

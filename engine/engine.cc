@@ -4,10 +4,12 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "engine/choose_device.h"
+#include "engine/chunk_lane.h"
 #include "engine/chunk_tokens.h"
 #include "engine/decoder.h"
 #include "engine/generation.h"
@@ -29,16 +31,36 @@ EngineOptions with_defaults(EngineOptions options, const Model& model) {
 // A model in the memory of the device that was found for it.
 struct Engine::Loaded {
   std::unique_ptr<Device> device;  // first: goes after all that has its memory
+  std::unique_ptr<Device> lane;    // its second; null on the CPU
   std::string no_gpu;              // of ChosenDevice
   Model model;
+  std::optional<Model> on_lane;
   PagePool pages;
+
+  // Pages go when neither lane needs them any more.
+  ~Loaded() {
+    if (lane != nullptr) lane->synchronize();
+    device->synchronize();
+  }
+  // Of prefill and Segment encoding.
+  Model& chunk_model() { return on_lane ? *on_lane : model; }
 
   static Result<std::unique_ptr<Loaded>> load(ChosenDevice chosen, const EngineOptions& options,
                                               const ModelConfig& config) {
     ASSIGN_OR_RETURN(Model model, Model::load(options.model, config, *chosen.device));
     ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *chosen.device, options.kv_bytes));
-    return std::unique_ptr<Loaded>(new Loaded{std::move(chosen.device), std::move(chosen.no_gpu),
-                                              std::move(model), std::move(pages)});
+    ASSIGN_OR_RETURN(std::unique_ptr<Device> lane, chosen.device->open_lane());
+    std::optional<Model> on_lane;
+    if (lane != nullptr) {
+      on_lane.emplace(model.on(*lane));
+      lane->follow(*chosen.device);  // the weights may still be on their way
+    }
+    return std::unique_ptr<Loaded>(new Loaded{.device = std::move(chosen.device),
+                                              .lane = std::move(lane),
+                                              .no_gpu = std::move(chosen.no_gpu),
+                                              .model = std::move(model),
+                                              .on_lane = std::move(on_lane),
+                                              .pages = std::move(pages)});
   }
 
   // On the CPU, which nobody asked for, because of what a GPU said.
@@ -60,9 +82,11 @@ struct Engine::Core {
         loaded(*owner),
         options(with_defaults(asked, loaded.model)),
         store(loaded.model.digest()),
-        parts{options, tokenizer, vocabulary, loaded.model, loaded.pages, store, cursors, counters},
+        parts{options,      tokenizer, vocabulary, loaded.chunk_model(),
+              loaded.pages, store,     cursors,    counters},
         scheduler(loaded.pages.n_pages()),
-        decoder(loaded.model, loaded.pages) {
+        decoder(loaded.model, loaded.pages, parts.model.device()),
+        chunks(parts.model) {
     counters.device = loaded.device->name();
     counters.no_gpu = loaded.no_gpu;
     counters.kernels = loaded.device->kernels().name;
@@ -80,6 +104,7 @@ struct Engine::Core {
   EngineParts parts;
   Scheduler scheduler;
   Decoder decoder;
+  ChunkLane chunks;
 };
 
 struct Engine::Impl {
@@ -100,7 +125,11 @@ struct Engine::Impl {
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
   void work();
+  void take_turns();
+  void work_side_by_side();
+  void queue_chunk(Generation& generation);
   void decode(Priority priority);
+  void land_chunks();
   void finish(Generation& generation, bool was_cancelled);
   void recover();
   void publish_stats();
@@ -202,17 +231,52 @@ void Engine::Impl::take_inbox(std::stop_token stop) {
     core->scheduler.add(std::make_unique<Generation>(std::move(request), core->parts));
 }
 
-// One step of whoever's turn it is.
 void Engine::Impl::work() {
   Scheduler& scheduler = core->scheduler;
   const int64_t n_dropped = scheduler.drop_cancelled();
   counters.n_cancelled += n_dropped;
   counters.n_requests += n_dropped;
+  while (Generation* generation = scheduler.cancelled()) {
+    generation->step();
+    finish(*generation, true);
+  }
   if (scheduler.idle()) return;
-  Generation& generation = scheduler.next();
+  if (core->loaded.lane == nullptr) {
+    take_turns();
+  } else {
+    work_side_by_side();
+  }
+}
+
+// A chunk, or a step of decoding, of whoever's turn it is.
+void Engine::Impl::take_turns() {
+  Generation& generation = core->scheduler.next();
   if (generation.decoding()) return decode(generation.priority());
+  queue_chunk(generation);
+  land_chunks();
+}
+
+// A chunk where its lane has room for one, and beside it a step of decoding; waits for either where
+// there is nothing to queue.
+void Engine::Impl::work_side_by_side() {
+  land_chunks();
+  Generation* const next = core->chunks.has_room() ? core->scheduler.next_chunk() : nullptr;
+  if (next != nullptr) queue_chunk(*next);
+  if (const std::optional<Priority> priority = core->scheduler.decoding()) {
+    decode(*priority);
+  } else if (next == nullptr) {
+    core->chunks.wait();
+  }
+}
+
+void Engine::Impl::queue_chunk(Generation& generation) {
   const bool was_cancelled = generation.cancelled();
-  if (generation.step()) finish(generation, was_cancelled);
+  if (generation.step()) return finish(generation, was_cancelled);
+  core->chunks.sent(generation);
+}
+
+void Engine::Impl::land_chunks() {
+  for (Generation* generation : core->chunks.land()) finish(*generation, false);
 }
 
 // One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
@@ -240,6 +304,7 @@ void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
     core->scheduler.add(std::make_unique<Generation>(std::move(later), core->parts));
   }
   core->decoder.drop(generation);
+  core->chunks.drop(generation);
   core->scheduler.remove(generation);
 }
 
@@ -248,6 +313,7 @@ void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
 void Engine::Impl::recover() {
   const std::string why = core->loaded.device->status().message();
   core->decoder.drop_all();
+  core->chunks.drop_all();
   counters.n_requests += core->scheduler.fail_all(unavailable_error(why));
   device_failed = true;
   Result<std::unique_ptr<Loaded>> loaded =

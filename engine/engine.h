@@ -4,7 +4,8 @@
 //
 // Life of a request: queued -> its Segments are found or encoded -> the prompt is matched against
 // the cursor sequence and the rest prefilled in chunks -> tokens are decoded, one a step ->
-// on_done. It may be cancelled at any point.
+// on_done. It may be cancelled at any point. On a GPU the chunks of one run beside the steps of
+// others (chunk_lane.h); on the CPU, which does one thing at a time, they take turns.
 //
 // When a GPU fails, what runs and waits is answered with Unavailable, to be asked again, and the
 // model is loaded on the CPU, unless options.device named the GPU.

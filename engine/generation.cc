@@ -35,18 +35,18 @@ bool Generation::step() {
     fail(cancelled_error("the request was cancelled"));
     return true;
   }
-  switch (phase_) {
-    case Phase::kQueued:
-      return start();
-    case Phase::kSegments:
-      return encode_segments();
-    case Phase::kPrefill:
-      return prefill();
-    case Phase::kDecode:  // of the whole batch: add_row, take
-    case Phase::kDone:
-      break;
+  if (phase_ == Phase::kQueued && start()) return true;
+  if (phase_ == Phase::kSegments) {
+    if (encodes_segments()) {
+      encode_segments();
+      return device_failed();
+    }
+    compose();
+    spend(completion_.timings.segments);
+    if (begin_prefill()) return true;
   }
-  return phase_ == Phase::kDone;
+  CHECK(phase_ == Phase::kPrefill, "a generation is stepped before it decodes");
+  return prefill();
 }
 
 // Every Segment and every token that may come, whatever is there already.
@@ -142,28 +142,24 @@ void Generation::find_segments() {
   }
 }
 
-bool Generation::encode_segments() {
-  const bool in_time = Clock::now() - mark_ < request_.segment_deadline;
-  if (!encoder_.idle() && in_time) {
-    const int32_t chunk = priority() == Priority::kInteractive
-                              ? parts_.options.prefill_chunk_tokens
-                              : parts_.options.background_chunk_tokens;
-    const auto complete = encoder_.step(chunk);
-    if (device_failed()) return true;
-    for (const auto& segment : complete) {
-      completion_.n_encoded_tokens += static_cast<int32_t>(segment->tokens->size());
-      for (size_t i = 0; i < segments_.size(); ++i) {
-        if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
-            request_.segments[i].n_released_head == segment->n_released_head) {
-          segments_[i] = segment;
-        }
+// True while some are missing, and in time.
+bool Generation::encodes_segments() const {
+  return !encoder_.idle() && Clock::now() - mark_ < request_.segment_deadline;
+}
+
+void Generation::encode_segments() {
+  const int32_t chunk = priority() == Priority::kInteractive
+                            ? parts_.options.prefill_chunk_tokens
+                            : parts_.options.background_chunk_tokens;
+  for (const auto& segment : encoder_.step(chunk)) {
+    completion_.n_encoded_tokens += static_cast<int32_t>(segment->tokens->size());
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
+          request_.segments[i].n_released_head == segment->n_released_head) {
+        segments_[i] = segment;
       }
     }
-    return false;
   }
-  compose();
-  spend(completion_.timings.segments);
-  return begin_prefill();
 }
 
 // Makes the sequence that the prompt goes into: the cursor's own when it has the same Segments,
@@ -207,19 +203,28 @@ bool Generation::begin_prefill() {
 
 bool Generation::prefill() {
   const bool complete = prefill_->step();
-  if (device_failed()) return true;
+  if (device_failed()) return true;  // before a choice is queued that nobody would take
   if (!complete) return false;
-  spend(completion_.timings.prefill);
   if (!request_.score.empty()) return score();
-  if (request_.stop.max_tokens <= 0) return finish(StopReason::kMaxTokens);
-  std::vector<float> logits(parts_.model.config().vocab_size);
-  parts_.model.head(prefill_->outputs(), 1, logits.data());
-  if (device_failed()) return true;
-  phase_ = Phase::kDecode;
-  return sample(logits);
+  if (request_.stop.max_tokens <= 0) {
+    spend(completion_.timings.prefill);
+    return finish(StopReason::kMaxTokens);
+  }
+  parts_.model.queue_choice(prefill_->outputs());
+  phase_ = Phase::kFirstToken;
+  return device_failed();
 }
 
+bool Generation::take_first(const Sample& likeliest, std::span<const float> logits) {
+  if (device_failed()) return true;
+  spend(completion_.timings.prefill);
+  phase_ = Phase::kDecode;
+  return wants_logits() ? sample(logits) : accept(likeliest);
+}
+
+// Waits for the device: measurements alone ask for it.
 bool Generation::score() {
+  spend(completion_.timings.prefill);
   const ModelConfig& config = parts_.model.config();
   std::vector<float> logits(config.vocab_size);
   for (size_t i = 0; i < request_.score.size(); ++i) {

@@ -29,7 +29,7 @@ struct EngineParts {
   const EngineOptions& options;
   const Tokenizer& tokenizer;
   const ByteVocabulary& vocabulary;
-  Model& model;
+  Model& model;  // that chunks go through
   PagePool& pages;
   SegmentStore& store;
   CursorTable& cursors;
@@ -48,8 +48,15 @@ class Generation {
   bool cancelled() const { return request_.cancel.stop_requested(); }
   // Pages that it may come to hold: what it is admitted for, so that it never fails for memory.
   int64_t n_pages() const { return n_pages_; }
-  // One bounded piece of work; true when the request has been answered.
+  // True if it goes on by step(): it has something to compute before it decodes, or was cancelled.
+  bool wants_step() const { return cancelled() || phase_ < Phase::kFirstToken; }
+  // One bounded piece of work, through the model of chunks: true when the request has been
+  // answered, else a chunk has been queued. REQUIRES: wants_step().
   bool step();
+  // It has queued the choice of its first token behind its last chunk.
+  bool awaits_first_token() const { return phase_ == Phase::kFirstToken; }
+  // Takes that choice as take() does. REQUIRES: awaits_first_token(), and that chunk is done.
+  bool take_first(const Sample& likeliest, std::span<const float> logits);
   // It waits for what follows its last token: all that do share a step.
   bool decoding() const { return phase_ == Phase::kDecode && !cancelled(); }
   // Its row for such a step, when it takes part in `n_ahead` that were queued and not taken (then
@@ -70,14 +77,15 @@ class Generation {
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum class Phase { kQueued, kSegments, kPrefill, kDecode, kDone };
+  enum class Phase { kQueued, kSegments, kPrefill, kFirstToken, kDecode, kDone };
 
   int64_t count_pages() const;
   Status check() const;
   bool start();
   bool continues_cursor() const;
   void find_segments();
-  bool encode_segments();
+  bool encodes_segments() const;
+  void encode_segments();
   void compose();
   bool begin_prefill();
   bool prefill();

@@ -10,6 +10,10 @@ namespace {
 
 constexpr size_t kMaxRunning = 32;
 
+bool is_interactive(const std::unique_ptr<Generation>& generation) {
+  return generation->priority() == Priority::kInteractive;
+}
+
 }  // namespace
 
 int64_t Scheduler::drop_cancelled() {
@@ -23,9 +27,6 @@ int64_t Scheduler::drop_cancelled() {
 Generation& Scheduler::next() {
   while (admit(Priority::kInteractive)) {
   }
-  const auto is_interactive = [](const auto& generation) {
-    return generation->priority() == Priority::kInteractive;
-  };
   auto turn = std::find_if(running_.begin(), running_.end(), is_interactive);
   if (turn == running_.end()) {
     if (running_.empty()) admit(Priority::kBackground);
@@ -34,6 +35,40 @@ Generation& Scheduler::next() {
   CHECK(turn != running_.end(), "the scheduler was asked with nothing to do");
   std::rotate(turn, turn + 1, running_.end());
   return *running_.back();
+}
+
+Generation* Scheduler::cancelled() {
+  const auto it = std::find_if(running_.begin(), running_.end(),
+                               [](const auto& generation) { return generation->cancelled(); });
+  return it == running_.end() ? nullptr : it->get();
+}
+
+Generation* Scheduler::next_chunk() {
+  while (admit(Priority::kInteractive)) {
+  }
+  const auto wants_step = [](Priority priority) {
+    return [priority](const auto& generation) {
+      return generation->priority() == priority && generation->wants_step();
+    };
+  };
+  auto turn = std::find_if(running_.begin(), running_.end(), wants_step(Priority::kInteractive));
+  const bool somebody_waits = std::any_of(
+      running_.begin(), running_.end(),
+      [](const auto& generation) { return is_interactive(generation) && !generation->decoding(); });
+  if (!somebody_waits) {
+    if (std::all_of(running_.begin(), running_.end(), is_interactive)) admit(Priority::kBackground);
+    turn = std::find_if(running_.begin(), running_.end(), wants_step(Priority::kBackground));
+  }
+  if (turn == running_.end()) return nullptr;
+  std::rotate(turn, turn + 1, running_.end());
+  return running_.back().get();
+}
+
+std::optional<Priority> Scheduler::decoding() const {
+  if (n_decoding(Priority::kInteractive) > 0) return Priority::kInteractive;
+  const bool somebody_waits = std::any_of(running_.begin(), running_.end(), is_interactive);
+  if (!somebody_waits && n_decoding(Priority::kBackground) > 0) return Priority::kBackground;
+  return std::nullopt;
 }
 
 // Starts the first waiting generation of `priority` that can run; false when there is none or no

@@ -1,11 +1,13 @@
 // Which generation works next: somebody who waits before background work, turn by turn among
-// equals, and never two on the same cursor at once. Those that decode do so together.
+// equals, and never two on the same cursor at once. Those that decode do so together, on a GPU
+// beside the chunk of another, which is background work's where nobody waits for a chunk.
 //
 // Thread: the engine thread. Owns the generations.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/generation.h"
@@ -23,8 +25,17 @@ class Scheduler {
 
   // Answers cancelled requests that have not begun; returns how many.
   int64_t drop_cancelled();
-  // The generation whose turn it is. REQUIRES: !idle().
+  // One that runs and was cancelled; null when there is none.
+  Generation* cancelled();
+  // The generation whose turn it is, where chunks and steps of decoding take turns.
+  // REQUIRES: !idle().
   Generation& next();
+  // The generation whose chunk is next, where steps of decoding run beside it; null when there is
+  // none.
+  Generation* next_chunk();
+  // Of those whose step is next; none where nobody decodes, or background work alone while somebody
+  // waits.
+  std::optional<Priority> decoding() const;
   // All that decode with `priority`, up to `n_most`; that was their turn.
   std::vector<Generation*> decoding(Priority priority, int32_t n_most);
   int64_t n_decoding(Priority priority) const;

@@ -7,6 +7,7 @@
 #include "tests/engine/fake_gpu.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -14,8 +15,6 @@
 #include <map>
 #include <memory>
 #include <new>
-#include <optional>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -35,7 +34,15 @@ constexpr size_t kMostPoisoned = 16 << 20;  // bytes at the beginning of a block
 int64_t n_left = 0;  // operations before the one that fails; 0: none will
 int64_t n_waits_with_more = 0;
 int64_t n_recordings = 0;
-std::optional<std::mt19937> chance;  // with which lanes get on by themselves
+std::atomic<uint32_t> chance = 0;  // state of a xorshift; 0: lanes do not get on by themselves
+
+// One of 0 .. n - 1. REQUIRES: chance is not 0.
+uint32_t draw(size_t n) {
+  uint32_t x = chance;
+  x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+  chance = x;
+  return (x >> 8) % static_cast<uint32_t>(n);
+}
 
 // True for the operation that a test has chosen.
 bool breaks() { return n_left > 0 && --n_left == 0; }
@@ -104,8 +111,8 @@ struct FakeLane {
   }
   // A piece of any lane, where chance wants it.
   void let_lanes_get_on() {
-    if (!chance || (*chance)() % 2 != 0) return;
-    FakeLane& lane = *gpu->lanes[(*chance)() % gpu->lanes.size()];
+    if (chance == 0 || draw(2) != 0) return;
+    FakeLane& lane = *gpu->lanes[draw(gpu->lanes.size())];
     if (!lane.is_working && !lane.queue.empty() && !gpu->failed) lane.do_next();
   }
 
@@ -388,6 +395,7 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
 
 Kernels table(const Kernels& real) {
   return {.name = real.name,
+          .numerics = real.numerics,
           .kv_type = real.kv_type,
           .packed_bytes = real.packed_bytes,
           .pack = pack,
@@ -460,8 +468,7 @@ __attribute__((visibility("default"))) void rondo_break_at(int64_t n) {
 }
 
 __attribute__((visibility("default"))) void rondo_let_chance_run(uint32_t seed) {
-  rondo::kernels::chance.reset();
-  if (seed != 0) rondo::kernels::chance.emplace(seed);
+  rondo::kernels::chance = seed;
 }
 
 __attribute__((visibility("default"))) int64_t rondo_n_waits_with_more() {

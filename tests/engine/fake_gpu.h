@@ -1,7 +1,7 @@
 // What a test asks of the fake GPU (fake_gpu.cc) beside what every plugin does. The plugin lies
 // beside the test's program, under the name that the engine looks for.
 //
-// Thread: while nothing runs on the GPU.
+// Thread: while nothing runs on the GPU; rondo_let_chance_run at any time.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,8 @@
 
 namespace rondo::engine {
 
-// Fills `folder` with a Llama (1 loop) or a LoopCoder (2 loops) behind prefix_space.model.
+// Fills `folder` with a Llama (1 loop), or a LoopCoder (2 loops) that reads Segments, behind
+// prefix_space.model.
 inline void write_tiny_model(const ScratchFolder& folder, int n_loops) {
   constexpr int64_t kVocab = 400;
   std::filesystem::copy_file(RONDO_SOURCE_DIR "/tests/engine/data/tokenizers/prefix_space.model",
@@ -21,7 +22,10 @@ inline void write_tiny_model(const ScratchFolder& folder, int n_loops) {
   const std::string architecture =
       n_loops == 1 ? R"("architectures": ["LlamaForCausalLM"], "model_type": "llama")"
                    : R"("architectures": ["IQuestLoopCoderForCausalLM"],
-                        "model_type": "iquestloopcoder", "loop_num": 2, "loop_window_size": 8)";
+                        "model_type": "iquestloopcoder", "loop_num": 2, "loop_window_size": 8,
+                        "segment": {"active_position_offset": 128, "block_token_id": 1,
+                                    "anchor_token_id": 2, "anchors_per_block": 2,
+                                    "max_block_tokens": 100})";
   folder.write("config.json", "{" + architecture + R"(, "head_dim": 16,
     "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "vocab_size": 400,
     "max_position_embeddings": 512, "torch_dtype": "bfloat16", "eos_token_id": 2,
