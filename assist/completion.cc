@@ -293,6 +293,7 @@ void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& 
   report.n_prompt_tokens = completion.n_prompt_tokens;
   report.n_cached_tokens = completion.n_cached_tokens;
   report.n_segment_tokens = completion.n_segment_tokens;
+  report.n_encoded_tokens = completion.n_encoded_tokens;
   report.tokens = completion.tokens;
   for (const int32_t i : completion.segments_used) {
     report.blocks.push_back(

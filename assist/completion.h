@@ -61,6 +61,7 @@ struct CompletionReport {
   int32_t n_prompt_tokens = 0;
   int32_t n_cached_tokens = 0;
   int32_t n_segment_tokens = 0;
+  int32_t n_encoded_tokens = 0;  // of them, for this answer
   int32_t n_generated_tokens = 0;
   std::vector<int32_t> tokens;  // of the first candidate
   std::vector<UsedBlock> blocks;

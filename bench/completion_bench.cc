@@ -9,6 +9,7 @@
 
 #include "assist/completion.h"
 #include "assist/fim_prompt.h"
+#include "bench/typing_trace.h"
 #include "engine/engine.h"
 #include "workspace/block_query.h"
 #include "workspace/chunker.h"
@@ -19,7 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int32_t kMaxNewTokens = 8;  // what counts as a keystroke
 constexpr int64_t kMaxFileBytes = 1 << 20;
 
 // A workspace, indexed, and a text of it to type in.
@@ -103,55 +103,50 @@ Latencies latencies(const std::vector<double>& ms) {
           .p95_ms = percentile(ms, 0.95)};
 }
 
-// The lines of a text that somebody would type, by their offsets.
-std::vector<workspace::ByteRange> typed_lines(const workspace::Text& text, std::mt19937& random) {
-  std::vector<workspace::ByteRange> lines;
-  for (int64_t i = text.line_count() / 4; i < text.line_count(); ++i) {
-    const workspace::ByteRange line = text.line(i);
-    if (line.size() >= 25 && line.size() <= 90) lines.push_back(line);
-  }
-  std::shuffle(lines.begin(), lines.end(), random);
-  return lines;
+CacheState state_of(const assist::CompletionReport& report) {
+  if (report.typed_through) return CacheState::kTypedThrough;
+  if (report.n_encoded_tokens > 0) return CacheState::kCold;
+  return 2 * report.n_cached_tokens >= report.n_prompt_tokens ? CacheState::kCursorHit
+                                                              : CacheState::kSegmentHit;
 }
 
 struct TypingRun {
-  std::vector<double> key_ms;
+  std::vector<double> ms[kCacheStates];
+  std::vector<double> jump_ms;
   std::vector<double> new_tokens;
   std::vector<double> tokenize_us;
   std::vector<double> segment_tokens;
-  std::vector<double> jump_ms;
-  int32_t n_typed_through = 0;
+
+  TypingSummary summary() const {
+    TypingSummary summary = {.jumps = latencies(jump_ms),
+                             .median_new_tokens = percentile(new_tokens, 0.5),
+                             .p95_new_tokens = percentile(new_tokens, 0.95)};
+    for (int32_t i = 0; i < kCacheStates; ++i) summary.states[i] = latencies(ms[i]);
+    return summary;
+  }
 };
 
-// Deletes lines and types them again; the first key of each line is a jump.
-TypingRun type_lines(Typist& typist, const Workspace& workspace,
-                     const CompletionBenchOptions& options, uint32_t seed) {
+TypingRun type(Typist& typist, const Workspace& workspace, const CompletionBenchOptions& options,
+               uint32_t seed) {
   TypingRun run;
-  std::mt19937 random(seed);
-  for (const workspace::ByteRange& line : typed_lines(*workspace.text, random)) {
-    const std::string& bytes = workspace.text->bytes();
-    const std::string before = bytes.substr(0, line.begin);
-    const std::string after = bytes.substr(line.end);
-    const std::string typed = bytes.substr(line.begin, line.size());
-    const size_t indent = std::min(typed.find_first_not_of(" \t"), typed.size());
-    for (size_t n = indent; n <= typed.size(); ++n) {
-      const auto answer = typist.complete(before + typed.substr(0, n) + after,
-                                          line.begin + static_cast<int64_t>(n));
-      const assist::CompletionReport& report = answer.outcome.report;
-      const int32_t n_new = report.n_prompt_tokens - report.n_cached_tokens;
-      if (n == indent) {
-        run.jump_ms.push_back(answer.ms);
-      } else if (report.typed_through) {
-        ++run.n_typed_through;
-      } else if (n_new <= kMaxNewTokens) {
-        run.key_ms.push_back(answer.ms);
-        run.new_tokens.push_back(n_new);
-        run.tokenize_us.push_back(static_cast<double>(report.tokenize.count()));
-        run.segment_tokens.push_back(report.n_segment_tokens);
-      }
-      if (static_cast<int32_t>(run.key_ms.size()) >= options.n_keys) return run;
+  const auto act = [&](const TypingState& state) {
+    const bool jumps = state.action == Action::kJump;
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(jumps ? options.jump_pause_ms : options.pause_ms));
+    const auto answer = typist.complete(state.text, state.offset);
+    const assist::CompletionReport& report = answer.outcome.report;
+    run.ms[static_cast<int32_t>(state_of(report))].push_back(answer.ms);
+    if (jumps) {
+      run.jump_ms.push_back(answer.ms);
+      return true;
     }
-  }
+    run.new_tokens.push_back(report.n_prompt_tokens - report.n_cached_tokens);
+    if (report.typed_through) return true;
+    run.tokenize_us.push_back(static_cast<double>(report.tokenize.count()));
+    run.segment_tokens.push_back(report.n_segment_tokens);
+    return true;
+  };
+  type_trace(workspace.text->bytes(), {.n_actions = options.n_actions, .seed = seed}, act);
   return run;
 }
 
@@ -203,27 +198,23 @@ Result<CompletionBenchResult> bench_completion(const CompletionBenchOptions& opt
   Workspace workspace;
   RETURN_IF_ERROR(read_workspace(options.workspace, workspace));
   ASSIGN_OR_RETURN(const auto engine, engine::Engine::load({.model = options.model,
+                                                            .device = options.device,
                                                             .kernels = options.kernels,
                                                             .n_threads = options.n_threads}));
   assist::Completer completer(*engine, workspace.index,
-                              {.context_tokens = options.context_tokens,
-                               .segment_deadline = std::chrono::seconds(10),
-                               .min_mean_logprob = -100});
+                              {.context_tokens = options.context_tokens, .min_mean_logprob = -100});
   Typist typist(completer, workspace, options.max_new_tokens);
-  CompletionBenchResult result = {.kernels = engine->stats().kernels,
+  CompletionBenchResult result = {.device = engine->stats().device,
+                                  .kernels = engine->stats().kernels,
                                   .n_threads = options.n_threads,
                                   .n_files = static_cast<int64_t>(workspace.paths.size())};
   result.first_ms = typist.complete(workspace.text->bytes(), workspace.text->size() / 2).ms;
-  const TypingRun quiet = type_lines(typist, workspace, options, options.seed);
-  result.keys = latencies(quiet.key_ms);
-  result.jumps = latencies(quiet.jump_ms);
-  result.median_new_tokens = percentile(quiet.new_tokens, 0.5);
+  const TypingRun quiet = type(typist, workspace, options, options.seed);
+  result.quiet = quiet.summary();
   result.median_tokenize_us = percentile(quiet.tokenize_us, 0.5);
   result.n_segment_tokens = static_cast<int32_t>(percentile(quiet.segment_tokens, 0.5));
-  result.n_typed_through = quiet.n_typed_through;
   const BackgroundWork background(*engine, workspace, options.workspace);
-  result.keys_while_indexing =
-      latencies(type_lines(typist, workspace, options, options.seed + 1).key_ms);
+  result.while_indexing = type(typist, workspace, options, options.seed + 1).summary();
   return result;
 }
 

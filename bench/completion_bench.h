@@ -1,5 +1,6 @@
-// What a person who types waits for: a file of a workspace is opened, one of its lines is typed
-// again key by key, and each key asks for a completion, with and without background work going on.
+// What a person who types waits for: a file of a workspace is opened, lines of it are typed again
+// as editors make it (typing_trace.h), and each action asks for a completion, with and without
+// background work going on.
 //
 // Thread: the caller's; starts an engine and a Completer for the time of the call.
 #pragma once
@@ -14,12 +15,15 @@ namespace rondo::bench {
 
 struct CompletionBenchOptions {
   std::string model;
+  std::string device;  // as EngineOptions'
   std::string kernels;
   int32_t n_threads = 0;
   std::string workspace;          // a folder with source files
   int32_t context_tokens = 4000;  // of composed Segments
   int32_t max_new_tokens = 10;
-  int32_t n_keys = 120;
+  int32_t n_actions = 400;
+  int32_t pause_ms = 80;  // between two keys, as of somebody who types fast; work is prepared then
+  int32_t jump_pause_ms = 500;  // before a cursor goes elsewhere
   uint32_t seed = 1;
 };
 
@@ -30,18 +34,33 @@ struct Latencies {
   double p95_ms = 0;
 };
 
+// What an answer found ready.
+enum class CacheState {
+  kTypedThrough,  // the text that was shown goes on: the model was not asked
+  kCursorHit,     // most of the prompt was there
+  kSegmentHit,    // all Segments were there, the prompt was not
+  kCold           // Segments had to be encoded first
+};
+inline constexpr int32_t kCacheStates = 4;
+
+// All answers of a typing trace (typing_trace.h).
+struct TypingSummary {
+  Latencies states[kCacheStates];
+  Latencies jumps;               // the first answers at a place where nobody typed before
+  double median_new_tokens = 0;  // prompt tokens that a key computes, those that cost none included
+  double p95_new_tokens = 0;
+};
+
 struct CompletionBenchResult {
+  std::string device;
   std::string kernels;
   int32_t n_threads = 0;
   int64_t n_files = 0;
   int32_t n_segment_tokens = 0;   // median over the keys
   double first_ms = 0;            // cold Segments and cold window
-  Latencies keys;                 // a cursor hit with at most 8 new tokens
-  Latencies keys_while_indexing;  // the same while background work fills every pause
-  Latencies jumps;               // a cursor somewhere else in the file, its Segments mostly encoded
-  double median_new_tokens = 0;  // prompt tokens that a key computes
   double median_tokenize_us = 0;  // for a key: the text around the cursor, whole
-  int32_t n_typed_through = 0;    // keys that agreed with what was shown and cost no model call
+  TypingSummary quiet;
+  TypingSummary while_indexing;  // background work fills every pause
 };
 
 // Errors: those of the engine; NotFound when the workspace has no file to type in.

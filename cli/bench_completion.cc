@@ -15,13 +15,42 @@ struct Arguments {
   bench::CompletionBenchOptions options;
 };
 
+struct StateName {
+  bench::CacheState state;
+  const char* json;
+  const char* text;
+};
+constexpr StateName kStates[] = {
+    {bench::CacheState::kTypedThrough, "typed_through", "agreed with what was shown"},
+    {bench::CacheState::kCursorHit, "cursor_hit", "prompt continued"},
+    {bench::CacheState::kSegmentHit, "segment_hit", "Segments there, prompt new"},
+    {bench::CacheState::kCold, "cold", "Segments encoded first"}};
+
 Json latencies_json(const bench::Latencies& latencies) {
   return {{"n", latencies.n}, {"p50_ms", latencies.p50_ms}, {"p95_ms", latencies.p95_ms}};
 }
 
+Json summary_json(const bench::TypingSummary& summary) {
+  Json json = {{"jumps", latencies_json(summary.jumps)},
+               {"median_new_tokens", summary.median_new_tokens},
+               {"p95_new_tokens", summary.p95_new_tokens}};
+  for (const StateName& name : kStates)
+    json[name.json] = latencies_json(summary.states[static_cast<int32_t>(name.state)]);
+  return json;
+}
+
 void print_latencies(const char* name, const bench::Latencies& latencies) {
+  if (latencies.n == 0) return;
   std::printf("  %-28s p50 %7.1f ms   p95 %7.1f ms   (%d)\n", name, latencies.p50_ms,
               latencies.p95_ms, latencies.n);
+}
+
+void print_summary(const char* title, const bench::TypingSummary& summary) {
+  std::printf("%s: a key computes %.0f tokens (95%%: %.0f)\n", title, summary.median_new_tokens,
+              summary.p95_new_tokens);
+  for (const StateName& name : kStates)
+    print_latencies(name.text, summary.states[static_cast<int32_t>(name.state)]);
+  print_latencies("first after a jump", summary.jumps);
 }
 
 Status run(const Arguments& arguments, const Environment& environment) {
@@ -29,27 +58,22 @@ Status run(const Arguments& arguments, const Environment& environment) {
   ASSIGN_OR_RETURN(options.model, find_model(environment, arguments.model));
   ASSIGN_OR_RETURN(const bench::CompletionBenchResult result, bench::bench_completion(options));
   if (arguments.json) {
-    print_json({{"kernels", result.kernels},
+    print_json({{"device", result.device},
+                {"kernels", result.kernels},
                 {"files", result.n_files},
                 {"segment_tokens", result.n_segment_tokens},
                 {"first_ms", result.first_ms},
-                {"keys", latencies_json(result.keys)},
-                {"keys_while_indexing", latencies_json(result.keys_while_indexing)},
-                {"jumps", latencies_json(result.jumps)},
-                {"median_new_tokens", result.median_new_tokens},
                 {"median_tokenize_us", result.median_tokenize_us},
-                {"typed_through", result.n_typed_through}});
+                {"quiet", summary_json(result.quiet)},
+                {"while_indexing", summary_json(result.while_indexing)}});
     return {};
   }
-  std::printf("complete  %s, %lld files, %d tokens of Segments, first %.0f ms\n",
-              result.kernels.c_str(), static_cast<long long>(result.n_files),
-              result.n_segment_tokens, result.first_ms);
-  print_latencies("keystroke", result.keys);
-  print_latencies("keystroke while indexing", result.keys_while_indexing);
-  print_latencies("jump", result.jumps);
   std::printf(
-      "  a key: text to tokens %.0f us, %.0f new tokens; %d keys agreed with what was shown\n",
-      result.median_tokenize_us, result.median_new_tokens, result.n_typed_through);
+      "%s, %s, %lld files, %d tokens of Segments; first answer %.0f ms, text to tokens %.0f us\n",
+      result.device.c_str(), result.kernels.c_str(), static_cast<long long>(result.n_files),
+      result.n_segment_tokens, result.first_ms, result.median_tokenize_us);
+  print_summary("typing", result.quiet);
+  print_summary("typing while a workspace is indexed", result.while_indexing);
   return {};
 }
 
@@ -62,13 +86,16 @@ void add_completion_bench(CLI::App& bench, CommandContext context) {
       ->required();
   command->add_option("--model", arguments->model,
                       "Model folder (default: the one that rondo complete uses)");
+  command->add_option("--device", arguments->options.device, "cpu, cuda or cuda:N");
   command->add_option("--kernels", arguments->options.kernels,
                       "Force reference, avx2, avxvnni, avx512 or amx");
   add_threads_option(*command, arguments->options.n_threads);
   command->add_option("--context", arguments->options.context_tokens,
                       "Tokens of composed Segments");
-  command->add_option("--keys", arguments->options.n_keys, "How many keystrokes count")
+  command->add_option("--keys", arguments->options.n_actions, "How many keys and jumps")
       ->check(CLI::PositiveNumber);
+  command->add_option("--pause", arguments->options.pause_ms, "Milliseconds between two keys")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--seed", arguments->options.seed, "Which lines are typed");
   command->add_flag("--json", arguments->json, "One JSON object instead of text");
   on_run(*command, context,

@@ -48,9 +48,9 @@ constexpr std::array kFormats = {FormatName{WeightFormat::kBf16, "bf16"},
                                  FormatName{WeightFormat::kInt4Group, "int4"}};
 
 const char* name_of(WeightFormat format) {
-  return std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& known) {
-           return known.format == format;
-         })->name;
+  return std::find_if(kFormats.begin(), kFormats.end(),
+                      [&](const auto& known) { return known.format == format; })
+      ->name;
 }
 
 Result<WeightFormat> find_format(const std::string& name) {
@@ -110,7 +110,7 @@ Workload workload_of(const ModelConfig& config, int64_t context, int32_t n_seque
 }
 
 Json memory_json(const MemoryPlan& plan) {
-  return {{"weights", plan.weights()},       {"segments", plan.segments}, {"active", plan.active},
+  return {{"weights", plan.weights()},     {"segments", plan.segments}, {"active", plan.active},
           {"loop_state", plan.loop_state}, {"step", plan.step},         {"library", plan.library},
           {"total", plan.total()}};
 }
@@ -131,8 +131,7 @@ Json machine_json(const ModelConfig& config, const Workload& workload, const Mem
     if (!layers) return json;
     forecast(layers->total());
     json["layers"] = layers->n_layers;
-    for (const double part : layers->decode)
-      json["step_shares"].push_back(part / layers->total());
+    for (const double part : layers->decode) json["step_shares"].push_back(part / layers->total());
     return json;
   }
   const GpuSpec& gpu = machine.gpus.front();
@@ -156,9 +155,9 @@ Json machine_json(const ModelConfig& config, const Workload& workload, const Mem
 Json roles_of(const Json& machine, int32_t n_sequences) {
   Json roles = Json::array();
   if (!machine["fits"]) return roles;
-  if (n_sequences == 1 && machine["suggestion_ms"] <= 1e3 * kTypingSeconds) roles.push_back("typing");
-  if (n_sequences >= kTeam &&
-      machine["tokens_per_s"] >= n_sequences * kTeamTokensPerSecond)
+  if (n_sequences == 1 && machine["suggestion_ms"] <= 1e3 * kTypingSeconds)
+    roles.push_back("typing");
+  if (n_sequences >= kTeam && machine["tokens_per_s"] >= n_sequences * kTeamTokensPerSecond)
     roles.push_back("team");
   roles.push_back("overnight");
   return roles;
@@ -330,8 +329,10 @@ Status run_plan(const PlanArguments& arguments, const Environment& environment) 
   print_splits(plans);
   print_roles(plans, machines);
   std::puts(
-      "\nMemory is what rondo allocates. Speeds are a forecast: the data sheet's bandwidth and rate, times the\n"
-      "shares of them that were measured on an H100 (docs/performance.md). GPUs joined by + would hold a part of\n"
+      "\nMemory is what rondo allocates. Speeds are a forecast: the data sheet's bandwidth and "
+      "rate, times the\n"
+      "shares of them that were measured on an H100 (docs/performance.md). GPUs joined by + would "
+      "hold a part of\n"
       "the layers each; rondo runs a model on one GPU so far.");
   return {};
 }
@@ -343,8 +344,10 @@ void add_plan_command(CLI::App& app, CommandContext context) {
       "plan", "Forecast the memory and speed of a model on GPUs, also on such that are not there");
   command->footer(
       "rondo plan                                    the model that is used, on common GPUs\n"
-      "rondo plan --config iquest-40b-loop --weights int8,int4 --context 32K,128K --gpu h200,rtx-5090+rtx-3090\n"
-      "rondo plan --gpu 24:1008:165                  a GPU of 24 GiB, 1008 GB/s, 165 TFLOP/s in bf16");
+      "rondo plan --config iquest-40b-loop --weights int8,int4 --context 32K,128K --gpu "
+      "h200,rtx-5090+rtx-3090\n"
+      "rondo plan --gpu 24:1008:165                  a GPU of 24 GiB, 1008 GB/s, 165 TFLOP/s in "
+      "bf16");
   const auto arguments = std::make_shared<PlanArguments>();
   auto* model = command->add_option("--model", arguments->model, "Model folder");
   command->add_option("--config", arguments->config, "Shape of a published model, e.g. iquest-7b")

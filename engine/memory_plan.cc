@@ -42,15 +42,16 @@ int64_t layer_bytes(const ModelConfig& config) {
                   gpu_matrix_bytes(type, 2 * config.intermediate_size, config.hidden_size) +
                   gpu_matrix_bytes(type, config.hidden_size, config.intermediate_size) +
                   int64_t{4} * 2 * config.hidden_size;
-  if (config.architecture == Architecture::kLoopCoder) bytes += int64_t{4} * (width + config.n_heads);
+  if (config.architecture == Architecture::kLoopCoder)
+    bytes += int64_t{4} * (width + config.n_heads);
   return bytes;
 }
 
 // The embedding as the checkpoint has it; the head packed, of tied ones too; the final norm.
 int64_t vocabulary_bytes(const ModelConfig& config) {
   const WeightType type = vocabulary_type(config);
-  const int64_t row_bytes = type == WeightType::kInt8 ? config.hidden_size + 2
-                                                      : int64_t{2} * config.hidden_size;
+  const int64_t row_bytes =
+      type == WeightType::kInt8 ? config.hidden_size + 2 : int64_t{2} * config.hidden_size;
   return config.vocab_size * row_bytes +
          gpu_matrix_bytes(type, config.vocab_size, config.hidden_size) +
          int64_t{4} * config.hidden_size;
@@ -63,8 +64,7 @@ int64_t page_bytes(const ModelConfig& config) {
 // Model's buffers (model.h) of the largest step, f32, and the rows of its products in bf16.
 int64_t step_bytes(const ModelConfig& config, const Workload& workload) {
   const ChunkTokens chunk = gpu_chunk_tokens(config);
-  const int64_t n_rows =
-      std::max({chunk.prefill, chunk.background, workload.n_sequences});
+  const int64_t n_rows = std::max({chunk.prefill, chunk.background, workload.n_sequences});
   const int64_t width = int64_t{config.n_heads} * config.head_dim;
   const int64_t row_floats = 2 * int64_t{config.hidden_size} + config.qkv_dim() + 2 * width +
                              3 * int64_t{config.intermediate_size};
@@ -104,8 +104,8 @@ MemoryPlan plan_memory(const ModelConfig& config, const Workload& workload) {
                      .step = step_bytes(config, workload),
                      .library = kLibraryBytes};
   if (config.n_loops > 1) {
-    const int64_t n_kept = std::min<int64_t>(workload.n_active_tokens,
-                                             config.loop_window + kWindowKeptBehind);
+    const int64_t n_kept =
+        std::min<int64_t>(workload.n_active_tokens, config.loop_window + kWindowKeptBehind);
     plan.loop_state = workload.n_sequences * (pages(n_kept) + 1) * page;
   }
   return plan;

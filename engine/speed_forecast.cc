@@ -74,8 +74,8 @@ DecodeTime decode_layers(const ModelConfig& config, const Workload& workload, in
 // Embedding, final norm and head.
 DecodeTime decode_ends(const ModelConfig& config, const GpuSpec& gpu) {
   const bool is_int8 = config.weight_format == WeightFormat::kInt8Channel;
-  const double head_bytes = static_cast<double>(config.vocab_size) * config.hidden_size *
-                            (is_int8 ? 1 : 2);
+  const double head_bytes =
+      static_cast<double>(config.vocab_size) * config.hidden_size * (is_int8 ? 1 : 2);
   return {.weights = head_bytes / (copy_rate(gpu) * (is_int8 ? kInt8Share : kBf16Share)),
           .launches = kEndLaunches * kLaunchSeconds};
 }

@@ -59,7 +59,8 @@ TEST(SpeedForecast, AgreesWithWhatWasMeasuredOnAnH100) {
   EXPECT_NEAR(forecast_prefill(shape("iquest-7b"), 8192, h100), 0.181, 0.018);
 }
 
-// 40B shape, window 64: the trapezoid is 0.66, 0.58 and 0.515 of two whole loops at 8K, 16K and 128K.
+// 40B shape, window 64: the trapezoid is 0.66, 0.58 and 0.515 of two whole loops at 8K, 16K and
+// 128K.
 TEST(SpeedForecast, ALoopModelPaysForItsTrapezoid) {
   const GpuSpec h100 = *find_gpu("h100");
   const ModelConfig dense = shape("iquest-40b"), loop = shape("iquest-40b-loop");
