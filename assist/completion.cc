@@ -24,6 +24,9 @@ using Done = std::function<void(Result<CompletionOutcome>)>;
 
 constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
 constexpr size_t kMaxCursors = 64;
+constexpr const char* kOtherSequence = "#";   // a cursor has two, one of them being read ahead
+constexpr double kLeastWindowTokens = 350;    // of prefix and suffix together, as in training
+constexpr int32_t kLeastMeasuredTokens = 64;  // of a prompt, for its speed to count
 
 std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
@@ -50,11 +53,20 @@ float mean_free_logprob(const engine::Completion& completion) {
 }  // namespace
 
 struct Completer::Impl {
+  // What a cursor will continue when it has been read.
+  struct Ahead {
+    CursorWindow window;
+    std::string sequence;
+    std::shared_ptr<bool> ready;  // the worker's own
+  };
+
   // A document that a client is working in.
   struct Cursor {
-    explicit Cursor(WindowLimits limits) : window(limits) {}
+    Cursor(WindowLimits limits, std::string name) : window(limits), sequence(std::move(name)) {}
     CursorWindow window;
-    std::stop_source request;  // of the newest completion
+    std::string sequence;        // the engine's name for what was read through the window
+    std::optional<Ahead> ahead;  // a window that is read while nobody waits
+    std::stop_source request;    // of the newest completion
     std::stop_source prepare;  // of the sequence with better context that is made when nobody waits
     Offer offer;
     int64_t n_forgotten = 0;  // by the index, when the Segments of the last answer were chosen
@@ -99,8 +111,11 @@ struct Completer::Impl {
   }
   void begin(const PendingPtr& pending);
   void prepare(CompletionParams params);
-  void build_request(Pending& pending, Cursor& cursor);
-  void choose_blocks(Pending& pending, const Cursor& cursor);
+  bool place_window(const CompletionParams& params, Cursor& cursor);
+  double affordable_share() const;
+  void look_ahead(const Pending& pending, Cursor& cursor);
+  void build_request(Pending& pending, const CursorWindow& window);
+  void choose_blocks(Pending& pending, const CursorWindow& window);
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
@@ -108,7 +123,9 @@ struct Completer::Impl {
   void answer(Pending& pending);
   void fail(Pending& pending, Status status);
   void prepare_better_context(const Pending& pending, const engine::Completion& completion);
-  void prefill(const Pending& pending, Cursor& cursor);
+  void prefill(const Pending& pending, Cursor& cursor, const std::string& sequence,
+               std::shared_ptr<bool> done);
+  void note_speed(const engine::Completion& completion);
   Cursor& cursor_of(const std::string& name);
 
   engine::Engine& engine;
@@ -119,6 +136,7 @@ struct Completer::Impl {
   // The worker's own.
   SegmentCache segments;
   std::map<std::string, Cursor> cursors;
+  double tokens_per_ms = 0;  // of prompts, as they were read last; 0: none was yet
   int64_t n_begun = 0;
   int32_t n_in_flight = 0;  // requests that the engine has not answered
   bool closing = false;
@@ -160,9 +178,11 @@ Completer::Impl::Cursor& Completer::Impl::cursor_of(const std::string& name) {
   }
   Cursor& cursor =
       cursors
-          .try_emplace(name, WindowLimits{.prefix_bytes = limit(options.prefix_tokens),
-                                          .prefix_step_bytes = limit(options.prefix_tokens / 3),
-                                          .suffix_bytes = limit(options.suffix_tokens)})
+          .try_emplace(name,
+                       WindowLimits{.prefix_bytes = limit(options.prefix_tokens),
+                                    .prefix_step_bytes = limit(options.prefix_tokens / 3),
+                                    .suffix_bytes = limit(options.suffix_tokens)},
+                       name)
           .first->second;
   cursor.last_used = ++n_begun;
   return cursor;
@@ -191,15 +211,43 @@ void Completer::Impl::begin(const PendingPtr& pending) {
       return;
     }
   }
-  build_request(*pending, cursor);
+  const bool continues = place_window(params, cursor);
+  build_request(*pending, cursor.window);
+  pending->request.cursor = cursor.sequence;
+  pending->request.keep_cursor_segments =
+      continues && params.automatic && cursor.n_forgotten == pending->n_forgotten;
   ask(pending);
 }
 
-void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
+// The window that is read now, in cursor.window; true when it continues what the engine has. One
+// that was read ahead is taken when it is ready.
+bool Completer::Impl::place_window(const CompletionParams& params, Cursor& cursor) {
+  const std::string& text = params.document->text->bytes();
+  const int64_t offset = replaced_from(params);
+  std::optional<Ahead> ahead = std::exchange(cursor.ahead, std::nullopt);
+  if (ahead && *ahead->ready && ahead->window.place(text, offset)) {
+    cursor.window = std::move(ahead->window);
+    cursor.sequence = std::move(ahead->sequence);
+    return true;
+  }
+  return cursor.window.place(text, offset, params.automatic ? affordable_share() : 1);
+}
+
+// Of a window's limits, what the model would read within the budget; no less than the model was
+// trained to be given.
+double Completer::Impl::affordable_share() const {
+  if (tokens_per_ms <= 0) return 1;
+  const int32_t n_all = options.prefix_tokens + options.suffix_tokens;
+  const double n_affordable = tokens_per_ms * static_cast<double>(options.window_budget.count());
+  return std::clamp(n_affordable, std::min<double>(kLeastWindowTokens, n_all),
+                    static_cast<double>(n_all)) /
+         n_all;
+}
+
+void Completer::Impl::build_request(Pending& pending, const CursorWindow& window) {
   const CompletionParams& params = pending.params;
   const workspace::Document& document = *params.document;
-  const bool continues = cursor.window.place(document.text->bytes(), replaced_from(params));
-  const std::string prefix = workspace::with_lf(cursor.window.prefix());
+  const std::string prefix = workspace::with_lf(window.prefix());
   const std::string_view healed = healed_word(prefix);
   pending.healed = std::string(healed) + params.must_start_with;
 
@@ -207,7 +255,7 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   pending.n_forgotten = index.n_forgotten();
   if (params.use_context && config.segment) {
     if (options.await_index) options.await_index(pending.stop.get_token());
-    choose_blocks(pending, cursor);
+    choose_blocks(pending, window);
   }
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
@@ -217,26 +265,23 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor) {
   request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order,
                               {.path = document.path,
                                .prefix = prefix.substr(0, prefix.size() - healed.size()),
-                               .suffix = workspace::with_lf(cursor.window.suffix())});
+                               .suffix = workspace::with_lf(window.suffix())});
   pending.outcome.report.tokenize = since(mark);
 
   request.segment_deadline = options.segment_deadline;
-  request.cursor = pending.cursor;
-  request.keep_cursor_segments =
-      continues && params.automatic && cursor.n_forgotten == pending.n_forgotten;
   request.healing = pending.healed;
   request.stop.max_tokens = params.max_tokens > 0 ? params.max_tokens : config.max_new_tokens;
   request.stop.strings = {params.multiline ? "\n\n" : "\n"};
   request.cancel = pending.stop.get_token();
 }
 
-void Completer::Impl::choose_blocks(Pending& pending, const Cursor& cursor) {
+void Completer::Impl::choose_blocks(Pending& pending, const CursorWindow& window) {
   const workspace::Document& document = *pending.params.document;
   workspace::ContextQuery query = {.path = document.path,
                                    .language = document.language,
                                    .text = document.text,
                                    .cursor = pending.params.offset,
-                                   .window = {cursor.window.begin(), cursor.window.end()},
+                                   .window = {window.begin(), window.end()},
                                    .max_tokens = options.context_tokens};
   query.count_tokens = [this](const workspace::ContextBlock& block) {
     return static_cast<int64_t>(segments.segment(block).tokens->size());
@@ -274,6 +319,7 @@ void Completer::Impl::submit(engine::Request request,
 void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion> completion) {
   if (!completion.ok()) return fail(*pending, completion.status());
   const auto mark = Clock::now();
+  note_speed(*completion);
   add_to_report(*pending, *completion);
   add_candidate(*pending, *completion);
   pending->outcome.report.postprocess += since(mark);
@@ -359,29 +405,61 @@ void Completer::Impl::prepare(CompletionParams params) {
   pending.params = std::move(params);
   Cursor& cursor = cursor_of(pending.cursor);
   cursor.prepare.request_stop();
-  build_request(pending, cursor);
-  prefill(pending, cursor);
+  look_ahead(pending, cursor);
 }
 
-// The answer came from the Segments that were there. When better ones were chosen, a sequence with
-// them is made while nobody waits, for the next keystroke to continue; a keystroke that comes first
-// stops it.
+// The answer came from what was there. When better Segments were chosen, or the window is narrow, a
+// better sequence is made while nobody waits, for the next keystroke to continue; a keystroke that
+// comes first stops it.
 void Completer::Impl::prepare_better_context(const Pending& pending,
                                              const engine::Completion& completion) {
+  Cursor& cursor = cursor_of(pending.cursor);
+  if (cursor.window.is_narrow()) return look_ahead(pending, cursor);
   if (completion.segments_used.size() == pending.request.segments.size()) return;
-  prefill(pending, cursor_of(pending.cursor));
+  prefill(pending, cursor, cursor.sequence, std::make_shared<bool>());
 }
 
-void Completer::Impl::prefill(const Pending& pending, Cursor& cursor) {
+// Reads a whole window around the place of `pending`, beside the one that is in use.
+void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
+  Pending pending;
+  pending.cursor = place.cursor;
+  pending.params = place.params;
+  CursorWindow window = cursor.window;
+  const std::string& text = pending.params.document->text->bytes();
+  const int64_t offset = replaced_from(pending.params);
+  if (window.place(text, offset) && window.is_narrow()) {
+    window = CursorWindow(window.limits());
+    window.place(text, offset);
+  }
+  const bool is_first = cursor.sequence == pending.cursor;
+  cursor.ahead = Ahead{.window = std::move(window),
+                       .sequence = is_first ? pending.cursor + kOtherSequence : pending.cursor,
+                       .ready = std::make_shared<bool>(false)};
+  build_request(pending, cursor.ahead->window);
+  prefill(pending, cursor, cursor.ahead->sequence, cursor.ahead->ready);
+}
+
+// Reads what `pending` asks about into `sequence`, in the background; *done when it is there.
+void Completer::Impl::prefill(const Pending& pending, Cursor& cursor, const std::string& sequence,
+                              std::shared_ptr<bool> done) {
   engine::Request request = {.priority = engine::Priority::kBackground,
                              .segments = pending.request.segments,
                              .segment_deadline = std::chrono::seconds(60),
                              .prompt = pending.request.prompt,
-                             .cursor = pending.cursor};
+                             .cursor = sequence};
   request.stop.max_tokens = 0;
   cursor.prepare = std::stop_source();
   request.cancel = cursor.prepare.get_token();
-  submit(std::move(request), [](Result<engine::Completion>) {});
+  submit(std::move(request), [done = std::move(done)](Result<engine::Completion> completion) {
+    *done = completion.ok();
+  });
+}
+
+// How fast the model reads, from an answer that had something to read.
+void Completer::Impl::note_speed(const engine::Completion& completion) {
+  const int32_t n_read = completion.n_prompt_tokens - completion.n_cached_tokens;
+  const auto us = static_cast<double>(completion.timings.prefill.count());
+  if (n_read >= kLeastMeasuredTokens && us > 0) tokens_per_ms = 1e3 * n_read / us;
 }
 
 void Completer::Impl::work(std::stop_token stop) {

@@ -82,6 +82,9 @@ struct CompleterOptions {
   // How long an answer waits for Segments that are not encoded yet; the rest is encoded while
   // nobody waits, for the next keystroke. A script that asks once waits longer.
   std::chrono::milliseconds segment_deadline{150};
+  // How long the model may read what stands around a cursor that jumped, by how fast it read
+  // before: a window that would take longer is narrow at first, and widened while nobody waits.
+  std::chrono::milliseconds window_budget{150};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
   // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
   // has some, but not once `stop` is requested. Unset: it has what it has.

@@ -39,13 +39,16 @@ std::pair<std::string_view, std::string_view> split_line(std::string_view text) 
 
 }  // namespace
 
-bool CursorWindow::place(std::string_view text, int64_t offset) {
+bool CursorWindow::place(std::string_view text, int64_t offset, double share) {
+  const auto part = [&](int64_t bytes) { return static_cast<int64_t>(share_ * bytes); };
   const bool same_begin = keep_begin(text, offset);
-  if (!same_begin)
-    begin_ =
-        line_start_from(text, offset - (limits_.prefix_bytes - limits_.prefix_step_bytes), offset);
+  if (!same_begin) {
+    share_ = share;
+    begin_ = line_start_from(text, offset - part(limits_.prefix_bytes - limits_.prefix_step_bytes),
+                             offset);
+  }
   const bool same_suffix = same_begin && keep_suffix(text, offset);
-  end_ = line_end_until(text, offset, offset + limits_.suffix_bytes);
+  end_ = line_end_until(text, offset, offset + part(limits_.suffix_bytes));
   if (!same_suffix) suffix_ = text.substr(offset, end_ - offset);
   prefix_ = text.substr(begin_, offset - begin_);
   text_size_ = static_cast<int64_t>(text.size());

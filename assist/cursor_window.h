@@ -26,8 +26,12 @@ class CursorWindow {
   explicit CursorWindow(WindowLimits limits) : limits_(limits) {}
 
   // Places the window for a cursor at byte `offset` of `text`. True when it continues the one
-  // before: the prefix begins with the same text, the suffix is the same.
-  bool place(std::string_view text, int64_t offset);
+  // before: the prefix begins with the same text, the suffix is the same. One that does not is
+  // given `share` of the limits (0..1), for a model that would read long at all of them.
+  bool place(std::string_view text, int64_t offset, double share = 1);
+  const WindowLimits& limits() const { return limits_; }
+  // It was given less than its limits.
+  bool is_narrow() const { return share_ < 1; }
 
   int64_t begin() const { return begin_; }  // of the prefix, a byte offset into the last text
   int64_t end() const { return end_; }      // of the part of the text that the suffix stands for
@@ -38,7 +42,8 @@ class CursorWindow {
   bool keep_begin(std::string_view text, int64_t offset);
   bool keep_suffix(std::string_view text, int64_t offset) const;
 
-  const WindowLimits limits_;
+  WindowLimits limits_;
+  double share_ = 1;
   int64_t begin_ = -1;  // -1: never placed
   int64_t end_ = 0;
   int64_t text_size_ = 0;

@@ -23,8 +23,8 @@ struct Place {
 
 bool worth_typing(std::string_view line) {
   const size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
-  const bool is_ascii = std::all_of(line.begin(), line.end(),
-                                    [](char c) { return static_cast<signed char>(c) > 0; });
+  const bool is_ascii =
+      std::all_of(line.begin(), line.end(), [](char c) { return static_cast<signed char>(c) > 0; });
   return is_ascii && line.size() >= indent + kShortestLine && line.size() <= kLongestLine;
 }
 
@@ -60,9 +60,7 @@ class Keyboard {
 
   bool done() const { return n_typed_ == wanted_.size() && closers_.empty(); }
   int64_t offset() const { return static_cast<int64_t>(before_.size() + n_typed_); }
-  std::string text() const {
-    return before_ + wanted_.substr(0, n_typed_) + closers_ + after_;
-  }
+  std::string text() const { return before_ + wanted_.substr(0, n_typed_) + closers_ + after_; }
 
   // The next key.
   Action press() {

@@ -22,8 +22,8 @@ enum class Action {
 
 struct TypingTraceOptions {
   int32_t n_actions = 200;
-  int32_t most_lines = 2;  // that are typed at one place
-  int32_t undo_every = 40; // keys; 0: never
+  int32_t most_lines = 2;   // that are typed at one place
+  int32_t undo_every = 40;  // keys; 0: never
   uint32_t seed = 1;
 };
 
@@ -34,8 +34,8 @@ struct TypingState {
   int64_t offset = 0;
 };
 
-// Types in `text` until there were options.n_actions, or `act` returns false. Each place is typed to
-// its end, and then the text is what it was. Returns the text after the last action.
+// Types in `text` until there were options.n_actions, or `act` returns false. Each place is typed
+// to its end, and then the text is what it was. Returns the text after the last action.
 std::string type_trace(const std::string& text, const TypingTraceOptions& options,
                        const std::function<bool(const TypingState& state)>& act);
 

@@ -148,6 +148,47 @@ TEST_F(Completion, APreparedCursorIsAnsweredFromWhatIsThere) {
   EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
 }
 
+// A model that reads slowly is given a narrow window where the cursor jumped to, and the whole one
+// once it had the time.
+TEST_F(Completion, AJumpReadsANarrowWindowThatIsWidenedLater) {
+  Completer completer(*engine_, index_,
+                      {.segment_deadline = std::chrono::seconds(60),
+                       .window_budget = std::chrono::milliseconds(1),
+                       .min_mean_logprob = -100});
+  const auto complete_at = [&](int line, const std::string& typed) {
+    std::string text;
+    for (int i = 0; i < 400; ++i) {
+      if (i == line) text += "value = " + typed + "^\n";
+      text += "number_" + std::to_string(i) + " = " + std::to_string(i * i) + "\n";
+    }
+    const Place place(text, "shop/long.py");
+    std::promise<CompletionReport> promise;
+    completer.complete({.document = place.document, .offset = place.offset, .client = "narrow"}, {},
+                       [&](Result<CompletionOutcome> outcome) {
+                         promise.set_value(std::move(outcome.value().report));
+                       });
+    return promise.get_future().get();
+  };
+  const int32_t n_whole = complete_at(200, "").n_prompt_tokens;  // its speed is not known yet
+  const CompletionReport jump = complete_at(350, "");
+  EXPECT_EQ(jump.n_cached_tokens, 0);
+  EXPECT_LT(jump.n_prompt_tokens, n_whole / 2);
+  EXPECT_GT(jump.n_prompt_tokens, n_whole / 5);
+  const std::string keys = "(9 * (7";  // nothing that agrees with what was shown
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::promise<void> idle;  // behind what is read ahead
+    engine::Request last = {.priority = engine::Priority::kBackground};
+    last.on_done = [&](Result<engine::Completion>) { idle.set_value(); };
+    engine_->submit(std::move(last));
+    idle.get_future().wait();
+    const CompletionReport key = complete_at(350, keys.substr(0, 1 + attempt % keys.size()));
+    if (key.typed_through || key.n_prompt_tokens < 2 * jump.n_prompt_tokens) continue;
+    EXPECT_GT(key.n_cached_tokens, key.n_prompt_tokens - 32);
+    return;
+  }
+  FAIL() << "the window stayed narrow";
+}
+
 TEST_F(Completion, TypingTheSuggestionCostsNoModelCall) {
   const CompletionOutcome first = complete(Place(kCheckout));
   ASSERT_FALSE(first.candidates.empty());

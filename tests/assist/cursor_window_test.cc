@@ -37,6 +37,20 @@ TEST(CursorWindow, BeginsAtALineAndKeepsItsLimits) {
   EXPECT_TRUE(editor.window.suffix().ends_with("file"));
 }
 
+TEST(CursorWindow, ANarrowOneStaysNarrowUntilItIsPlacedAnew) {
+  Editor editor;
+  EXPECT_FALSE(editor.window.place(editor.text, editor.cursor, 0.3));
+  EXPECT_TRUE(editor.window.is_narrow());
+  EXPECT_LE(editor.window.prefix().size(), 180u);
+  EXPECT_LE(editor.window.suffix().size(), 36u);
+  editor.type("foo");
+  EXPECT_TRUE(editor.place());
+  EXPECT_TRUE(editor.window.is_narrow());
+  editor.cursor = static_cast<int64_t>(lines(90).size());
+  EXPECT_FALSE(editor.place());
+  EXPECT_FALSE(editor.window.is_narrow());
+}
+
 TEST(CursorWindow, StaysWhileOneTypes) {
   Editor editor;
   editor.place();
