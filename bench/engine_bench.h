@@ -26,6 +26,8 @@ struct EngineBenchOptions {
   int32_t n_active_tokens = 512;  // of the prompt
   int32_t n_sequences = 1;        // that decode side by side
   int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
+  int32_t n_beside_tokens = 0;    // of a prompt beside the decoding (beside_prefill.h)
+  int32_t n_chunk_tokens = 0;     // rows of its chunks; 0: as many as the engine takes
   int32_t n_repetitions = 5;      // the best and the median are reported
   bool profile = false;           // also says where the time went, by kernel
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <thread>
 
+#include "bench/beside_prefill.h"
 #include "bench/engine_bench.h"
 #include "bench/kernels.h"
 #include "bench/membw.h"
@@ -61,6 +62,33 @@ const char* peak_name(const bench::PrefillResult& result) {
   return result.kernels == "amx" ? "AMX" : "FMA";
 }
 
+Status run_beside_prefill(const EngineBenchArguments& arguments) {
+  ASSIGN_OR_RETURN(const bench::BesidePrefillResult result,
+                   bench::bench_beside_prefill(arguments.options));
+  const std::pair<const char*, const bench::DecodePace&> rows[] = {
+      {"alone", result.alone},
+      {"in_turns", result.in_turns},
+      {"side_by_side", result.side_by_side}};
+  Json json = {{"device", result.device},
+               {"kernels", result.kernels},
+               {"prompt_tokens", arguments.options.n_beside_tokens},
+               {"chunk_tokens", result.n_chunk_tokens}};
+  for (const auto& [name, pace] : rows) {
+    json[name] = {{"tokens_per_s", pace.tokens_per_s},
+                  {"median_gap_ms", pace.median_gap_ms},
+                  {"longest_gap_ms", pace.longest_gap_ms},
+                  {"prefill_ms", pace.prefill_ms}};
+  }
+  if (arguments.json) return print_json(json), Status();
+  std::printf("decode beside a prompt of %d tokens in chunks of %d, %s\n",
+              arguments.options.n_beside_tokens, result.n_chunk_tokens, result.device.c_str());
+  for (const auto& [name, pace] : rows) {
+    std::printf("%-12s %7.1f tokens/s, a token every %.2f ms, at most %.2f; the prompt %.1f ms\n",
+                name, pace.tokens_per_s, pace.median_gap_ms, pace.longest_gap_ms, pace.prefill_ms);
+  }
+  return {};
+}
+
 void add_decode(CLI::App& bench, CommandContext context) {
   CLI::App* command =
       bench.add_subcommand("decode", "Tokens a second, beside the bytes they must read");
@@ -69,10 +97,19 @@ void add_decode(CLI::App& bench, CommandContext context) {
       ->add_option("--sequences", arguments->options.n_sequences,
                    "Sequences that decode side by side, a token each a step")
       ->check(CLI::Range(1, 64));
+  command
+      ->add_option("--beside-prefill", arguments->options.n_beside_tokens,
+                   "Decode while a prompt of so many tokens is prefilled; GPU only")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--chunk", arguments->options.n_chunk_tokens,
+                   "Rows of that prompt's chunks (default: the engine's)")
+      ->check(CLI::PositiveNumber);
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
     if (arguments->options.config.empty()) {
       ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
     }
+    if (arguments->options.n_beside_tokens > 0) return run_beside_prefill(*arguments);
     ASSIGN_OR_RETURN(const bench::DecodeResult result, bench::bench_decode(arguments->options));
     if (arguments->json) {
       print_json({{"device", result.device},
