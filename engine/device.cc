@@ -63,7 +63,9 @@ void Device::follow(const Device& other) {
 }
 
 void Device::synchronize() {
-  if (ok() && !is_cpu()) check(backend_.synchronize(backend_.state), "synchronize");
+  if (is_cpu()) return;
+  const int code = backend_.synchronize(backend_.state);
+  if (ok()) check(code, "synchronize");
 }
 
 void Device::attach() {

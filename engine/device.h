@@ -62,7 +62,8 @@ class Device {
   Result<std::unique_ptr<Device>> open_lane();
   // What comes from now on begins when all is done that went through `other`, of the same GPU.
   void follow(const Device& other);
-  // Waits for all that went through it.
+  // Waits for all that went through it, also where it has failed since: a GPU that refused memory
+  // works on.
   void synchronize();
 
   const kernels::Kernels& kernels() const { return *backend_.kernels; }

@@ -37,7 +37,7 @@ struct Engine::Loaded {
   std::optional<Model> on_lane;
   PagePool pages;
 
-  // Pages go when neither lane needs them any more.
+  // Memory goes when neither lane needs it any more.
   ~Loaded() {
     if (lane != nullptr) lane->synchronize();
     device->synchronize();
