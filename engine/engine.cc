@@ -19,6 +19,9 @@
 namespace rondo::engine {
 namespace {
 
+// Of all pages, for Segments that prompts have composed before those that are only read ahead.
+constexpr double kUsedShare = 0.75;
+
 EngineOptions with_defaults(EngineOptions options, const Model& model) {
   const ChunkTokens chunk = chunk_tokens(model.config(), model.device());
   if (options.prefill_chunk_tokens <= 0) options.prefill_chunk_tokens = chunk.prefill;
@@ -81,7 +84,7 @@ struct Engine::Core {
       : owner(std::move(from)),
         loaded(*owner),
         options(with_defaults(asked, loaded.model)),
-        store(loaded.model.digest()),
+        store(loaded.model.digest(), loaded.pages.n_pages() * kUsedShare),
         parts{options,      tokenizer, vocabulary, loaded.chunk_model(),
               loaded.pages, store,     cursors,    counters},
         scheduler(loaded.pages.n_pages()),

@@ -173,6 +173,9 @@ void Generation::compose() {
       used.push_back(segments_[i]);
     }
   }
+  if (!request_.prompt.empty()) {
+    for (const auto& segment : used) parts_.store.note_use(*segment);
+  }
   auto fresh = std::make_unique<Sequence>(parts_.model.config(), parts_.pages, std::move(used));
   if (sequence_ == nullptr || sequence_->segments() != fresh->segments())
     sequence_ = std::move(fresh);

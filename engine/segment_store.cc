@@ -16,7 +16,7 @@ std::shared_ptr<const Segment> SegmentStore::find(const SegmentInput& input) {
   const Segment& segment = *it->second.segment;
   if (segment.n_released_head != input.n_released_head || *segment.tokens != *input.tokens)
     return nullptr;
-  recency_.splice(recency_.end(), recency_, it->second.recency);
+  move_to(*it->second.queue, it->second);
   return it->second.segment;
 }
 
@@ -31,28 +31,50 @@ std::shared_ptr<const Segment> SegmentStore::insert(const SegmentInput& input, i
                                                          .n_kept = n_kept,
                                                          .pages = std::move(pages)});
   n_tokens_ += n_kept;
-  entries_[key] = {.segment = segment, .recency = recency_.insert(recency_.end(), key)};
+  entries_[key] = {.segment = segment, .queue = &trial_, .place = trial_.insert(trial_.end(), key)};
   return segment;
 }
 
+void SegmentStore::note_use(const Segment& segment) {
+  const auto it = entries_.find(segment.key);
+  if (it == entries_.end()) return;  // dropped while somebody held it
+  move_to(used_, it->second);
+  while (n_used_pages_ > most_used_pages_) move_to(trial_, entries_.at(used_.front()));
+}
+
+// To the end of `queue`, as the most recently used.
+void SegmentStore::move_to(Recency& queue, Entry& entry) {
+  const int64_t n_pages = entry.segment->pages.size();
+  n_used_pages_ += (&queue == &used_ ? n_pages : 0) - (entry.queue == &used_ ? n_pages : 0);
+  queue.splice(queue.end(), *entry.queue, entry.place);
+  entry.queue = &queue;
+}
+
 bool SegmentStore::evict_one() {
-  for (const Hash128& key : recency_) {
-    const auto it = entries_.find(key);
-    if (it->second.segment.use_count() > 1) continue;
-    erase(it);
-    ++n_evicted_;
-    return true;
-  }
-  return false;
+  if (!evict_from(trial_) && !evict_from(used_)) return false;
+  ++n_evicted_;
+  return true;
+}
+
+bool SegmentStore::evict_from(const Recency& queue) {
+  const auto nobody_holds = [this](const Hash128& key) {
+    return entries_.at(key).segment.use_count() == 1;
+  };
+  const auto victim = std::find_if(queue.begin(), queue.end(), nobody_holds);
+  if (victim == queue.end()) return false;
+  erase(entries_.find(*victim));
+  return true;
 }
 
 void SegmentStore::clear() {
   while (!entries_.empty()) erase(entries_.begin());
 }
 
-void SegmentStore::erase(std::unordered_map<Hash128, Entry, Hash128Hasher>::iterator it) {
-  n_tokens_ -= it->second.segment->n_kept;
-  recency_.erase(it->second.recency);
+void SegmentStore::erase(Entries::iterator it) {
+  const Segment& segment = *it->second.segment;
+  n_tokens_ -= segment.n_kept;
+  if (it->second.queue == &used_) n_used_pages_ -= segment.pages.size();
+  it->second.queue->erase(it->second.place);
   entries_.erase(it);
 }
 

@@ -1,6 +1,12 @@
 // Encoded Segments by content: each is encoded once and composed into any prompt by writing its
-// page numbers into a page table. What nobody uses stays until its pages are wanted, least recently
-// used first.
+// page numbers into a page table. What nobody holds stays until its pages are wanted.
+//
+//   trial   encoded, not composed yet             the first to go, least recently used first
+//   used    composed by a prompt at least once    goes when nobody on trial can
+//
+// So indexing in the background, however much it encodes, drops its own and not what a cursor came
+// back to. The used ones have a limit; beyond it those that were not used for longest are on trial
+// again.
 //
 // Thread: the engine thread. A Segment owns its pages and is owned by the store and by whoever
 // composes it.
@@ -8,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <memory>
 #include <span>
@@ -34,7 +41,10 @@ struct Segment {
 class SegmentStore {
  public:
   // Keys also depend on `model_digest`: weights, configuration and kernels that make the K/V.
-  explicit SegmentStore(Hash128 model_digest) : model_digest_(model_digest) {}
+  // Used Segments may have `most_used_pages`.
+  explicit SegmentStore(Hash128 model_digest,
+                        int64_t most_used_pages = std::numeric_limits<int64_t>::max())
+      : model_digest_(model_digest), most_used_pages_(most_used_pages) {}
 
   Hash128 key(const SegmentInput& input) const;
 
@@ -43,8 +53,10 @@ class SegmentStore {
   std::shared_ptr<const Segment> find(const SegmentInput& input);
   // An equal Segment that came first wins, and `pages` go back to the pool.
   std::shared_ptr<const Segment> insert(const SegmentInput& input, int32_t n_kept, PageList pages);
+  // A prompt has composed it.
+  void note_use(const Segment& segment);
 
-  // Frees the least recently used Segment that nobody holds; false when there is none.
+  // Frees a Segment that nobody holds; false when there is none.
   bool evict_one();
   void clear();
 
@@ -53,15 +65,24 @@ class SegmentStore {
   int64_t n_evicted() const { return n_evicted_; }
 
  private:
+  using Recency = std::list<Hash128>;  // least recently used first
   struct Entry {
     std::shared_ptr<const Segment> segment;
-    std::list<Hash128>::iterator recency;
+    Recency* queue = nullptr;  // trial_ or used_
+    Recency::iterator place;
   };
-  void erase(std::unordered_map<Hash128, Entry, Hash128Hasher>::iterator it);
+  using Entries = std::unordered_map<Hash128, Entry, Hash128Hasher>;
+
+  void move_to(Recency& queue, Entry& entry);
+  bool evict_from(const Recency& queue);
+  void erase(Entries::iterator it);
 
   const Hash128 model_digest_;
-  std::unordered_map<Hash128, Entry, Hash128Hasher> entries_;
-  std::list<Hash128> recency_;  // least recently used first
+  const int64_t most_used_pages_;
+  Entries entries_;
+  Recency trial_;
+  Recency used_;
+  int64_t n_used_pages_ = 0;
   int64_t n_tokens_ = 0;
   int64_t n_evicted_ = 0;
 };

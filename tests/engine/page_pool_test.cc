@@ -144,6 +144,35 @@ TEST(SegmentStore, EvictsTheLeastRecentlyUsedFirst) {
   EXPECT_EQ(store.find(b), nullptr);
 }
 
+// What a cursor uses, found again once in a while, among all that an index encodes beside it.
+TEST(SegmentStore, ABackgroundScanDoesNotEvictWhatACursorUses) {
+  PagePool pool = pool_of(100);
+  SegmentStore store(Hash128{}, 75);
+  const auto encode = [&](int32_t id) {
+    while (pool.n_free() == 0) ASSERT_TRUE(store.evict_one());
+    store.insert(input_of({id}), 1, pages_of(pool, 1));
+  };
+  for (int32_t id = 0; id < 20; ++id) {
+    encode(id);
+    store.note_use(*store.find(input_of({id})));
+  }
+  for (int32_t id = 1000; id < 11'000; ++id) encode(id);
+  for (int32_t id = 0; id < 20; ++id) EXPECT_NE(store.find(input_of({id})), nullptr) << id;
+  EXPECT_EQ(store.n_segments(), 100);
+}
+
+TEST(SegmentStore, UsedSegmentsBeyondTheirLimitAreOnTrialAgain) {
+  PagePool pool = pool_of(10);
+  SegmentStore store(Hash128{}, 4);
+  for (int32_t id = 0; id < 6; ++id) {
+    store.note_use(*store.insert(input_of({id}), 1, pages_of(pool, 1)));
+  }
+  store.insert(input_of({100}), 1, pages_of(pool, 1));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(store.evict_one());  // 0 and 1, and the new one
+  for (const int32_t id : {0, 1, 100}) EXPECT_EQ(store.find(input_of({id})), nullptr) << id;
+  for (const int32_t id : {2, 3, 4, 5}) EXPECT_NE(store.find(input_of({id})), nullptr) << id;
+}
+
 TEST(SegmentStore, ASecondCopyGivesItsPagesBack) {
   PagePool pool = pool_of(4);
   SegmentStore store(Hash128{});
