@@ -45,6 +45,7 @@ struct EngineStats {
   int64_t n_cancelled = 0;
   int64_t n_segment_hits = 0;
   int64_t n_segment_misses = 0;
+  int64_t n_encoded_segments = 0;
   int64_t n_evicted_segments = 0;
   int64_t n_queued = 0;
 };

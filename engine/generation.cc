@@ -152,7 +152,7 @@ void Generation::encode_segments() {
                             ? parts_.options.prefill_chunk_tokens
                             : parts_.options.background_chunk_tokens;
   for (const auto& segment : encoder_.step(chunk)) {
-    completion_.n_encoded_tokens += static_cast<int32_t>(segment->tokens->size());
+    ++parts_.stats.n_encoded_segments;
     for (size_t i = 0; i < segments_.size(); ++i) {
       if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
           request_.segments[i].n_released_head == segment->n_released_head) {
@@ -165,6 +165,7 @@ void Generation::encode_segments() {
 // Makes the sequence that the prompt goes into: the cursor's own when it has the same Segments,
 // else a new one.
 void Generation::compose() {
+  completion_.n_encoded_tokens = static_cast<int32_t>(encoder_.n_computed());
   std::vector<std::shared_ptr<const Segment>> used;
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i] == nullptr) {

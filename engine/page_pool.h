@@ -36,6 +36,8 @@ class PagePool {
 
   // Layer `layer` of every page, as kernels take it.
   kernels::KvLayer layer(int32_t layer) const;
+  // Where page `page` lies, in all layers: page_bytes() bytes of the device's memory.
+  std::byte* page(int32_t page) const { return memory_.data() + page * page_bytes_; }
   // Copies one token's K and V in every layer, in `lane`. Slots are page * kPageTokens + offset.
   void copy_token(int32_t from_slot, int32_t to_slot, Device& lane);
 

@@ -66,7 +66,7 @@ struct Completion {
   int32_t n_prompt_tokens = 0;         // active tokens of the prompt
   int32_t n_cached_tokens = 0;         // of them, taken from the cursor sequence
   int32_t n_segment_tokens = 0;        // composed
-  int32_t n_encoded_tokens = 0;        // of them, encoded for this request
+  int32_t n_encoded_tokens = 0;        // computed for this request, of them and of late ones
   std::vector<int32_t> segments_used;  // indices into Request::segments
 };
 

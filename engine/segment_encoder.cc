@@ -27,8 +27,20 @@ bool SegmentEncoder::grow(PageList& pages, int32_t n_tokens) {
 bool SegmentEncoder::add(const SegmentInput& input) {
   Job job = {.input = input, .pages = PageList(pages_)};
   if (!grow(job.pages, n_tokens_of(input))) return false;
+  copy_beginning(job);
   jobs_.push_back(std::move(job));
   return true;
+}
+
+// Whole pages; what lies in the last behind the tokens that agree is written over when they are
+// computed, at least the last of them.
+void SegmentEncoder::copy_beginning(Job& job) {
+  const SegmentStore::Relative relative = store_.nearest(*job.input.tokens);
+  job.n_done = std::min(relative.n_equal, n_tokens_of(job.input) - 1);
+  for (int32_t i = 0; i < pages_for(job.n_done); ++i) {
+    model_.device().copy(pages_.page(job.pages[i]), pages_.page(relative.segment->pages[i]),
+                         pages_.page_bytes());
+  }
 }
 
 Step SegmentEncoder::next_step(int32_t max_tokens) {
@@ -48,6 +60,7 @@ Step SegmentEncoder::next_step(int32_t max_tokens) {
     }
     job.n_done += n_rows;
   }
+  n_computed_ += step.n_rows();
   while (step.n_rows() <= kSmallStepRows) {
     step.tokens.push_back(0);
     step.positions.push_back(0);

@@ -1,5 +1,6 @@
 // Encodes Segments, several in one step, each seeing only itself: loop 0 alone, up to the last
-// layer's K/V, which is all that anybody reads of them.
+// layer's K/V, which is all that anybody reads of them. What a Segment begins with as another does
+// that is there, as a Block does that was edited, is copied.
 //
 // Thread: the engine thread. Borrows model, pages and store.
 #pragma once
@@ -25,6 +26,8 @@ class SegmentEncoder {
   // holds.
   bool add(const SegmentInput& input);
   bool idle() const { return jobs_.empty(); }
+  // How many tokens were computed so far, not copied.
+  int64_t n_computed() const { return n_computed_; }
   // Encodes up to `max_tokens` more tokens; what becomes complete goes into the store and is
   // returned.
   std::vector<std::shared_ptr<const Segment>> step(int32_t max_tokens);
@@ -39,11 +42,13 @@ class SegmentEncoder {
   Step next_step(int32_t max_tokens);
   std::shared_ptr<const Segment> finish(Job job);
   bool grow(PageList& pages, int32_t n_tokens);
+  void copy_beginning(Job& job);
 
   Model& model_;
   PagePool& pages_;
   SegmentStore& store_;
   std::deque<Job> jobs_;
+  int64_t n_computed_ = 0;
 };
 
 }  // namespace rondo::engine

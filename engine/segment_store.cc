@@ -3,6 +3,27 @@
 #include <array>
 
 namespace rondo::engine {
+namespace {
+
+using kernels::kPageTokens;
+
+// [i]: of all tokens in the first i + 1 pages, as far as pages are full.
+std::vector<Hash128> beginnings_of(const TokenIds& tokens) {
+  std::vector<Hash128> hashes;
+  Hash128 hash;
+  for (size_t end = kPageTokens; end <= tokens.size(); end += kPageTokens) {
+    hash =
+        hash_combine(hash, hash_values(std::span(tokens).subspan(end - kPageTokens, kPageTokens)));
+    hashes.push_back(hash);
+  }
+  return hashes;
+}
+
+bool is_whole(const Segment& segment) {
+  return segment.n_kept == static_cast<int32_t>(segment.tokens->size());
+}
+
+}  // namespace
 
 Hash128 SegmentStore::key(const SegmentInput& input) const {
   const std::array<int32_t, 1> released = {input.n_released_head};
@@ -32,7 +53,23 @@ std::shared_ptr<const Segment> SegmentStore::insert(const SegmentInput& input, i
                                                          .pages = std::move(pages)});
   n_tokens_ += n_kept;
   entries_[key] = {.segment = segment, .queue = &trial_, .place = trial_.insert(trial_.end(), key)};
+  if (is_whole(*segment)) {
+    for (const Hash128& beginning : beginnings_of(*segment->tokens)) by_beginning_[beginning] = key;
+  }
   return segment;
+}
+
+SegmentStore::Relative SegmentStore::nearest(const TokenIds& tokens) const {
+  auto found = entries_.end();
+  for (const Hash128& beginning : beginnings_of(tokens)) {
+    const auto it = by_beginning_.find(beginning);
+    if (it == by_beginning_.end()) break;
+    found = entries_.find(it->second);
+  }
+  if (found == entries_.end()) return {};
+  const TokenIds& others = *found->second.segment->tokens;
+  const auto end = std::mismatch(tokens.begin(), tokens.end(), others.begin(), others.end()).first;
+  return {.segment = found->second.segment, .n_equal = static_cast<int32_t>(end - tokens.begin())};
 }
 
 void SegmentStore::note_use(const Segment& segment) {
@@ -75,6 +112,12 @@ void SegmentStore::erase(Entries::iterator it) {
   n_tokens_ -= segment.n_kept;
   if (it->second.queue == &used_) n_used_pages_ -= segment.pages.size();
   it->second.queue->erase(it->second.place);
+  if (is_whole(segment)) {
+    for (const Hash128& beginning : beginnings_of(*segment.tokens)) {
+      const auto known = by_beginning_.find(beginning);
+      if (known != by_beginning_.end() && known->second == it->first) by_beginning_.erase(known);
+    }
+  }
   entries_.erase(it);
 }
 

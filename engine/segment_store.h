@@ -53,6 +53,15 @@ class SegmentStore {
   std::shared_ptr<const Segment> find(const SegmentInput& input);
   // An equal Segment that came first wins, and `pages` go back to the pool.
   std::shared_ptr<const Segment> insert(const SegmentInput& input, int32_t n_kept, PageList pages);
+  // The whole Segment that agrees with the beginning of `tokens` furthest, as far as a look at full
+  // pages tells, and for how many tokens: their K/V are those of `tokens` too, because a Segment
+  // begins at position 0 and sees nothing but itself. Null when none shares a page. It may be
+  // evicted next.
+  struct Relative {
+    std::shared_ptr<const Segment> segment;
+    int32_t n_equal = 0;
+  };
+  Relative nearest(const TokenIds& tokens) const;
   // A prompt has composed it.
   void note_use(const Segment& segment);
 
@@ -80,6 +89,8 @@ class SegmentStore {
   const Hash128 model_digest_;
   const int64_t most_used_pages_;
   Entries entries_;
+  // By the tokens of its first page, first two pages, ... a whole Segment that begins with them.
+  std::unordered_map<Hash128, Hash128, Hash128Hasher> by_beginning_;
   Recency trial_;
   Recency used_;
   int64_t n_used_pages_ = 0;

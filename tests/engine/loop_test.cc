@@ -155,6 +155,34 @@ TEST_F(Loop, SegmentsInAnyOrderAreBitEqual) {
       }));
 }
 
+// The one that is there may end before, within or behind what is the same, or be the longer one.
+TEST_F(Loop, AnEditedSegmentCopiesItsBeginningAndIsBitEqual) {
+  const TokenIds before = random_ids(harness_.config(), 90, 7);
+  const auto input = [](TokenIds ids) {
+    return SegmentInput{.tokens = std::make_shared<const TokenIds>(std::move(ids))};
+  };
+  const auto logits_with = [&](ModelHarness& harness, const SegmentInput& segment) {
+    auto sequence = harness.sequence({segment});
+    return harness.prefill(*sequence, prompt_, n_ - 1);
+  };
+  for (const int32_t n_equal : {0, 15, 16, 40, 89}) {
+    for (const int32_t n_tokens : {n_equal + 1, 70, 100}) {
+      if (n_tokens <= n_equal) continue;
+      TokenIds after(before.begin(), before.begin() + n_equal);
+      const TokenIds end = random_ids(harness_.config(), n_tokens - n_equal, 8 + n_equal);
+      after.insert(after.end(), end.begin(), end.end());
+      ModelHarness fresh(kTinyLoop, exact_device());
+      ModelHarness edited(kTinyLoop, exact_device());
+      edited.encode(input(before));
+      EXPECT_EQ(logits_with(edited, input(after)), logits_with(fresh, input(after)))
+          << n_equal << " of " << n_tokens;
+      const int32_t n_copied = n_equal < 16 ? 0 : n_equal;
+      EXPECT_EQ(fresh.n_encoded_tokens(), n_tokens);
+      EXPECT_EQ(edited.n_encoded_tokens(), 90 + n_tokens - n_copied);
+    }
+  }
+}
+
 TEST_F(Loop, PagesAllComeBack) {
   {
     auto sequence = harness_.sequence(some_segments(harness_.config()));

@@ -40,11 +40,16 @@ class ModelHarness {
     if (auto present = store_.find(input)) return present;
     SegmentEncoder encoder(model_, pages_, store_);
     EXPECT_TRUE(encoder.add(input));
+    std::shared_ptr<const Segment> segment;
     while (!encoder.idle()) {
-      if (auto complete = encoder.step(chunk_tokens_); !complete.empty()) return complete.front();
+      if (auto complete = encoder.step(chunk_tokens_); !complete.empty())
+        segment = complete.front();
     }
-    return nullptr;
+    n_encoded_tokens_ += encoder.n_computed();
+    return segment;
   }
+  // Computed by encode() so far.
+  int64_t n_encoded_tokens() const { return n_encoded_tokens_; }
 
   std::unique_ptr<Sequence> sequence(const std::vector<SegmentInput>& segments = {}) {
     std::vector<std::shared_ptr<const Segment>> encoded;
@@ -93,6 +98,7 @@ class ModelHarness {
   PagePool pages_;
   SegmentStore store_;
   int32_t chunk_tokens_;
+  int64_t n_encoded_tokens_ = 0;
 };
 
 }  // namespace rondo::engine

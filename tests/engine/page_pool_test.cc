@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <numeric>
 #include <set>
 
 #include "engine/page_list.h"
@@ -171,6 +172,36 @@ TEST(SegmentStore, UsedSegmentsBeyondTheirLimitAreOnTrialAgain) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(store.evict_one());  // 0 and 1, and the new one
   for (const int32_t id : {0, 1, 100}) EXPECT_EQ(store.find(input_of({id})), nullptr) << id;
   for (const int32_t id : {2, 3, 4, 5}) EXPECT_NE(store.find(input_of({id})), nullptr) << id;
+}
+
+TEST(SegmentStore, KnowsTheNearestByFullPagesWhileItIsThere) {
+  PagePool pool = pool_of(20);
+  SegmentStore store(Hash128{});
+  const auto counted = [](int32_t n, int32_t then, int32_t n_then) {
+    TokenIds ids(n);
+    std::iota(ids.begin(), ids.end(), 0);
+    ids.insert(ids.end(), n_then, then);
+    return ids;
+  };
+  const auto insert = [&](const TokenIds& ids) {
+    const auto n = static_cast<int32_t>(ids.size());
+    return store.insert(input_of(ids), n, pages_of(pool, pages_for(n)));
+  };
+  const auto near = insert(counted(20, 100, 20));
+  auto nearer = insert(counted(40, 100, 5));
+  EXPECT_EQ(store.nearest(counted(15, 7, 30)).segment, nullptr);
+  EXPECT_EQ(store.nearest(counted(38, 7, 30)).segment, nearer);
+  EXPECT_EQ(store.nearest(counted(38, 7, 30)).n_equal, 38);
+  EXPECT_EQ(store.nearest(counted(60, 7, 1)).n_equal, 40);
+  SegmentInput released = input_of(counted(64, 0, 0));
+  released.n_released_head = 32;
+  store.insert(released, 36, pages_of(pool, 3));  // its pages are not those of its tokens
+  EXPECT_EQ(store.nearest(counted(64, 7, 1)).segment, nearer);
+  nearer.reset();
+  while (store.evict_one()) {
+  }
+  EXPECT_EQ(store.nearest(counted(60, 7, 1)).segment, nullptr);  // the second page was not near's
+  EXPECT_EQ(store.find(input_of(counted(20, 100, 20))), near);
 }
 
 TEST(SegmentStore, ASecondCopyGivesItsPagesBack) {
