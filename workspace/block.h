@@ -42,6 +42,9 @@ struct Block {
   std::vector<std::string> defines;
   int32_t part = 0;  // 0, or which further piece of something too large for one Block
   Hash128 hash;      // of its bytes
+  // The names that it calls or uses as types and does not define (references.h): their name_hash,
+  // ascending, each once.
+  std::vector<uint64_t> references;
 
   bool operator==(const Block&) const = default;
 };

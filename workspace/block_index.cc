@@ -5,6 +5,7 @@
 #include <set>
 
 #include "workspace/path.h"
+#include "workspace/references.h"
 
 namespace rondo::workspace {
 namespace {
@@ -21,6 +22,28 @@ void for_each_name(const FileBlocks& file, Visit visit) {
   }
 }
 
+// The references of all Blocks of a file, ascending, each once.
+std::vector<uint64_t> references_of(const FileBlocks& file) {
+  std::vector<uint64_t> all;
+  for (const Block& block : file.blocks) {
+    all.insert(all.end(), block.references.begin(), block.references.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  all.shrink_to_fit();
+  return all;
+}
+
+// Takes `entry` out of a table's row, where it is once; the order of rows does not matter.
+template <typename Table, typename Entry>
+void erase_entry(Table& table, uint64_t key, const Entry* entry) {
+  const auto row = table.find(key);
+  auto& entries = row->second;
+  *std::find(entries.begin(), entries.end(), entry) = entries.back();
+  entries.pop_back();
+  if (entries.empty()) table.erase(row);
+}
+
 // Takes the places in `file` out of a table's row, and an empty row out of the table.
 template <typename Table, typename Key>
 void erase_file(Table& table, const Key& key, const FileBlocks* file) {
@@ -34,19 +57,25 @@ void erase_file(Table& table, const Key& key, const FileBlocks* file) {
 
 void BlockIndex::replace(FileBlocks file) {
   auto snapshot = std::make_shared<FileBlocks>(std::move(file));
+  References references = references_of(*snapshot);
   const std::unique_lock lock(mutex_);
   remove_locked(snapshot->path);
   if (snapshot->text != nullptr && stats_.text_bytes + snapshot->text->size() > max_text_bytes_) {
     snapshot->text = nullptr;
   }
   add_locked(*snapshot);
-  files_[snapshot->path] = std::move(snapshot);
+  Entry& entry = files_[snapshot->path];
+  set_references_locked(entry, std::move(references));
+  entry.file = std::move(snapshot);
 }
 
 void BlockIndex::remove(std::string_view path) {
   const std::unique_lock lock(mutex_);
-  if (!files_.contains(path)) return;
+  const auto it = files_.find(path);
+  if (it == files_.end()) return;
   remove_locked(path);
+  set_references_locked(it->second, {});
+  files_.erase(it);
   ++n_forgotten_;  // last: who has read the number and then finds the file learns of it later
 }
 
@@ -67,7 +96,7 @@ void BlockIndex::add_locked(const FileBlocks& file) {
 void BlockIndex::remove_locked(std::string_view path) {
   const auto it = files_.find(path);
   if (it == files_.end()) return;
-  const FileBlocks& file = *it->second;
+  const FileBlocks& file = *it->second.file;
   const auto stem = by_stem_.find(stem_of(path));
   std::erase(stem->second, &file);
   if (stem->second.empty()) by_stem_.erase(stem);
@@ -79,21 +108,37 @@ void BlockIndex::remove_locked(std::string_view path) {
   stats_.n_blocks -= static_cast<int64_t>(file.blocks.size());
   stats_.text_bytes -= file.text != nullptr ? file.text->size() : 0;
   stats_.n_without_text -= file.text == nullptr ? 1 : 0;
-  files_.erase(it);
+}
+
+// Both lists are ascending: one walk finds what came and what went.
+void BlockIndex::set_references_locked(Entry& entry, References references) {
+  auto before = entry.references.begin();
+  auto after = references.begin();
+  while (before != entry.references.end() || after != references.end()) {
+    if (after == references.end() || (before != entry.references.end() && *before < *after)) {
+      erase_entry(by_reference_, *before++, &entry);
+    } else if (before == entry.references.end() || *after < *before) {
+      by_reference_[*after++].push_back(&entry);
+    } else {
+      ++before;
+      ++after;
+    }
+  }
+  entry.references = std::move(references);
 }
 
 std::vector<std::string> BlockIndex::paths() const {
   std::vector<std::string> paths;
   const std::shared_lock lock(mutex_);
   paths.reserve(files_.size());
-  for (const auto& [path, file] : files_) paths.push_back(path);
+  for (const auto& [path, entry] : files_) paths.push_back(path);
   return paths;
 }
 
 FileBlocksSnapshot BlockIndex::file(std::string_view path) const {
   const std::shared_lock lock(mutex_);
   const auto it = files_.find(path);
-  return it == files_.end() ? nullptr : it->second;
+  return it == files_.end() ? nullptr : it->second.file;
 }
 
 std::vector<FileBlocksSnapshot> BlockIndex::files_in(std::string_view folder, int64_t limit) const {
@@ -105,7 +150,7 @@ std::vector<FileBlocksSnapshot> BlockIndex::files_in(std::string_view folder, in
     if (static_cast<int64_t>(files.size()) == limit) break;
     const size_t slash = it->first.find('/', prefix.size());
     if (slash == std::string::npos) {
-      files.push_back((it++)->second);
+      files.push_back((it++)->second.file);
     } else {  // over the folder below: '0' follows '/'
       it = files_.lower_bound(it->first.substr(0, slash) + '0');
     }
@@ -117,7 +162,8 @@ std::vector<FileBlocksSnapshot> BlockIndex::files_named(std::string_view stem) c
   std::vector<FileBlocksSnapshot> files;
   const std::shared_lock lock(mutex_);
   if (const auto row = by_stem_.find(stem); row != by_stem_.end()) {
-    for (const FileBlocks* file : row->second) files.push_back(files_.find(file->path)->second);
+    for (const FileBlocks* file : row->second)
+      files.push_back(files_.find(file->path)->second.file);
   }
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a->path < b->path; });
@@ -136,6 +182,29 @@ std::vector<BlockRef> BlockIndex::defining(std::string_view name) const {
   return row == by_name_.end() ? std::vector<BlockRef>() : refs_locked(row->second);
 }
 
+std::vector<BlockRef> BlockIndex::referencing(std::string_view name, int64_t max_files) const {
+  const uint64_t hash = name_hash(name);
+  std::vector<FileBlocksSnapshot> files;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto row = by_reference_.find(hash);
+    if (row == by_reference_.end()) return {};
+    if (static_cast<int64_t>(row->second.size()) > max_files) return {};
+    for (const Entry* entry : row->second) files.push_back(entry->file);
+  }
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a->path < b->path; });
+  std::vector<BlockRef> refs;
+  for (const FileBlocksSnapshot& file : files) {
+    for (size_t i = 0; i < file->blocks.size(); ++i) {
+      const std::vector<uint64_t>& references = file->blocks[i].references;
+      if (!std::binary_search(references.begin(), references.end(), hash)) continue;
+      refs.push_back({.file = file, .index = static_cast<int64_t>(i)});
+    }
+  }
+  return refs;
+}
+
 std::vector<BlockRef> BlockIndex::with_hash(Hash128 hash) const {
   const std::shared_lock lock(mutex_);
   const auto row = by_hash_.find(hash);
@@ -146,7 +215,7 @@ std::vector<BlockRef> BlockIndex::refs_locked(const std::vector<Place>& places) 
   std::vector<BlockRef> refs;
   refs.reserve(places.size());
   for (const Place& place : places) {
-    refs.push_back({.file = files_.find(place.file->path)->second, .index = place.index});
+    refs.push_back({.file = files_.find(place.file->path)->second.file, .index = place.index});
   }
   return refs;
 }

@@ -64,6 +64,9 @@ class BlockIndex {
   int64_t count_defining(std::string_view name) const;
   // Those Blocks; in no particular order.
   std::vector<BlockRef> defining(std::string_view name) const;
+  // The Blocks that reference a name, in the order of their files' paths and in those; nothing when
+  // more than `max_files` files do, since it says nothing then.
+  std::vector<BlockRef> referencing(std::string_view name, int64_t max_files) const;
   // The Blocks with the same bytes.
   std::vector<BlockRef> with_hash(Hash128 hash) const;
 
@@ -82,21 +85,31 @@ class BlockIndex {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  // What a file references: the name_hash of each name, ascending.
+  using References = std::vector<uint64_t>;
+  struct Entry {
+    FileBlocksSnapshot file;
+    References references;
+  };
   template <typename T>
   using ByString = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 
   void add_locked(const FileBlocks& file);
   void remove_locked(std::string_view path);
+  void set_references_locked(Entry& entry, References references);
   std::vector<BlockRef> refs_locked(const std::vector<Place>& places) const;
 
   const int64_t max_text_bytes_;
   std::atomic<int64_t> n_forgotten_ = 0;
   mutable std::shared_mutex mutex_;
   // All below are guarded by mutex_. The places point into files_.
-  std::map<std::string, FileBlocksSnapshot, std::less<>> files_;  // by path
+  std::map<std::string, Entry, std::less<>> files_;  // by path
   ByString<std::vector<const FileBlocks*>> by_stem_;
   ByString<std::vector<Place>> by_name_;
   std::unordered_map<Hash128, std::vector<Place>, Hash128Hasher> by_hash_;
+  // By file, not by Block: of a keystroke it sees only the names that came or went, and the rows of
+  // names that everybody uses stay as they are.
+  std::unordered_map<uint64_t, std::vector<const Entry*>> by_reference_;
   IndexStats stats_;
 };
 

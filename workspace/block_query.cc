@@ -71,17 +71,9 @@ ByteRange trimmed_bytes(TSNode node, const Text& text) {
 
 }  // namespace
 
-BlockQuery::BlockQuery(const Language& language) {
-  const std::string text = block_query(language);
-  uint32_t error_offset = 0;
-  TSQueryError error = TSQueryErrorNone;
-  query_.reset(ts_query_new(language.grammar(), text.data(), static_cast<uint32_t>(text.size()),
-                            &error_offset, &error));
-  CHECK(query_ != nullptr, text.substr(error_offset).c_str());
-  for (uint32_t id = 0; id < ts_query_capture_count(query_.get()); ++id) {
-    uint32_t length = 0;
-    const char* name = ts_query_capture_name_for_id(query_.get(), id, &length);
-    captures_.push_back(capture_named({name, length}));
+BlockQuery::BlockQuery(const Language& language) : query_(language, "blocks") {
+  for (const std::string& name : query_.capture_names()) {
+    captures_.push_back(capture_named(name));
   }
 }
 
@@ -110,11 +102,26 @@ std::vector<Item> BlockQuery::items_of(TSNode container, const Text& text,
   return merged;
 }
 
+namespace {
+
+template <typename Query>
+const Query& compiled(std::map<const Language*, std::unique_ptr<const Query>>& queries,
+                      const Language& language) {
+  std::unique_ptr<const Query>& query = queries[&language];
+  if (query == nullptr) query = std::make_unique<const Query>(language);
+  return *query;
+}
+
+}  // namespace
+
 const BlockQuery& BlockQueries::of(const Language& language) {
   const std::lock_guard lock(mutex_);
-  std::unique_ptr<const BlockQuery>& query = queries_[&language];
-  if (query == nullptr) query = std::make_unique<const BlockQuery>(language);
-  return *query;
+  return compiled(queries_, language);
+}
+
+const ReferenceQuery& BlockQueries::references_of(const Language& language) {
+  const std::lock_guard lock(mutex_);
+  return compiled(reference_queries_, language);
 }
 
 }  // namespace rondo::workspace

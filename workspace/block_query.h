@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "workspace/languages.h"
+#include "workspace/references.h"
+#include "workspace/syntax_query.h"
 #include "workspace/text.h"
 
 namespace rondo::workspace {
@@ -32,19 +34,6 @@ struct Item {
   std::vector<TSNode> defines;  // names by other patterns, or further ones by the same
 };
 
-// The state of one thread's questions.
-class QueryCursor {
- public:
-  QueryCursor() : cursor_(ts_query_cursor_new()) {}
-  TSQueryCursor* get() const { return cursor_.get(); }
-
- private:
-  struct Deleter {
-    void operator()(TSQueryCursor* cursor) const { ts_query_cursor_delete(cursor); }
-  };
-  std::unique_ptr<TSQueryCursor, Deleter> cursor_;
-};
-
 class BlockQuery {
  public:
   // REQUIRES: language.grammar.
@@ -54,11 +43,7 @@ class BlockQuery {
   std::vector<Item> items_of(TSNode container, const Text& text, const QueryCursor& cursor) const;
 
  private:
-  struct Deleter {
-    void operator()(TSQuery* query) const { ts_query_delete(query); }
-  };
-
-  std::unique_ptr<TSQuery, Deleter> query_;
+  SyntaxQuery query_;
   std::vector<Capture> captures_;  // by tree-sitter's capture id
 };
 
@@ -69,10 +54,13 @@ class BlockQueries {
  public:
   // REQUIRES: language.grammar.
   const BlockQuery& of(const Language& language);
+  const ReferenceQuery& references_of(const Language& language);
 
  private:
   std::mutex mutex_;
-  std::map<const Language*, std::unique_ptr<const BlockQuery>> queries_;  // guarded by mutex_
+  // Both are guarded by mutex_.
+  std::map<const Language*, std::unique_ptr<const BlockQuery>> queries_;
+  std::map<const Language*, std::unique_ptr<const ReferenceQuery>> reference_queries_;
 };
 
 }  // namespace rondo::workspace

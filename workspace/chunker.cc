@@ -36,6 +36,7 @@ Result<Chunked> Chunker::update(DocumentTree& document, TextSnapshot text,
   const Language& language = *document.language;
   if (std::string reason = reason_to_skip(*text, language.chunking, options_); !reason.empty()) {
     document.tree.reset();
+    document.blocks.clear();
     return Chunked{.skipped = std::move(reason)};
   }
   if (language.chunking != Chunking::kSyntax) {
@@ -43,8 +44,11 @@ Result<Chunked> Chunker::update(DocumentTree& document, TextSnapshot text,
   }
   const SyntaxTree* before = document.tree ? &*document.tree : nullptr;
   ASSIGN_OR_RETURN(SyntaxTree tree, parser_.parse(language, std::move(text), before, limits));
+  std::vector<Block> blocks = chunk_syntax(tree, queries_.of(language), options_);
+  add_references(tree, queries_.references_of(language), document.blocks, blocks);
   document.tree = std::move(tree);
-  return Chunked{.blocks = chunk_syntax(*document.tree, queries_.of(language), options_)};
+  document.blocks = blocks;
+  return Chunked{.blocks = std::move(blocks)};
 }
 
 }  // namespace rondo::workspace

@@ -45,6 +45,7 @@ struct Chunked {
 struct DocumentTree {
   const Language* language = nullptr;
   std::optional<SyntaxTree> tree;
+  std::vector<Block> blocks;  // of the tree
 };
 
 class Chunker {

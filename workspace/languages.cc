@@ -49,7 +49,7 @@ constexpr Language kLanguages[] = {
      .client_ids = "javascript javascriptreact",
      .interpreters = "node nodejs bun",
      .grammar = tree_sitter_javascript,
-     .queries = "ecmascript javascript"},
+     .queries = "ecmascript javascript jsx"},
     {.id = "lua",
      .extensions = "lua rockspec",
      .client_ids = "lua",
@@ -72,7 +72,7 @@ constexpr Language kLanguages[] = {
      .extensions = "tsx",
      .client_ids = "typescriptreact",
      .grammar = tree_sitter_tsx,
-     .queries = "ecmascript typescript"},
+     .queries = "ecmascript typescript jsx"},
     {.id = "typescript",
      .extensions = "ts mts cts",
      .client_ids = "typescript",
@@ -144,10 +144,10 @@ const Language* language_by_client_id(std::string_view client_id) {
   return find(&Language::client_ids, client_id);
 }
 
-std::string block_query(const Language& language) {
+std::string query_text(const Language& language, std::string_view name) {
   std::string query;
   for (const QueryFile& file : query_files()) {
-    if (has_word(language.queries, file.folder)) query += file.text;
+    if (file.name == name && has_word(language.queries, file.folder)) query += file.text;
   }
   return query;
 }

@@ -29,8 +29,8 @@ struct Language {
   std::string_view client_ids;    // names that editors give the language
   std::string_view interpreters;  // programs of a "#!" line
   const TSLanguage* (*grammar)() = nullptr;  // kSyntax only
-  // The folders of queries/ whose blocks.scm together are its query (chunker.h says what it
-  // captures). kSyntax only.
+  // The folders of queries/ whose files together are its queries: blocks.scm (chunker.h says what
+  // it captures) and references.scm (references.h). kSyntax only.
   std::string_view queries;
 };
 
@@ -46,7 +46,7 @@ const Language* language_by_client_id(std::string_view client_id);
 // The language by our own name; nullptr when there is none.
 const Language* language_by_id(std::string_view id);
 
-// The text of its block query; empty for a language without one.
-std::string block_query(const Language& language);
+// The text of its query of a name, "blocks" or "references"; empty for a language without one.
+std::string query_text(const Language& language, std::string_view name);
 
 }  // namespace rondo::workspace

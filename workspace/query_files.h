@@ -10,7 +10,8 @@ namespace rondo::workspace {
 
 struct QueryFile {
   std::string_view folder;  // "python"
-  std::string_view text;    // of its blocks.scm
+  std::string_view name;    // "blocks", "references"
+  std::string_view text;
 };
 
 std::span<const QueryFile> query_files();

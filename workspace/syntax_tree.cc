@@ -3,6 +3,7 @@
 #include <tree_sitter/api.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/check.h"
 
@@ -17,8 +18,8 @@ TSPoint point_at(std::string_view bytes, int64_t offset) {
   return {.row = static_cast<uint32_t>(row), .column = static_cast<uint32_t>(offset - line_begin)};
 }
 
-TSInputEdit edit_between(const Text& before, const Text& after) {
-  const auto [removed, inserted] = difference(before, after);
+TSInputEdit edit_between(const Text& before, const Text& after, const Difference& edit) {
+  const auto [removed, inserted] = edit;
   return {.start_byte = static_cast<uint32_t>(removed.begin),
           .old_end_byte = static_cast<uint32_t>(removed.end),
           .new_end_byte = static_cast<uint32_t>(inserted.end),
@@ -32,6 +33,19 @@ const char* read_text(void* payload, uint32_t offset, TSPoint, uint32_t* n_bytes
   const size_t begin = std::min<size_t>(offset, bytes.size());
   *n_bytes = static_cast<uint32_t>(bytes.size() - begin);
   return bytes.data() + begin;
+}
+
+// Where `tree` is not what `edited`, the tree before it after the edit, was; and the edit itself.
+std::vector<ByteRange> changed_ranges(const TSTree* edited, const TSTree* tree,
+                                      const Difference& edit) {
+  std::vector<ByteRange> changed = {edit.inserted};
+  uint32_t n_ranges = 0;
+  TSRange* ranges = ts_tree_get_changed_ranges(edited, tree, &n_ranges);
+  for (uint32_t i = 0; i < n_ranges; ++i) {
+    changed.push_back({.begin = ranges[i].start_byte, .end = ranges[i].end_byte});
+  }
+  std::free(ranges);
+  return changed;
 }
 
 bool must_end(TSParseState* state) {
@@ -62,9 +76,11 @@ Result<SyntaxTree> Parser::parse(const Language& language, TextSnapshot text,
   CHECK(fits, "the grammar was built for this tree-sitter");
 
   std::unique_ptr<TSTree, TreeDeleter> edited;
+  SyntaxTree tree;
   if (before != nullptr) {
     edited.reset(ts_tree_copy(before->tree.get()));
-    const TSInputEdit edit = edit_between(*before->text, *text);
+    tree.edit = difference(*before->text, *text);
+    const TSInputEdit edit = edit_between(*before->text, *text, tree.edit);
     ts_tree_edit(edited.get(), &edit);
   }
   const TSInput input = {.payload = const_cast<Text*>(text.get()),
@@ -73,13 +89,14 @@ Result<SyntaxTree> Parser::parse(const Language& language, TextSnapshot text,
                          .decode = nullptr};
   const TSParseOptions options = {.payload = const_cast<WorkLimits*>(&limits),
                                   .progress_callback = must_end};
-  SyntaxTree tree{.text = std::move(text), .tree = nullptr};
+  tree.text = std::move(text);
   tree.tree.reset(ts_parser_parse_with_options(parser_.get(), edited.get(), input, options));
   if (tree.tree == nullptr) {
     ts_parser_reset(parser_.get());
     Status ended = limits.check();
     return ended.ok() ? internal_error("tree-sitter gave no tree") : ended;
   }
+  if (edited != nullptr) tree.changed = changed_ranges(edited.get(), tree.tree.get(), tree.edit);
   return tree;
 }
 

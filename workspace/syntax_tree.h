@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 #include "base/status.h"
 #include "workspace/languages.h"
@@ -35,6 +36,10 @@ struct TreeDeleter {
 struct SyntaxTree {
   TextSnapshot text;
   std::unique_ptr<TSTree, TreeDeleter> tree;
+  // Of a tree that was made from an earlier one: how the text was edited, and the parts of the text
+  // whose bytes or whose place in the tree are not what they were. Else `changed` is empty.
+  Difference edit;
+  std::vector<ByteRange> changed;
 };
 
 class Parser {

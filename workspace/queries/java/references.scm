@@ -1,0 +1,2 @@
+(method_invocation name: (identifier) @call)
+(type_identifier) @type

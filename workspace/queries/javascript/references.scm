@@ -1,0 +1,5 @@
+; Besides those of ecmascript.
+(class_heritage [
+  (identifier) @type
+  (member_expression property: (property_identifier) @type)
+])
