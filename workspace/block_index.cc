@@ -158,6 +158,17 @@ std::vector<FileBlocksSnapshot> BlockIndex::files_in(std::string_view folder, in
   return files;
 }
 
+std::vector<FileBlocksSnapshot> BlockIndex::files_at(std::string_view path) const {
+  const std::string prefix = std::string(path) + '.';
+  std::vector<FileBlocksSnapshot> files;
+  const std::shared_lock lock(mutex_);
+  for (auto it = files_.lower_bound(prefix); it != files_.end(); ++it) {
+    if (!it->first.starts_with(prefix)) break;
+    if (it->first.find('/', prefix.size()) == it->first.npos) files.push_back(it->second.file);
+  }
+  return files;
+}
+
 std::vector<FileBlocksSnapshot> BlockIndex::files_named(std::string_view stem) const {
   std::vector<FileBlocksSnapshot> files;
   const std::shared_lock lock(mutex_);

@@ -57,6 +57,8 @@ class BlockIndex {
   FileBlocksSnapshot file(std::string_view path) const;
   // The files directly in a folder ("" is the root), in the order of their paths; at most `limit`.
   std::vector<FileBlocksSnapshot> files_in(std::string_view folder, int64_t limit) const;
+  // The files at `path` plus an extension of one or more parts, in the order of their paths.
+  std::vector<FileBlocksSnapshot> files_at(std::string_view path) const;
   // The files whose name without extension is `stem`, in the order of their paths.
   std::vector<FileBlocksSnapshot> files_named(std::string_view stem) const;
 

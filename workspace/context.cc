@@ -47,11 +47,6 @@ struct Candidate {
   std::string_view place;                             // why it is a candidate without names
 };
 
-std::string_view family(const Language& language) {
-  return language.queries.empty() ? language.id
-                                  : language.queries.substr(0, language.queries.find(' '));
-}
-
 std::string_view trim(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r");
   if (begin == line.npos) return {};
@@ -113,7 +108,8 @@ class Chooser {
 
   void find_imports() {
     for (const std::string& module : imported_modules(query_.path, query_.text->bytes())) {
-      for (const FileBlocksSnapshot& file : files_of_module(module, index_)) {
+      for (const FileBlocksSnapshot& file :
+           files_of_module({query_.path, *query_.language}, module, index_)) {
         imported_.insert(file->path);
       }
     }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMaxLines = 400;
 constexpr size_t kMaxModules = 64;
-constexpr size_t kMaxFiles = 8;
+constexpr size_t kMaxFiles = 32;
 
 std::string_view trim(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r;");
@@ -82,6 +82,11 @@ std::string_view without_extension(std::string_view path) {
   return path.substr(0, static_cast<size_t>(stem.data() - path.data()) + stem.size());
 }
 
+// Whether a file with such a name is what a module means that names the folder.
+bool speaks_for_folder(std::string_view stem) {
+  return stem == "__init__" || stem == "index" || stem == "mod" || stem == "lib";
+}
+
 // How many folders and names at their ends are the same.
 int common_tail(std::string_view a, std::string_view b) {
   int n = 0;
@@ -92,6 +97,52 @@ int common_tail(std::string_view a, std::string_view b) {
   }
   return n;
 }
+
+std::string join_path(std::string_view folder, std::string_view rest) {
+  return folder.empty() ? std::string(rest) : std::string(folder) + '/' + std::string(rest);
+}
+
+// The files that a path without extension may mean.
+class Lookup {
+ public:
+  Lookup(const Importer& importer, const BlockIndex& index) : importer_(importer), index_(index) {}
+
+  // The files of exactly this path or, when there are none, of this folder.
+  std::vector<FileBlocksSnapshot> at(const std::string& path) const {
+    std::vector<FileBlocksSnapshot> files = index_.files_at(path);
+    std::erase_if(files, [&](const FileBlocksSnapshot& file) {
+      const std::string_view extension = std::string_view(file->path).substr(path.size() + 1);
+      return extension.find('.') != extension.npos && extension != "d.ts";  // cart.test.ts
+    });
+    if (files.empty()) files = index_.files_in(path, kMaxFiles);
+    return sorted(std::move(files));
+  }
+
+  // The files whose path ends like `module`, in two names at least where it has so many.
+  std::vector<FileBlocksSnapshot> ending_with(std::string_view module) const {
+    const int n_parts = static_cast<int>(std::count(module.begin(), module.end(), '/')) + 1;
+    std::vector<FileBlocksSnapshot> files = index_.files_named(name_of(module));
+    std::erase_if(files, [&](const FileBlocksSnapshot& file) {
+      return common_tail(without_extension(file->path), module) < std::min(n_parts, 2);
+    });
+    return sorted(std::move(files));
+  }
+
+ private:
+  std::vector<FileBlocksSnapshot> sorted(std::vector<FileBlocksSnapshot> files) const {
+    std::erase_if(files, [&](const FileBlocksSnapshot& file) {
+      return family(*file->language) != family(importer_.language);
+    });
+    std::stable_partition(files.begin(), files.end(), [](const FileBlocksSnapshot& file) {
+      return speaks_for_folder(stem_of(file->path));
+    });
+    if (files.size() > kMaxFiles) files.resize(kMaxFiles);
+    return files;
+  }
+
+  const Importer& importer_;
+  const BlockIndex& index_;
+};
 
 }  // namespace
 
@@ -130,20 +181,20 @@ std::vector<std::string> imported_modules(std::string_view path, std::string_vie
   return modules;
 }
 
-std::vector<FileBlocksSnapshot> files_of_module(std::string_view module, const BlockIndex& index) {
-  const int n_parts = static_cast<int>(std::count(module.begin(), module.end(), '/')) + 1;
-  std::vector<FileBlocksSnapshot> files = index.files_named(name_of(module));
-  std::erase_if(files, [&](const FileBlocksSnapshot& file) {
-    return common_tail(without_extension(file->path), module) < std::min(n_parts, 2);
-  });
-  // Of a package only the folder may be there, and of its name only the end.
-  for (std::string_view folder = module; files.empty() && !folder.empty();) {
-    files = index.files_in(folder, kMaxFiles);
-    const size_t slash = folder.find('/');
-    folder = slash == folder.npos ? std::string_view() : folder.substr(slash + 1);
+std::vector<FileBlocksSnapshot> files_of_module(const Importer& importer, std::string_view module,
+                                                const BlockIndex& index) {
+  const Lookup lookup(importer, index);
+  // What the module's path begins with may be a host or a crate.
+  for (std::string_view rest = module; !rest.empty();) {
+    for (std::string_view folder = folder_of(importer.path);; folder = folder_of(folder)) {
+      std::vector<FileBlocksSnapshot> files = lookup.at(join_path(folder, rest));
+      if (!files.empty()) return files;
+      if (folder.empty()) break;
+    }
+    const size_t slash = rest.find('/');
+    rest = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
   }
-  if (files.size() > kMaxFiles) files.resize(kMaxFiles);
-  return files;
+  return lookup.ending_with(module);
 }
 
 }  // namespace rondo::workspace

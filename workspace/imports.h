@@ -17,8 +17,17 @@ namespace rondo::workspace {
 // Relative ones ('../cart', from .cart) are resolved from `path`, the file's own.
 std::vector<std::string> imported_modules(std::string_view path, std::string_view text);
 
-// The indexed files that a module may mean: those that end with its path or, when there are none,
-// those in the folder that does. At most 8 of each module, in the order of their paths.
-std::vector<FileBlocksSnapshot> files_of_module(std::string_view module, const BlockIndex& index);
+// The file that imports.
+struct Importer {
+  std::string_view path;
+  const Language& language;
+};
+
+// The indexed files of the importer's family that a module may mean: those at its path, seen from
+// the importer's folder or from one above it, or else in the folder there; or else those that end
+// with its path. At most 32, in the order of their paths, but first what speaks for a folder:
+// __init__, index, mod, lib.
+std::vector<FileBlocksSnapshot> files_of_module(const Importer& importer, std::string_view module,
+                                                const BlockIndex& index);
 
 }  // namespace rondo::workspace

@@ -144,6 +144,11 @@ const Language* language_by_client_id(std::string_view client_id) {
   return find(&Language::client_ids, client_id);
 }
 
+std::string_view family(const Language& language) {
+  return language.queries.empty() ? language.id
+                                  : language.queries.substr(0, language.queries.find(' '));
+}
+
 std::string query_text(const Language& language, std::string_view name) {
   std::string query;
   for (const QueryFile& file : query_files()) {

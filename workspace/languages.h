@@ -43,6 +43,10 @@ const Language& language_of_file(std::string_view path, std::string_view text);
 // The language by the name that an editor gives it; nullptr for names that we do not know.
 const Language* language_by_client_id(std::string_view client_id);
 
+// What languages of one family share: a name in one means the same in the others ("c" of C and C++,
+// "ecmascript" of JavaScript and TypeScript).
+std::string_view family(const Language& language);
+
 // The language by our own name; nullptr when there is none.
 const Language* language_by_id(std::string_view id);
 

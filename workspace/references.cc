@@ -11,9 +11,7 @@ namespace {
 
 constexpr size_t kMinBytes = 3;  // as for identifiers (identifiers.h)
 
-bool is_plain_name(std::string_view name) {
-  return name.find_first_of(":<. \n~") == name.npos;
-}
+bool is_plain_name(std::string_view name) { return name.find_first_of(":<. \n~") == name.npos; }
 
 // The Blocks' own names are no references: a function that calls itself is not its caller.
 bool defines(const Block& block, std::string_view name) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "tests/workspace/index_fixture.h"
-#include "workspace/imports.h"
 
 namespace rondo::workspace {
 namespace {
@@ -190,30 +189,6 @@ TEST_F(ContextTest, IsTheSameInAnyOrderOfIndexing) {
   for (const auto& [path, bytes] : files) index_.remove(path);
   for (auto it = files.rbegin(); it != files.rend(); ++it) put(it->first, it->second);
   EXPECT_EQ(chosen(query_at("x.py", "same(^)")), lines);
-}
-
-TEST(Imports, AreReadFromEachLanguagesLines) {
-  const auto modules = [](std::string_view path, std::string_view text) {
-    return imported_modules(path, text);
-  };
-  using Modules = std::vector<std::string>;
-  EXPECT_EQ(modules("a/b.py", "import shop.cart\n"), (Modules{"shop/cart", "shop"}));
-  EXPECT_EQ(modules("a/b.py", "from shop.cart import Item, X\n"),
-            (Modules{"shop/cart/Item", "shop/cart"}));
-  EXPECT_EQ(modules("a/b.py", "from .cart import Item\n"), (Modules{"a/cart/Item", "a/cart"}));
-  EXPECT_EQ(modules("a/c/b.py", "from ..cart import Item\n"), (Modules{"a/cart/Item", "a/cart"}));
-  EXPECT_EQ(modules("a.cc", "#include \"shop/cart.h\"\n#  include <map>\n# include <x/y.hpp>\n"),
-            (Modules{"shop/cart", "x/y"}));
-  EXPECT_EQ(modules("src/a.ts",
-                    "import { A } from './cart';\nimport '../lib/x.js'\nconst y = "
-                    "require('./y');\nexport const z = 'z';\nexport * from './w';\n"),
-            (Modules{"src/cart", "lib/x", "src/y", "src/w"}));
-  EXPECT_EQ(modules("a.go", "import (\n\t\"fmt\"\n\tx \"example.com/shop/cart\"\n)\n"),
-            (Modules{"fmt", "example.com/shop/cart"}));
-  EXPECT_EQ(modules("a.rs", "use crate::shop::cart::{Item, Cart};\nmod tax;\n"),
-            (Modules{"shop/cart", "tax"}));
-  EXPECT_EQ(modules("A.java", "import shop.cart.Item;\n"),
-            (Modules{"shop/cart/Item", "shop/cart"}));
 }
 
 }  // namespace

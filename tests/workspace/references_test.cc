@@ -47,8 +47,8 @@ TEST_F(ReferencesTest, FindsThoseOfTheFixtures) {
     const Language& language = language_of_file(entry.path().string(), text->bytes());
     const Result<SyntaxTree> tree = Parser().parse(language, text, nullptr, {});
     ASSERT_TRUE(tree.ok());
-    const auto found = queries_.references_of(language).in(
-        *tree, {.begin = 0, .end = text->size()}, QueryCursor());
+    const auto found = queries_.references_of(language).in(*tree, {.begin = 0, .end = text->size()},
+                                                           QueryCursor());
     EXPECT_EQ(describe(found, *text), read(entry.path().string() + ".references")) << entry.path();
   }
   EXPECT_EQ(n_fixtures, 11);
@@ -70,8 +70,8 @@ TEST_F(ReferencesTest, OfAnEditedTextAreThoseOfANewOne) {
   const Language& language = *language_by_id("python");
   std::string bytes;
   for (int i = 0; i < 20; ++i) {
-    bytes += "def f" + std::to_string(i) + "00(x):\n    return call_" + std::to_string(i) +
-             "(x)\n\n\n";
+    bytes +=
+        "def f" + std::to_string(i) + "00(x):\n    return call_" + std::to_string(i) + "(x)\n\n\n";
   }
   DocumentTree document{.language = &language};
   ASSERT_TRUE(chunker_.update(document, snapshot(bytes)).ok());
