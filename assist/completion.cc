@@ -69,7 +69,8 @@ struct Completer::Impl {
     std::stop_source request;    // of the newest completion
     std::stop_source prepare;  // of the sequence with better context that is made when nobody waits
     Offer offer;
-    int64_t n_forgotten = 0;  // by the index, when the Segments of the last answer were chosen
+    std::vector<Hash128> blocks;  // chosen last
+    int64_t n_forgotten = 0;      // by the index, when the Segments of the last answer were chosen
     int64_t last_used = 0;
   };
 
@@ -114,8 +115,8 @@ struct Completer::Impl {
   bool place_window(const CompletionParams& params, Cursor& cursor);
   double affordable_share() const;
   void look_ahead(const Pending& pending, Cursor& cursor);
-  void build_request(Pending& pending, const CursorWindow& window);
-  void choose_blocks(Pending& pending, const CursorWindow& window);
+  void build_request(Pending& pending, Cursor& cursor, const CursorWindow& window);
+  void choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window);
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
@@ -212,7 +213,7 @@ void Completer::Impl::begin(const PendingPtr& pending) {
     }
   }
   const bool continues = place_window(params, cursor);
-  build_request(*pending, cursor.window);
+  build_request(*pending, cursor, cursor.window);
   pending->request.cursor = cursor.sequence;
   pending->request.keep_cursor_segments =
       continues && params.automatic && cursor.n_forgotten == pending->n_forgotten;
@@ -244,7 +245,7 @@ double Completer::Impl::affordable_share() const {
          n_all;
 }
 
-void Completer::Impl::build_request(Pending& pending, const CursorWindow& window) {
+void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const CursorWindow& window) {
   const CompletionParams& params = pending.params;
   const workspace::Document& document = *params.document;
   const std::string prefix = workspace::with_lf(window.prefix());
@@ -255,7 +256,7 @@ void Completer::Impl::build_request(Pending& pending, const CursorWindow& window
   pending.n_forgotten = index.n_forgotten();
   if (params.use_context && config.segment) {
     if (options.await_index) options.await_index(pending.stop.get_token());
-    choose_blocks(pending, window);
+    choose_blocks(pending, cursor, window);
   }
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
@@ -275,18 +276,27 @@ void Completer::Impl::build_request(Pending& pending, const CursorWindow& window
   request.cancel = pending.stop.get_token();
 }
 
-void Completer::Impl::choose_blocks(Pending& pending, const CursorWindow& window) {
+void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window) {
   const workspace::Document& document = *pending.params.document;
   workspace::ContextQuery query = {.path = document.path,
                                    .language = document.language,
                                    .text = document.text,
                                    .cursor = pending.params.offset,
                                    .window = {window.begin(), window.end()},
-                                   .max_tokens = options.context_tokens};
+                                   .max_tokens = options.context_tokens,
+                                   .previous = cursor.blocks};
+  for (const workspace::DocumentSnapshot& open : pending.params.open) {
+    query.open_paths.push_back(open->path);
+  }
+  for (const workspace::DocumentEdit& edit : pending.params.edits) {
+    query.edits.push_back({.path = edit.document->path, .diff = workspace::with_lf(edit.diff)});
+  }
   query.count_tokens = [this](const workspace::ContextBlock& block) {
     return static_cast<int64_t>(segments.segment(block).tokens->size());
   };
   pending.blocks = workspace::choose_context(query, index);
+  cursor.blocks.clear();
+  for (const workspace::ContextBlock& block : pending.blocks) cursor.blocks.push_back(block.hash);
 }
 
 // Asks the engine for the next candidate: the first one greedy, the others drawn.
@@ -346,7 +356,8 @@ void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& 
         {.path = pending.blocks[i].path,
          .n_tokens = static_cast<int32_t>(pending.request.segments[i].tokens->size()),
          .score = pending.blocks[i].score,
-         .reason = pending.blocks[i].reason});
+         .reason = pending.blocks[i].reason,
+         .parts = pending.blocks[i].parts});
   }
 }
 
@@ -435,7 +446,7 @@ void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
   cursor.ahead = Ahead{.window = std::move(window),
                        .sequence = is_first ? pending.cursor + kOtherSequence : pending.cursor,
                        .ready = std::make_shared<bool>(false)};
-  build_request(pending, cursor.ahead->window);
+  build_request(pending, cursor, cursor.ahead->window);
   prefill(pending, cursor, cursor.ahead->sequence, cursor.ahead->ready);
 }
 

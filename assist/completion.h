@@ -17,13 +17,18 @@
 #include "base/status.h"
 #include "engine/engine.h"
 #include "workspace/block_index.h"
+#include "workspace/context.h"
 #include "workspace/document_store.h"
 
 namespace rondo::assist {
 
 struct CompletionParams {
   std::shared_ptr<const workspace::Document> document;
-  int64_t offset = 0;        // byte offset of the cursor in document->text
+  int64_t offset = 0;  // byte offset of the cursor in document->text
+  // Other documents that the client has open, and what it changed lately, the latest first.
+  // REQUIRES: all of the workspace folder that the Completer is for.
+  std::vector<workspace::DocumentSnapshot> open;
+  std::vector<workspace::DocumentEdit> edits;
   std::string client;        // with the document's URI it names the cursor sequence
   bool automatic = true;     // typed, not asked for: one candidate, quiet when unsure
   int32_t n_candidates = 1;  // invoked only
@@ -49,6 +54,7 @@ struct UsedBlock {
   int32_t n_tokens = 0;
   double score = 0;
   std::string reason;
+  std::vector<workspace::ScorePart> parts;  // of the score
 };
 
 // Where the time went and what the model saw: `rondo complete --json`, rondo/why.

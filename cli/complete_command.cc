@@ -63,9 +63,12 @@ Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, 
   const assist::CompletionReport& report = outcome.report;
   Json blocks = Json::array();
   for (const auto& block : report.blocks) {
+    Json parts = Json::object();
+    for (const workspace::ScorePart& part : block.parts) parts[part.name] = part.value;
     blocks.push_back({{"path", block.path},
                       {"tokens", block.n_tokens},
                       {"score", block.score},
+                      {"parts", std::move(parts)},
                       {"reason", block.reason}});
   }
   Json json = {{"text", outcome.candidates.empty() ? "" : outcome.candidates[0].text},

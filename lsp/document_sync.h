@@ -46,6 +46,8 @@ class DocumentSync {
 
   // The present state, or nullptr when it is not open.
   workspace::DocumentSnapshot find(const std::string& uri) const { return store_.find(uri); }
+  std::vector<workspace::DocumentSnapshot> all() const { return store_.all(); }
+  std::vector<workspace::DocumentEdit> recent_edits() const { return store_.recent_edits(); }
   int64_t size() const { return static_cast<int64_t>(store_.all().size()); }
 
  private:

@@ -234,12 +234,20 @@ Json timings_json(const assist::CompletionReport& report) {
           {"totalMs", milliseconds(report.total)}};
 }
 
+// {"definition": 1.2, "import": 0.4}
+Json parts_json(const std::vector<workspace::ScorePart>& parts) {
+  Json json = Json::object();
+  for (const workspace::ScorePart& part : parts) json[part.name] = part.value;
+  return json;
+}
+
 Json blocks_json(const std::vector<assist::UsedBlock>& blocks) {
   Json list = Json::array();
   for (const assist::UsedBlock& block : blocks) {
     list.push_back({{"path", block.path},
                     {"tokens", block.n_tokens},
                     {"score", block.score},
+                    {"parts", parts_json(block.parts)},
                     {"reason", block.reason}});
   }
   return list;

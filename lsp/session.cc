@@ -300,6 +300,8 @@ std::optional<Question> Session::question(std::string_view method, const Positio
       .method = method, .document = document, .position = at.position, .encoding = encoding_};
   question.params = {.document = document,
                      .offset = document->text->offset_at(at.position, encoding_),
+                     .open = documents_->all(),
+                     .edits = documents_->recent_edits(),
                      .automatic = automatic,
                      .n_candidates = automatic ? 1 : settings.candidates,
                      .max_tokens = settings.max_tokens,

@@ -180,6 +180,7 @@ void Workspace::report() {
 void Workspace::complete(assist::CompletionParams params, std::stop_token stop,
                          std::function<void(Result<CompletionOutcome>)> done) {
   assist::Completer& completer = *find(*params.document).folder.completer;
+  keep_to_folder(params);
   if (++n_waiting_ == 1) pause(true);
   completer.complete(std::move(params), std::move(stop),
                      [this, done = std::move(done)](Result<CompletionOutcome> outcome) {
@@ -190,8 +191,20 @@ void Workspace::complete(assist::CompletionParams params, std::stop_token stop,
                      });
 }
 
+// What lies in another folder is no context in this one.
+void Workspace::keep_to_folder(assist::CompletionParams& params) const {
+  const Folder* folder = &find(*params.document).folder;
+  std::erase_if(params.open, [&](const DocumentSnapshot& open) {
+    return &find(*open).folder != folder || open->uri == params.document->uri;
+  });
+  std::erase_if(params.edits, [&](const workspace::DocumentEdit& edit) {
+    return &find(*edit.document).folder != folder;
+  });
+}
+
 void Workspace::prepare(assist::CompletionParams params) {
   Folder& folder = find(*params.document).folder;
+  keep_to_folder(params);
   if (folder.completer) folder.completer->prepare(std::move(params));
 }
 

@@ -68,6 +68,7 @@ class Workspace {
   void watch(Folder& folder);
   Found find(const workspace::Document& document) const;
   std::vector<Found> find_all(std::string_view path) const;
+  void keep_to_folder(assist::CompletionParams& params) const;
   void report();
   void pause(bool paused);
 

@@ -27,6 +27,7 @@ Status DocumentStore::change(const std::string& uri, int64_t version,
     next->version = version;
   }
   next->in_sync = text.ok();
+  if (text.ok()) history_.add(it->second, next);
   it->second = std::move(next);
   return text.status();
 }

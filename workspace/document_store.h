@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "workspace/edit_history.h"
 #include "workspace/languages.h"
 #include "workspace/text.h"
 
@@ -61,11 +62,15 @@ class DocumentStore {
   DocumentSnapshot find(const std::string& uri) const;
   std::vector<DocumentSnapshot> all() const;  // by URI
 
+  // What was changed lately, the latest first (edit_history.h); documents may be closed by now.
+  std::vector<DocumentEdit> recent_edits() const { return history_.recent(); }
+
  private:
   Result<Text> apply(const Document& document, const std::vector<Change>& changes) const;
 
   PositionEncoding encoding_;
   std::map<std::string, DocumentSnapshot> documents_;  // by URI
+  EditHistory history_;
 };
 
 }  // namespace rondo::workspace

@@ -44,7 +44,8 @@ std::vector<BlockRef> passed_on(const Files& files, std::string_view name,
          import_statements(file->path, *file->language, file->text->bytes())) {
       const std::string_view there = name_in(import, name);
       if (there.empty()) continue;
-      std::vector<BlockRef> refs = definitions_in(files_of_module({file->path, *file->language}, import.module, index), there);
+      std::vector<BlockRef> refs = definitions_in(
+          files_of_module({file->path, *file->language}, import.module, index), there);
       if (!refs.empty()) return refs;
     }
   }
@@ -60,12 +61,11 @@ std::string_view name_there(std::string_view name, std::string_view local) {
 
 ImportResolver::ImportResolver(std::string_view path, const Language& language,
                                std::string_view text, const BlockIndex& index)
-    : importer_{path, language},
-      index_(index),
-      imports_(import_statements(path, language, text)) {
+    : importer_{path, language}, index_(index), imports_(import_statements(path, language, text)) {
   for (size_t i = 0; i < imports_.size(); ++i) {
     const Import& import = imports_[i];
-    modules_.push_back({.import = &import, .files = files_of_module(importer_, import.module, index)});
+    modules_.push_back(
+        {.import = &import, .files = files_of_module(importer_, import.module, index)});
     for (const FileBlocksSnapshot& file : modules_.back().files) paths_.insert(file->path);
     if (!import.bound.empty()) bound_.emplace(import.bound, i);
     for (const ImportedName& name : import.names) {
@@ -78,7 +78,8 @@ ImportResolver::ImportResolver(std::string_view path, const Language& language,
     const std::string& module = imports_[named.first].module;
     const std::string inner =
         module.empty() ? std::string(named.second) : module + '/' + std::string(named.second);
-    for (const FileBlocksSnapshot& file : files_of_module(importer_, inner, index)) paths_.insert(file->path);
+    for (const FileBlocksSnapshot& file : files_of_module(importer_, inner, index))
+      paths_.insert(file->path);
   }
 }
 

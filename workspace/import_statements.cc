@@ -93,8 +93,7 @@ std::string without_extension(std::string_view path) {
   constexpr size_t kMaxExtension = 3;
   const std::string_view name = name_of(path);
   const size_t dot = name.rfind('.');
-  const bool has_extension =
-      dot != name.npos && dot > 0 && name.size() - dot - 1 <= kMaxExtension;
+  const bool has_extension = dot != name.npos && dot > 0 && name.size() - dot - 1 <= kMaxExtension;
   return std::string(has_extension ? path.substr(0, path.size() - (name.size() - dot)) : path);
 }
 
@@ -218,14 +217,17 @@ void read_rust_tree(std::string_view folder, std::string_view around, std::strin
   const std::string before = path.substr(0, colons == path.npos ? 0 : colons);
   const std::string last = colons == path.npos ? path : path.substr(colons + 2);
   if (last == "*") {
-    imports.push_back({.module = rust_module(folder, before), .names = {}, .bound = {}, .all = true});
+    imports.push_back(
+        {.module = rust_module(folder, before), .names = {}, .bound = {}, .all = true});
   } else if (last == "self") {
     const std::string module = rust_module(folder, before);
-    const std::string local = whole.local == whole.name ? std::string(name_of(module)) : whole.local;
+    const std::string local =
+        whole.local == whole.name ? std::string(name_of(module)) : whole.local;
     imports.push_back({.module = module, .names = {}, .bound = local});
   } else {
     const std::string local = whole.local == whole.name ? last : whole.local;
-    imports.push_back({.module = rust_module(folder, before), .names = {{.name = last, .local = local}}});
+    imports.push_back(
+        {.module = rust_module(folder, before), .names = {{.name = last, .local = local}}});
   }
 }
 
@@ -289,9 +291,9 @@ const Syntax* syntax_of(const Language& language) {
       {"c", {"#include", "# include"}, "//", read_c},
       {"java", {"import "}, "//", read_java},
   };
-  const auto it =
-      std::find_if(kSyntaxes.begin(), kSyntaxes.end(),
-                   [&](const Syntax& syntax) { return syntax.family == family(language); });
+  const auto it = std::find_if(kSyntaxes.begin(), kSyntaxes.end(), [&](const Syntax& syntax) {
+    return syntax.family == family(language);
+  });
   return it == kSyntaxes.end() ? nullptr : &*it;
 }
 
@@ -317,8 +319,8 @@ std::string_view take_line(std::string_view& text, std::string_view comment) {
   std::string_view line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   const size_t at = line.find(comment);
-  const bool is_comment = at != line.npos && !line.starts_with("#include") &&
-                          (at == 0 || line[at - 1] != ':');
+  const bool is_comment =
+      at != line.npos && !line.starts_with("#include") && (at == 0 || line[at - 1] != ':');
   return trim(is_comment ? line.substr(0, at) : line);
 }
 

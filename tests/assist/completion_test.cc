@@ -111,6 +111,26 @@ TEST_F(Completion, WhatTheIndexForgotIsNotKeptWhileOneTypes) {
   EXPECT_EQ(complete(typed("x = len(a")).report.n_segment_tokens, 0);
 }
 
+TEST_F(Completion, SaysWhatMakesTheScoreOfABlockAndUsesEdits) {
+  const Place place(kCheckout, "shop/edited.py");
+  const Place other("X = 1^\n", "shop/pricing.py");
+  const CompletionOutcome outcome =
+      start({.document = place.document,
+             .offset = place.offset,
+             .edits = {{.document = other.document, .diff = "-RATE = 1\n+RATE = 2\n"}},
+             .client = "test"})
+          .get()
+          .value();
+  ASSERT_EQ(outcome.report.blocks.size(), 2u);
+  for (const UsedBlock& block : outcome.report.blocks) {
+    double sum = 0;
+    for (const workspace::ScorePart& part : block.parts) sum += part.value;
+    EXPECT_NEAR(sum, block.score, 1e-9);
+    EXPECT_FALSE(block.parts.empty());
+  }
+  EXPECT_EQ(outcome.report.blocks[1].reason, "edited recently");
+}
+
 TEST_F(Completion, RefusesWhatTheModelMustNotRead) {
   CompleterOptions options;
   options.refuse = [](const workspace::Document& document) -> std::optional<std::string> {

@@ -163,11 +163,107 @@ TEST_F(ContextTest, RecentOpenAndNeighbouringFilesFillTheBudget) {
   ContextQuery query =
       query_at("shop/cart.py", "def above():\n    return 0\n\n\ndef here():\n    return 1^\n");
   query.window.begin = query.text->line(4).begin;
-  query.recent_paths = {"lib/recent.py", "not/indexed.py"};
+  query.edits = {{.path = "lib/recent.py", .diff = "-    return 3\n+    return 4\n"},
+                 {.path = "not/indexed.py", .diff = "+    return 9\n"}};
   query.open_paths = {"lib/open.py", "shop/cart.py"};
   EXPECT_EQ(chosen(query),
-            (std::vector<std::string>{"shop/cart.py:def above():", "lib/recent.py:def recent():",
+            (std::vector<std::string>{"lib/recent.py:-    return 3",
+                                      "shop/cart.py:def above():", "lib/recent.py:def recent():",
                                       "lib/open.py:def opened():", "shop/near.py:def near():"}));
+}
+
+// "import 1.50, folder 0.02" of the Block with such a first line.
+std::string parts_of(const std::vector<ContextBlock>& blocks, std::string_view first_line) {
+  std::string parts;
+  for (const ContextBlock& block : blocks) {
+    if (!block.text.starts_with(first_line)) continue;
+    double sum = 0;
+    for (const ScorePart& part : block.parts) {
+      parts += (parts.empty() ? "" : " ") + part.name;
+      sum += part.value;
+    }
+    EXPECT_DOUBLE_EQ(sum, block.score);
+  }
+  return parts;
+}
+
+TEST_F(ContextTest, ImportsSayWhichDefinitionIsMeant) {
+  for (int i = 0; i < 20; ++i) {
+    put("lib" + std::to_string(i) + "/load.py",
+        "def load(path):\n    return " + std::to_string(i) + "\n");
+  }
+  const std::vector<std::string> lines =
+      chosen(query_at("shop/cart.py", "from lib7.load import load\n\nload(^)\n"));
+  EXPECT_EQ(lines, std::vector<std::string>{"lib7/load.py:def load(path):"});
+  ContextQuery query = query_at("shop/cart.py", "import lib8.load as l\n\nl.load(^)\n");
+  const std::vector<ContextBlock> blocks = choose_context(query, index_);
+  ASSERT_EQ(blocks.size(), 1u);
+  EXPECT_EQ(blocks[0].path, "lib8/load.py");
+  EXPECT_EQ(parts_of(blocks, "def load"), "import");
+  query.sources.imports = false;
+  EXPECT_TRUE(choose_context(query, index_).empty()) << "too many Blocks define the name";
+}
+
+TEST_F(ContextTest, CallersAndTestsOfTheFunctionAtTheCursorAreOffered) {
+  const std::string cart = "def total(items):\n    return sum(items)\n";
+  put("shop/cart.py", cart);
+  put("lib/user.py", "def checkout(items):\n    return total(items)\n");
+  put("lib/other.py", "def other(items):\n    return items\n");
+  put("tests/test_cart.py",
+      "def test_empty():\n    assert not total([])\n\n\n"
+      "def test_one():\n    assert helper()\n");
+  ContextQuery query = query_at("shop/cart.py", "def total(items):\n    return sum(items^)\n");
+  const std::vector<ContextBlock> blocks = choose_context(query, index_);
+  ASSERT_EQ(blocks.size(), 3u);
+  EXPECT_EQ(parts_of(blocks, "def checkout"), "caller");
+  EXPECT_EQ(parts_of(blocks, "def test_empty"), "test");
+  EXPECT_EQ(parts_of(blocks, "def test_one"), "test");
+  EXPECT_EQ(blocks[2].text.substr(0, 12), "def test_one") << "it only shares the file";
+  query.sources.callers = false;
+  EXPECT_TRUE(choose_context(query, index_).empty());
+}
+
+TEST_F(ContextTest, EditsThatAreSeenAnywayOrHoldSecretsAreNotUsed) {
+  const std::string cart = "def total(items):\n    return sum(items)\n";
+  put("shop/cart.py", cart);
+  put("lib/a.py", "def a():\n    return 1\n");
+  ContextQuery query = query_at("shop/cart.py", "def total(items):\n    return sum(items^)\n");
+  query.edits = {{.path = "shop/cart.py", .diff = "-    pass\n+    return sum(items)\n"},
+                 {.path = "lib/a.py",
+                  .diff = "+key = 'AKIA"
+                          "Q3EGRIXKQ7CDW2NP'\n"},
+                 {.path = "lib/a.py", .diff = "+planted = answer(1)\n"},
+                 {.path = "lib/a.py", .diff = "-planted = answer(1)\n"}};
+  query.forbidden_lines = {"planted = answer(1)"};
+  EXPECT_EQ(chosen(query), std::vector<std::string>{"lib/a.py:def a():"});
+  query.edits[0].diff = "-    return 0\n+    return max(items)\n";
+  EXPECT_EQ(chosen(query)[0], "shop/cart.py:-    return 0");
+}
+
+TEST_F(ContextTest, StaysWithWhatWasChosenUntilAnotherIsClearlyBetter) {
+  put("lib/a.py", "def first_name():\n    return 1\n");
+  put("lib/b.py", "def second_name():\n    return 2\n");
+  const std::string few = "first_name()\nsecond_name()\n";
+  ContextQuery query = query_at("x/y.py", few + "first_name(^)\n");
+  query.max_blocks = 1;
+  const std::vector<ContextBlock> first = choose_context(query, index_);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].path, "lib/a.py");
+
+  ContextQuery next = query_at("x/y.py", few + "first_name()\n\n\nsecond_name(^)\n");
+  next.max_blocks = 1;
+  EXPECT_EQ(choose_context(next, index_)[0].path, "lib/b.py");
+  next.previous = {first[0].hash};
+  EXPECT_EQ(choose_context(next, index_)[0].path, "lib/a.py") << "hardly better";
+
+  ContextQuery far = query_at("x/y.py", few + "first_name()\n" + std::string(60, '\n') +
+                                            "second_name(second_name(second_name(^)))\n");
+  far.max_blocks = 1;
+  far.previous = {first[0].hash};
+  EXPECT_EQ(choose_context(far, index_)[0].path, "lib/b.py");
+
+  put("lib/a.py", "def first_name():\n    return 3\n");
+  EXPECT_EQ(choose_context(next, index_)[0].path, "lib/b.py") << "what was chosen is gone";
 }
 
 TEST_F(ContextTest, GivesTextWithLineFeeds) {

@@ -95,7 +95,8 @@ struct ResolverCase {
 class ImportResolverTest : public IndexFixture {};
 
 TEST_F(ImportResolverTest, FindsWhatANameMeansInAFile) {
-  put("src/shop/__init__.py", "from .cart import Cart\nfrom .tax import rate as tax_rate\n\nX = 1\n");
+  put("src/shop/__init__.py",
+      "from .cart import Cart\nfrom .tax import rate as tax_rate\n\nX = 1\n");
   put("src/shop/cart.py", "class Cart:\n    def add(self):\n        pass\n");
   put("src/shop/tax.py", "def rate(x):\n    return 1\n");
   put("other/tax.py", "def rate(x):\n    return 2\n\n\nclass Cart:\n    size = 1\n");
@@ -139,11 +140,9 @@ TEST_F(ImportResolverTest, FindsWhatANameMeansInAFile) {
     const Language& language = language_of_file(a_case.path, a_case.text);
     const ImportResolver resolver(a_case.path, language, a_case.text, index_);
     const std::vector<BlockRef> refs = resolver.definitions(a_case.qualifier, a_case.name);
-    const std::string first =
-        refs.empty() ? "" : refs[0].file->path + " " + refs[0].block().name;
-    EXPECT_EQ(first, a_case.definition)
-        << a_case.path << "\n"
-        << a_case.text << a_case.qualifier << "." << a_case.name;
+    const std::string first = refs.empty() ? "" : refs[0].file->path + " " + refs[0].block().name;
+    EXPECT_EQ(first, a_case.definition) << a_case.path << "\n"
+                                        << a_case.text << a_case.qualifier << "." << a_case.name;
   }
 }
 
