@@ -1,0 +1,266 @@
+#include "assist/recipe.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "assist/yaml.h"
+#include "workspace/languages.h"
+
+namespace rondo::assist {
+namespace {
+
+using Kind = YamlNode::Kind;
+using Names = std::initializer_list<std::string_view>;
+
+std::string joined(Names names) {
+  std::string text;
+  for (const std::string_view name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
+  return text;
+}
+
+// Reads the nodes of one recipe; each function says what it expects where.
+class RecipeReader {
+ public:
+  explicit RecipeReader(std::string_view file) { recipe_.file = file; }
+
+  Result<Recipe> read(const YamlNode& root) {
+    RETURN_IF_ERROR(
+        check_fields(root, {"recipe", "about", "leaves", "languages", "paths", "contains", "tables",
+                            "names", "unless", "rules", "imports"}));
+    ASSIGN_OR_RETURN(recipe_.name, text(root, "recipe"));
+    ASSIGN_OR_RETURN(recipe_.about, text(root, "about"));
+    ASSIGN_OR_RETURN(recipe_.leaves, texts(root, "leaves"));
+    ASSIGN_OR_RETURN(recipe_.paths, texts(root, "paths"));
+    ASSIGN_OR_RETURN(recipe_.contains, texts(root, "contains"));
+    RETURN_IF_ERROR(read_languages(root));
+    RETURN_IF_ERROR(read_tables(root));
+    RETURN_IF_ERROR(read_names(root));
+    RETURN_IF_ERROR(read_guards(root));
+    RETURN_IF_ERROR(read_rules(root));
+    RETURN_IF_ERROR(read_imports(root));
+    return std::move(recipe_);
+  }
+
+ private:
+  Status error(const YamlNode& node, const std::string& sentence) const {
+    return recipe_error(recipe_, node.line, sentence);
+  }
+
+  Status check_fields(const YamlNode& node, Names known) const {
+    if (node.kind != Kind::kMap) {
+      return error(node, "fields are expected here, of: " + joined(known));
+    }
+    for (const auto& [name, value] : node.fields) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        return error(value, "'" + name + "' is not known here; known are: " + joined(known));
+      }
+    }
+    return {};
+  }
+
+  // A field that must be there and say something.
+  Result<std::string> text(const YamlNode& node, std::string_view field) const {
+    const YamlNode* value = node.find(field);
+    if (value == nullptr) return error(node, "'" + std::string(field) + ": ...' is missing here");
+    if (value->kind != Kind::kText || value->text.empty()) {
+      return error(*value, "'" + std::string(field) + "' must be a text");
+    }
+    return value->text;
+  }
+
+  Result<RecipeText> placed_text(const YamlNode& node, std::string_view field) const {
+    ASSIGN_OR_RETURN(std::string found, text(node, field));
+    return RecipeText{.text = std::move(found), .line = node.find(field)->text_line};
+  }
+
+  // A field that may be absent, one text or a list of texts.
+  Result<std::vector<std::string>> texts(const YamlNode& node, std::string_view field) const {
+    std::vector<std::string> all;
+    const YamlNode* value = node.find(field);
+    if (value == nullptr) return all;
+    if (value->kind == Kind::kText) return std::vector{value->text};
+    for (const YamlNode& item : value->items) {
+      if (item.kind != Kind::kText) return error(item, "a text is expected in this list");
+      all.push_back(item.text);
+    }
+    if (value->kind == Kind::kMap) return error(*value, "a list of texts is expected here");
+    return all;
+  }
+
+  // The items of a list; none when the field is absent.
+  Result<std::vector<const YamlNode*>> list(const YamlNode& node, std::string_view field) const {
+    std::vector<const YamlNode*> items;
+    const YamlNode* value = node.find(field);
+    if (value == nullptr) return items;
+    if (value->kind != Kind::kList) {
+      return error(*value,
+                   "'" + std::string(field) + "' must be a list: lines that begin with '-'");
+    }
+    for (const YamlNode& item : value->items) items.push_back(&item);
+    return items;
+  }
+
+  Status read_languages(const YamlNode& root) {
+    ASSIGN_OR_RETURN(recipe_.languages, texts(root, "languages"));
+    if (recipe_.languages.empty()) return error(root, "'languages: [...]' is missing here");
+    for (const std::string& id : recipe_.languages) {
+      if (workspace::language_by_id(id) != nullptr) continue;
+      std::string known;
+      for (const auto& language : workspace::languages()) known += " " + std::string(language.id);
+      return error(*root.find("languages"),
+                   "no language is called '" + id + "'; there are:" + known);
+    }
+    return {};
+  }
+
+  Status read_tables(const YamlNode& root) {
+    const YamlNode* tables = root.find("tables");
+    if (tables == nullptr) return {};
+    for (const auto& [name, rows] : tables->fields) {
+      if (rows.kind != Kind::kMap) return error(rows, "a table has lines of the form 'old: new'");
+      for (const auto& [from, to] : rows.fields) recipe_.tables[name][from] = to.text;
+    }
+    if (tables->kind == Kind::kMap) return {};
+    return error(*tables, "'tables' must be a map of tables by name");
+  }
+
+  Status read_names(const YamlNode& root) {
+    const YamlNode* sets = root.find("names");
+    if (sets == nullptr) return {};
+    if (sets->kind != Kind::kMap) return error(*sets, "'names' must be a map of queries by name");
+    for (const auto& [name, queries] : sets->fields) {
+      NameSet set{.name = name, .queries = {}};
+      const bool one = queries.kind == Kind::kText;
+      if (one) set.queries.push_back({queries.text, queries.text_line});
+      for (const YamlNode& query : queries.items) {
+        if (query.kind != Kind::kText) return error(query, "a query is expected in this list");
+        set.queries.push_back({query.text, query.text_line});
+      }
+      if (set.queries.empty()) return error(queries, "'" + name + "' needs a query, or several");
+      recipe_.names.push_back(std::move(set));
+    }
+    return {};
+  }
+
+  Status read_guards(const YamlNode& root) {
+    ASSIGN_OR_RETURN(const auto guards, list(root, "unless"));
+    for (const YamlNode* node : guards) {
+      RETURN_IF_ERROR(check_fields(*node, {"query", "reason"}));
+      Guard guard;
+      ASSIGN_OR_RETURN(guard.query, placed_text(*node, "query"));
+      ASSIGN_OR_RETURN(guard.reason, text(*node, "reason"));
+      recipe_.guards.push_back(std::move(guard));
+    }
+    return {};
+  }
+
+  Status read_rules(const YamlNode& root) {
+    ASSIGN_OR_RETURN(const auto rules, list(root, "rules"));
+    if (rules.empty()) return error(root, "'rules:' with at least one rule is missing here");
+    for (const YamlNode* node : rules) {
+      ASSIGN_OR_RETURN(Rule rule, rule_of(*node));
+      recipe_.rules.push_back(std::move(rule));
+    }
+    return {};
+  }
+
+  Result<Rule> rule_of(const YamlNode& node) {
+    RETURN_IF_ERROR(check_fields(node, {"name", "why", "query", "regex", "replace", "with", "kind",
+                                        "instruction", "edits"}));
+    Rule rule;
+    rule.line = node.line;
+    ASSIGN_OR_RETURN(rule.name, text(node, "name"));
+    if (node.find("why") != nullptr) {
+      ASSIGN_OR_RETURN(rule.why, text(node, "why"));
+    }
+    if ((node.find("query") == nullptr) == (node.find("regex") == nullptr)) {
+      return error(node, "a rule looks for either a 'query' or a 'regex'");
+    }
+    rule.look = node.find("query") != nullptr ? Rule::Look::kQuery : Rule::Look::kRegex;
+    ASSIGN_OR_RETURN(rule.pattern,
+                     placed_text(node, rule.look == Rule::Look::kQuery ? "query" : "regex"));
+    if (node.find("edits") == nullptr) {
+      ASSIGN_OR_RETURN(RecipeEdit edit, edit_of(node));
+      rule.edits.push_back(std::move(edit));
+      return rule;
+    }
+    for (const char* field : {"replace", "with", "kind", "instruction"}) {
+      if (node.find(field) != nullptr) {
+        return error(*node.find(field), "a rule with 'edits' says this in each of them");
+      }
+    }
+    ASSIGN_OR_RETURN(const auto edits, list(node, "edits"));
+    for (const YamlNode* item : edits) {
+      RETURN_IF_ERROR(check_fields(*item, {"replace", "with", "kind", "instruction"}));
+      ASSIGN_OR_RETURN(RecipeEdit edit, edit_of(*item));
+      rule.edits.push_back(std::move(edit));
+    }
+    if (rule.edits.empty()) return error(*node.find("edits"), "at least one edit is expected");
+    return rule;
+  }
+
+  Result<RecipeEdit> edit_of(const YamlNode& node) {
+    RecipeEdit edit;
+    edit.line = node.line;
+    ASSIGN_OR_RETURN(edit.target, text(node, "replace"));
+    if (edit.target.starts_with('@')) edit.target.erase(0, 1);
+    const YamlNode* kind = node.find("kind");
+    const std::string name = kind == nullptr ? "template" : kind->text;
+    if (name == "template") return template_of(node, std::move(edit));
+    if (name == "hole") {
+      edit.kind = RecipeEdit::Kind::kHole;
+      return edit;
+    }
+    if (name != "instruct") {
+      return error(*kind, "the kind is one of template, hole, instruct");
+    }
+    edit.kind = RecipeEdit::Kind::kInstruct;
+    ASSIGN_OR_RETURN(edit.instruction, text(node, "instruction"));
+    return edit;
+  }
+
+  // What is written instead may be nothing.
+  Result<RecipeEdit> template_of(const YamlNode& node, RecipeEdit edit) {
+    const YamlNode* with = node.find("with");
+    if (with == nullptr || with->kind != Kind::kText) {
+      return error(node, "'with: ...' is missing here: what to write, \"\" for nothing");
+    }
+    edit.with = {with->text, with->text_line};
+    return edit;
+  }
+
+  Status read_imports(const YamlNode& root) {
+    ASSIGN_OR_RETURN(const auto imports, list(root, "imports"));
+    for (const YamlNode* node : imports) {
+      RETURN_IF_ERROR(check_fields(*node, {"ensure", "name", "drop"}));
+      ImportEdit edit{.line = node->line};
+      if (node->find("drop") != nullptr) {
+        edit.kind = ImportEdit::Kind::kDrop;
+        ASSIGN_OR_RETURN(edit.what, text(*node, "drop"));
+      } else {
+        ASSIGN_OR_RETURN(edit.what, text(*node, "ensure"));
+        ASSIGN_OR_RETURN(edit.name, text(*node, "name"));
+      }
+      recipe_.imports.push_back(std::move(edit));
+    }
+    return {};
+  }
+
+  Recipe recipe_;
+};
+
+}  // namespace
+
+Result<Recipe> parse_recipe(std::string_view text, std::string_view file) {
+  ASSIGN_OR_RETURN(const YamlNode root, parse_yaml(text, file));
+  return RecipeReader(file).read(root);
+}
+
+Status recipe_error(const Recipe& recipe, int64_t line, const std::string& sentence) {
+  return invalid_argument_error(recipe.file + ":" + std::to_string(line) + ": " + sentence);
+}
+
+}  // namespace rondo::assist

@@ -1,0 +1,59 @@
+// Rewriter: what a recipe makes of one file, without touching it.
+//
+// Matches that lie in one another, or whose edits do, are made one pass after the other, the outer
+// one first; passes go on until the recipe finds nothing more, so that a second run changes
+// nothing.
+//
+// Thread: one; each has its own. Owns its parser.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assist/compiled_recipe.h"
+#include "workspace/syntax_tree.h"
+
+namespace rondo::assist {
+
+struct Rewrite {
+  enum class Verdict {
+    kUnchanged,  // nothing matched, or all that did was left
+    kChanged,
+    kLeftOut  // the file stays as it is: `reason`
+  };
+  Verdict verdict = Verdict::kUnchanged;
+  std::string text;                        // kChanged: all bytes of the new file
+  std::vector<Change> changes;             // outside of these every byte is as it was
+  std::map<std::string, int64_t> matches;  // how many were changed, by rule
+  std::vector<LeftMatch> left;             // places that stay as they are
+  std::string reason;                      // a part of a sentence: "does not parse any more"
+
+  int64_t n_matches() const;
+};
+
+class Rewriter {
+ public:
+  explicit Rewriter(std::shared_ptr<const CompiledRecipe> recipe) : recipe_(std::move(recipe)) {}
+
+  // `path` tells the language, and whether the recipe is about this file.
+  Rewrite rewrite(std::string_view path, std::string_view bytes);
+
+ private:
+  Status run_passes(const workspace::Language& language, EditedText& edited,
+                    workspace::SyntaxTree& tree, Rewrite& made);
+  Status edit_imports(const workspace::Language& language, const workspace::SyntaxTree& before,
+                      EditedText& edited, workspace::SyntaxTree& tree);
+  Status check(const workspace::Language& language, const workspace::SyntaxTree& before,
+               const workspace::SyntaxTree& after);
+  Result<workspace::SyntaxTree> parse(const workspace::Language& language, std::string_view text);
+
+  std::shared_ptr<const CompiledRecipe> recipe_;
+  workspace::Parser parser_;
+  workspace::QueryCursor cursor_;
+};
+
+}  // namespace rondo::assist

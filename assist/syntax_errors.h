@@ -1,0 +1,14 @@
+// How many places of a text its grammar does not understand: nodes that are errors or missing.
+//
+// Thread: a pure function.
+#pragma once
+
+#include <cstdint>
+
+#include "workspace/syntax_tree.h"
+
+namespace rondo::assist {
+
+int64_t count_syntax_errors(const workspace::SyntaxTree& tree);
+
+}  // namespace rondo::assist

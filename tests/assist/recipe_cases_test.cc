@@ -1,0 +1,115 @@
+// Every recipe that comes with Rondo against its cases: a file NAME.cases beside NAME.yaml, with
+// "=== title", the text of a file, and behind "---" what becomes of it; without "---" it stays.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "assist/rewrite.h"
+
+namespace rondo::assist {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Case {
+  std::string title;
+  std::string before;
+  std::optional<std::string> after;
+};
+
+std::string read(const fs::path& path) {
+  std::ifstream stream(path);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+std::vector<Case> read_cases(const fs::path& path) {
+  std::vector<Case> cases;
+  std::istringstream lines(read(path));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("=== ")) {
+      cases.push_back({.title = line.substr(4), .before = {}, .after = {}});
+    } else if (cases.empty()) {
+      continue;
+    } else if (line == "---") {
+      cases.back().after = "";
+    } else {
+      (cases.back().after ? *cases.back().after : cases.back().before) += line + "\n";
+    }
+  }
+  return cases;
+}
+
+std::vector<fs::path> recipes() {
+  std::vector<fs::path> all;
+  for (const auto& entry : fs::directory_iterator(fs::path(RONDO_SOURCE_DIR) / "recipes")) {
+    if (entry.path().extension() == ".yaml") all.push_back(entry.path());
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+class RecipeCases : public testing::TestWithParam<fs::path> {
+ protected:
+  void SetUp() override {
+    Result<Recipe> recipe = parse_recipe(read(GetParam()), GetParam().filename().string());
+    ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+    auto compiled = CompiledRecipe::compile(std::move(*recipe));
+    ASSERT_TRUE(compiled.ok()) << compiled.status().message();
+    recipe_ = *compiled;
+    const std::string language = recipe_->recipe().languages[0];
+    file_ = language == "python" ? "a.py" : "a.js";
+  }
+
+  std::shared_ptr<const CompiledRecipe> recipe_;
+  std::string file_;
+};
+
+TEST_P(RecipeCases, AreWhatTheRecipeMakesOfThem) {
+  fs::path path = GetParam();
+  const std::vector<Case> cases = read_cases(path.replace_extension(".cases"));
+  EXPECT_GE(cases.size(), 20u);
+  Rewriter rewriter(recipe_);
+  for (const Case& c : cases) {
+    const Rewrite made = rewriter.rewrite(file_, c.before);
+    std::string why = made.reason;
+    for (const LeftMatch& left : made.left) why += "\n" + left.rule->name + " " + left.reason;
+    const bool changed = made.verdict == Rewrite::Verdict::kChanged;
+    EXPECT_EQ(changed ? made.text : c.before, c.after.value_or(c.before)) << c.title << why;
+    EXPECT_EQ(changed, c.after.has_value()) << c.title << why;
+  }
+}
+
+// Line ends other than the usual are kept, in what is written, too.
+TEST_P(RecipeCases, KeepLineEndsAndByteOrderMarks) {
+  const auto with_crlf = [](const std::string& text) {
+    std::string out;
+    for (const char c : text) out += c == '\n' ? "\r\n" : std::string(1, c);
+    return "\xEF\xBB\xBF" + out;
+  };
+  fs::path path = GetParam();
+  Rewriter rewriter(recipe_);
+  for (const Case& c : read_cases(path.replace_extension(".cases"))) {
+    if (!c.after) continue;
+    const Rewrite made = rewriter.rewrite(file_, with_crlf(c.before));
+    EXPECT_EQ(made.text, with_crlf(*c.after)) << c.title << made.reason;
+  }
+}
+
+TEST_P(RecipeCases, SayWhatTheRecipeLeaves) { EXPECT_GE(recipe_->recipe().leaves.size(), 3u); }
+
+INSTANTIATE_TEST_SUITE_P(All, RecipeCases, testing::ValuesIn(recipes()), [](const auto& info) {
+  std::string name = info.param.stem().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace rondo::assist

@@ -1,0 +1,140 @@
+#include "assist/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include "assist/rewrite.h"
+
+namespace rondo::assist {
+namespace {
+
+// A recipe whose one rule is `rule`, from line 4 on.
+std::string recipe_with(const std::string& rule) {
+  return "recipe: r\nabout: a\nlanguages: [python]\n" + rule;
+}
+
+std::string error_of(const std::string& text) {
+  Result<Recipe> recipe = parse_recipe(text, "r.yaml");
+  if (!recipe.ok()) return recipe.status().message();
+  const auto compiled = CompiledRecipe::compile(std::move(*recipe));
+  return compiled.ok() ? "" : compiled.status().message();
+}
+
+struct BadRecipe {
+  const char* text;
+  const char* error;  // how it begins
+};
+
+const BadRecipe kBad[] = {
+    {"recipe: [", "r.yaml:2: "},
+    {"recipe: r\nabout: a\n", "r.yaml:1: 'languages: [...]' is missing here"},
+    {"recipe: r\nabout: a\nlanguages: [cobol]\n", "r.yaml:3: no language is called 'cobol'"},
+    {"recipe: r\nrecipe: s\n", "r.yaml:2: 'recipe' is said twice"},
+    {"recipe: &a r\nabout: b\n", "r.yaml:1: anchors and tags are not read"},
+    {"recipe: r\nabout: a\nlanguages: [python]\nrulez: []\n",
+     "r.yaml:4: 'rulez' is not known here; known are: recipe"},
+};
+
+TEST(Recipe, SaysWhatIsWrongWhere) {
+  for (const BadRecipe& bad : kBad) {
+    EXPECT_EQ(error_of(bad.text).substr(0, std::string(bad.error).size()), bad.error);
+  }
+}
+
+const BadRecipe kBadRules[] = {
+    {"rules:\n  - name: n\n    replace: '@a'\n    with: x\n",
+     "r.yaml:5: a rule looks for either a 'query' or a 'regex'"},
+    {"rules:\n  - name: n\n    query: (call) @a\n    replace: '@b'\n    with: x\n",
+     "r.yaml:5: nothing is captured as 'b'"},
+    {"rules:\n  - name: n\n    query: (call) @a\n    replace: '@a'\n    with: '{b}'\n",
+     "r.yaml:8: nothing is captured as 'b'"},
+    {"rules:\n  - name: n\n    query: (call) @a\n    replace: '@a'\n    with: '{a'\n",
+     "r.yaml:8: a '{' is not closed"},
+    {"rules:\n  - name: n\n    query: (call) @a\n    replace: '@a'\n    with: '{a|upside}'\n",
+     "r.yaml:8: there is no filter or table 'upside'"},
+    {"rules:\n  - name: n\n    query: |\n      (call)\n      (calll) @a\n    replace: '@a'\n"
+     "    with: x\n",
+     "r.yaml:8: python: the grammar has no node 'calll'"},
+    {"rules:\n  - name: n\n    query: ((call) @a (#is? @a 'x'))\n    replace: '@a'\n    with: x\n",
+     "r.yaml:6: python: this is no tree-sitter query"},
+    {"rules:\n  - name: n\n    query: ((call) @a (#is? @a \"x\"))\n    replace: '@a'\n    with: "
+     "x\n",
+     "r.yaml:6: there is no predicate #is?"},
+    {"rules:\n  - name: n\n    query: ((call) @a (#in? @a \"x\"))\n    replace: '@a'\n    with: "
+     "x\n",
+     "r.yaml:6: no names 'x' are collected before this"},
+    {"rules:\n  - name: n\n    query: (call) @a (#eq? @a \"x\")\n    replace: '@a'\n    with: x\n",
+     "r.yaml:6: a condition stands alone"},
+    {"rules:\n  - name: n\n    regex: '(a'\n    replace: '@match'\n    with: x\n",
+     "r.yaml:6: the regular expression is wrong at its byte 2"},
+    {"rules:\n  - name: n\n    regex: a\n    replace: '@match'\n    kind: instruct\n"
+     "    instruction: make it nice\n",
+     "r.yaml:5: an edit of the kind 'instruct' needs a model that follows instructions"},
+};
+
+TEST(Recipe, SaysWhatIsWrongWithARule) {
+  for (const BadRecipe& bad : kBadRules) {
+    EXPECT_EQ(error_of(recipe_with(bad.text)).substr(0, std::string(bad.error).size()), bad.error)
+        << bad.text;
+  }
+}
+
+Rewrite rewrite(const std::string& rules, const std::string& text) {
+  Result<Recipe> recipe = parse_recipe(recipe_with(rules), "r.yaml");
+  EXPECT_TRUE(recipe.ok()) << recipe.status().message();
+  const auto compiled = CompiledRecipe::compile(std::move(*recipe));
+  EXPECT_TRUE(compiled.ok()) << compiled.status().message();
+  return Rewriter(*compiled).rewrite("a.py", text);
+}
+
+TEST(Rewriter, ReplacesWhatARegularExpressionFinds) {
+  const Rewrite made = rewrite(
+      "rules:\n  - name: n\n    regex: '\\bold_(?<rest>\\w+)'\n    replace: '@match'\n"
+      "    with: 'new_{rest}'\n",
+      "old_a = bold_b\nold_c()\n");
+  EXPECT_EQ(made.text, "new_a = bold_b\nnew_c()\n");
+  EXPECT_EQ(made.n_matches(), 2);
+}
+
+TEST(Rewriter, IndentsTheLinesOfATemplateAndNotWhatWasCaptured) {
+  const Rewrite made = rewrite(
+      "rules:\n  - name: n\n    query: |\n      (expression_statement (call function: (identifier) "
+      "@f\n"
+      "        arguments: (argument_list (_) @x)) (#eq? @f \"old\")) @s\n    replace: '@s'\n"
+      "    with: |-\n      first()\n      second({x})\n",
+      "def f():\n    old('''a\nb''')\n");
+  EXPECT_EQ(made.text, "def f():\n    first()\n    second('''a\nb''')\n");
+}
+
+TEST(Rewriter, LeavesAFileThatARecipeWouldChangeForever) {
+  const Rewrite made = rewrite(
+      "rules:\n  - name: n\n    regex: 'a'\n    replace: '@match'\n    with: 'aa'\n", "a\n");
+  EXPECT_EQ(made.verdict, Rewrite::Verdict::kLeftOut);
+  EXPECT_EQ(made.reason, "would be changed without end: the recipe matches what it writes");
+}
+
+TEST(Rewriter, LeavesAFileThatWouldNotParse) {
+  const Rewrite made = rewrite(
+      "rules:\n  - name: n\n    regex: 'b'\n    replace: '@match'\n    with: '('\n", "x = b\n");
+  EXPECT_EQ(made.verdict, Rewrite::Verdict::kLeftOut);
+  EXPECT_EQ(made.reason, "would not parse any more");
+}
+
+TEST(Rewriter, LeavesAFileThatIsNotUtf8) {
+  const Rewrite made =
+      rewrite("rules:\n  - name: n\n    regex: 'b'\n    replace: '@match'\n    with: 'c'\n",
+              "x = b # \xE9\n");
+  EXPECT_EQ(made.verdict, Rewrite::Verdict::kLeftOut);
+  EXPECT_EQ(made.reason, "is not encoded in UTF-8");
+}
+
+TEST(Rewriter, ChangesTheOuterMatchFirstAndThenTheInner) {
+  const Rewrite made = rewrite(
+      "rules:\n  - name: n\n    query: |\n      (call function: (identifier) @f\n"
+      "        arguments: (argument_list . (_) @x .) (#eq? @f \"old\")) @c\n    replace: '@c'\n"
+      "    with: 'new({x})'\n",
+      "old(old(old(1)), 2)\nold(old(old(1)))\n");
+  EXPECT_EQ(made.text, "old(new(new(1)), 2)\nnew(new(new(1)))\n");
+}
+
+}  // namespace
+}  // namespace rondo::assist
