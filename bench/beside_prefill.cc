@@ -83,7 +83,7 @@ class Prompt {
   bool all_queued() const { return all_queued_; }
   void queue() {
     all_queued_ = prefill_.step();
-    if (all_queued_) model_.queue_choice(prefill_.outputs());
+    if (all_queued_) model_.queue_choice(prefill_.outputs(), {});
     chunks_.emplace_back(model_.device()).record();
   }
   void finish() { model_.take_choices(); }

@@ -25,6 +25,7 @@ struct EngineBenchOptions {
   int32_t n_context_tokens = 0;   // composed Segments, for decode
   int32_t n_active_tokens = 512;  // of the prompt
   int32_t n_sequences = 1;        // that decode side by side
+  float temperature = 0;          // of drawn tokens, with top-k 20 and top-p 0.85; 0: the likeliest
   int32_t n_tokens = 128;         // decoded a repetition, or encoded Segments' tokens
   int32_t n_beside_tokens = 0;    // of a prompt beside the decoding (beside_prefill.h)
   int32_t n_chunk_tokens = 0;     // rows of its chunks; 0: as many as the engine takes

@@ -60,8 +60,11 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions&
   ASSIGN_OR_RETURN(engine::PagePool pages,
                    engine::PagePool::create(config, *chosen.device, kv_bytes));
   took.pool = lap(mark);
-  return std::make_unique<LoadedModel>(std::move(table), std::move(chosen.device), std::move(model),
-                                       std::move(pages));
+  auto loaded = std::make_unique<LoadedModel>(std::move(table), std::move(chosen.device),
+                                              std::move(model), std::move(pages));
+  if (options.temperature > 0)
+    loaded->sampling = {.temperature = options.temperature, .top_k = 20, .top_p = 0.85f};
+  return loaded;
 }
 
 TokenIds LoadedModel::random_ids(int32_t n, uint32_t seed) const {
@@ -125,9 +128,11 @@ void LoadedModel::decode(std::vector<engine::Sequence>& sequences, engine::Token
 void LoadedModel::queue(const std::vector<engine::Sequence>& sequences, const TokenIds& tokens,
                         engine::StepTokens which) {
   engine::Step step;
-  for (size_t i = 0; i < sequences.size(); ++i)
-    sequences[i].add_rows(sequences[i].n_tokens() + model.n_queued(), std::span(&tokens[i], 1),
-                          step);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const int32_t slot = sequences[i].n_tokens() + model.n_queued();
+    sequences[i].add_rows(slot, std::span(&tokens[i], 1), step);
+    step.draws.push_back(engine::draw_of(sampling, slot));
+  }
   model.queue_decode(step, which, pages);
 }
 

@@ -50,8 +50,8 @@ struct LoadedModel {
   // Feeds `prompt` to a new sequence, in chunks that suit the device; the logits are in `logits`.
   // Errors: reserve's.
   Status prefill(engine::Sequence& sequence, const engine::TokenIds& prompt);
-  // Feeds each sequence its token and then the likeliest next ones, as the engine does: on a GPU a
-  // step is queued before the last one's tokens are read. The last ones are in `tokens`.
+  // Feeds each sequence its token and then those that are chosen (`sampling`), as the engine does:
+  // on a GPU a step is queued before the last one's tokens are read. The last ones are in `tokens`.
   void decode(std::vector<engine::Sequence>& sequences, engine::TokenIds& tokens, int32_t n_steps);
   void queue(const std::vector<engine::Sequence>& sequences, const engine::TokenIds& tokens,
              engine::StepTokens which);
@@ -61,6 +61,7 @@ struct LoadedModel {
   engine::Model model;
   engine::PagePool pages;
   engine::SegmentStore store;
+  engine::SamplingOptions sampling;  // of decode
   std::vector<float> logits;
 };
 

@@ -93,6 +93,8 @@ void add_decode(CLI::App& bench, CommandContext context) {
   CLI::App* command =
       bench.add_subcommand("decode", "Tokens a second, beside the bytes they must read");
   const auto arguments = add_engine_options(*command);
+  command->add_option("--temperature", arguments->options.temperature,
+                      "Draw tokens, with top-k 20 and top-p 0.85; 0: the likeliest");
   command
       ->add_option("--sequences", arguments->options.n_sequences,
                    "Sequences that decode side by side, a token each a step")

@@ -27,7 +27,6 @@ Generation::Generation(Request request, EngineParts& parts)
       mark_(Clock::now()),
       encoder_(parts.model, parts.pages, parts.store),
       healing_(request_.healing),
-      sampler_(request_.sampling),
       matcher_(request_.stop.strings) {}
 
 bool Generation::step() {
@@ -214,16 +213,16 @@ bool Generation::prefill() {
     spend(completion_.timings.prefill);
     return finish(StopReason::kMaxTokens);
   }
-  parts_.model.queue_choice(prefill_->outputs());
+  parts_.model.queue_choice(prefill_->outputs(), draw_of(request_.sampling, 0));
   phase_ = Phase::kFirstToken;
   return device_failed();
 }
 
-bool Generation::take_first(const Sample& likeliest, std::span<const float> logits) {
+bool Generation::take_first(const Sample& chosen, std::span<const float> logits) {
   if (device_failed()) return true;
   spend(completion_.timings.prefill);
   phase_ = Phase::kDecode;
-  return wants_logits() ? sample(logits) : accept(likeliest);
+  return wants_logits() ? accept(spelled(logits)) : accept(chosen);
 }
 
 // Waits for the device: measurements alone ask for it.
@@ -242,29 +241,26 @@ bool Generation::score() {
 void Generation::add_row(int32_t n_ahead, Step& step) const {
   const std::span<const int32_t> token(&completion_.tokens.back(), 1);
   sequence_->add_rows(sequence_->n_tokens() + n_ahead, token, step);
+  step.draws.push_back(draw_of(request_.sampling, n_chosen() + n_ahead));
 }
 
 bool Generation::runs_ahead() const {
-  return !wants_logits() &&
-         static_cast<int32_t>(completion_.tokens.size()) + 1 < request_.stop.max_tokens;
+  return !wants_logits() && n_chosen() + 1 < request_.stop.max_tokens;
 }
 
-bool Generation::wants_logits() const {
-  return request_.sampling.temperature > 0 || !healing_.done();
-}
-
-bool Generation::take(const Sample& likeliest, std::span<const float> logits) {
+bool Generation::take(const Sample& chosen, std::span<const float> logits) {
   if (device_failed()) return true;
   sequence_->append(std::span(&completion_.tokens.back(), 1));
-  return wants_logits() ? sample(logits) : accept(likeliest);
+  return wants_logits() ? accept(spelled(logits)) : accept(chosen);
 }
 
-bool Generation::sample(std::span<const float> logits) {
-  if (healing_.done()) return accept(sampler_.sample(logits, {}));
-  return accept(sampler_.sample(logits, parts_.vocabulary.compatible(healing_.rest())));
+// A token that goes on spelling what was typed.
+Sample Generation::spelled(std::span<const float> logits) const {
+  return sample(logits, parts_.vocabulary.compatible(healing_.rest()),
+                draw_of(request_.sampling, n_chosen()));
 }
 
-// Takes one sampled token; true when it was the last.
+// Takes one token; true when it was the last.
 bool Generation::accept(const Sample& sample) {
   if (contains(parts_.model.config().stop_tokens, sample.token) ||
       contains(request_.stop.tokens, sample.token)) {
@@ -282,7 +278,7 @@ bool Generation::accept(const Sample& sample) {
       request_.on_text(piece);
   }
   if (stopped) return finish(StopReason::kStopString);
-  if (static_cast<int32_t>(completion_.tokens.size()) >= request_.stop.max_tokens) {
+  if (n_chosen() >= request_.stop.max_tokens) {
     return finish(StopReason::kMaxTokens);
   }
   return false;

@@ -56,20 +56,20 @@ class Generation {
   // It has queued the choice of its first token behind its last chunk.
   bool awaits_first_token() const { return phase_ == Phase::kFirstToken; }
   // Takes that choice as take() does. REQUIRES: awaits_first_token(), and that chunk is done.
-  bool take_first(const Sample& likeliest, std::span<const float> logits);
+  bool take_first(const Sample& chosen, std::span<const float> logits);
   // It waits for what follows its last token: all that do share a step.
   bool decoding() const { return phase_ == Phase::kDecode && !cancelled(); }
   // Its row for such a step, when it takes part in `n_ahead` that were queued and not taken (then
   // the row's token is that of another). REQUIRES: decoding().
   void add_row(int32_t n_ahead, Step& step) const;
   // True if the step behind the one that it takes part in can be queued before it has taken that:
-  // it will not have ended for sure, and takes the likeliest token.
+  // it will not have ended for sure, and takes what the device chooses.
   bool runs_ahead() const;
-  // True if it needs the row's logits: it draws, or allows some tokens only.
-  bool wants_logits() const;
-  // Takes the row's likeliest token, or chooses from its logits, f32 [V], where it wants them; true
-  // when the request has been answered.
-  bool take(const Sample& likeliest, std::span<const float> logits);
+  // True if it needs the row's logits: it allows some tokens only.
+  bool wants_logits() const { return !healing_.done(); }
+  // Takes the token that was chosen for the row, or chooses from its logits, f32 [V], where it
+  // wants them; true when the request has been answered.
+  bool take(const Sample& chosen, std::span<const float> logits);
   // Answers with `status` instead of going on.
   void fail(Status status);
   // Segments that missed their deadline, to be encoded when nobody waits.
@@ -91,7 +91,8 @@ class Generation {
   bool prefill();
   bool score();
   bool device_failed();
-  bool sample(std::span<const float> logits);
+  int32_t n_chosen() const { return static_cast<int32_t>(completion_.tokens.size()); }
+  Sample spelled(std::span<const float> logits) const;
   bool accept(const Sample& sample);
   bool finish(StopReason reason);
   void keep_sequence();
@@ -110,7 +111,6 @@ class Generation {
   std::unique_ptr<Sequence> sequence_;
   std::optional<Prefill> prefill_;
   Healing healing_;
-  Sampler sampler_;
   StopMatcher matcher_;
 };
 

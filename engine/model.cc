@@ -49,7 +49,8 @@ Model::Model(ModelConfig config, std::shared_ptr<const Weights> weights, Device&
       gate_up_(device),
       hidden_(device),
       logits_(device),
-      choices_(device) {}
+      choices_(device),
+      first_draw_(device) {}
 
 Hash128 Model::digest() const {
   const Hash128 model = hash_combine(config_.digest, weights_->digest());
@@ -207,11 +208,13 @@ std::vector<Sample> Model::decode(const Step& step, PagePool& pages, float* logi
   return take_choices();
 }
 
-void Model::queue_choice(const float* x) {
+void Model::queue_choice(const float* x, const kernels::Draw& draw) {
   resize_logits(1);
   scratch_epoch_ += choices_.make_room(1);
+  first_draw_.resize((sizeof(draw) + sizeof(float) - 1) / sizeof(float));
+  if (device_->ok()) device_->upload(first_draw_.data(), &draw, sizeof(draw));
   compute_logits(x, 1);
-  choose_greedily(1);
+  choose(1, reinterpret_cast<const kernels::Draw*>(first_draw_.data()));
   choices_.sent(1);
 }
 
@@ -245,29 +248,31 @@ void Model::run_recorded(StepView step, PagePool& pages, float* x) {
                                .n_base_entries = step.base.n_entries,
                                .n_window_entries = step.window.n_entries,
                                .choices_place = choices_.place_index(),
+                               .draws = step.draws != nullptr,
                                .step_epoch = placed_.epoch(),
                                .scratch_epoch = scratch_epoch_};
   graphs_.run(key, [&] { run_decode(step, pages, x); });
 }
 
-// Embedding, all loops over all rows, logits into logits_, the likeliest tokens into choices_.
+// Embedding, all loops over all rows, logits into logits_, what is chosen of them into choices_.
 void Model::run_decode(const StepView& step, PagePool& pages, float* x) {
   const std::vector<LayerRows> rows(config_.n_layers);
   embed(step, x);
   for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, step, rows, pages, x);
   compute_logits(x, step.n_rows);
-  choose_greedily(step.n_rows);
+  choose(step.n_rows, step.draws);
 }
 
-void Model::choose_greedily(int32_t n_rows) {
+void Model::choose(int32_t n_rows, const kernels::Draw* draws) {
   if (!device_->ok()) return;
-  device_->launched(kernels_->greedy({.logits = logits_.data(),
+  device_->launched(kernels_->choose({.logits = logits_.data(),
+                                      .draws = draws,
                                       .ids = choices_.ids(),
                                       .choices = choices_.place(),
                                       .n_rows = n_rows,
                                       .n_vocabulary = config_.vocab_size},
                                      stream_),
-                    "greedy");
+                    "choose");
 }
 
 // Into logits_.

@@ -71,16 +71,16 @@ class Model {
   // Final norm and head. x: f32 [n_rows, C], the device's; logits: f32 [n_rows, V], the host's
   void head(const float* x, int32_t n_rows, float* logits);
 
-  // Queues the head for one row and its likeliest token, to be taken as a step's of decoding.
+  // Queues the head for one row and the choice of its token, to be taken as a step's of decoding.
   // x: f32 [1, C], the device's
-  void queue_choice(const float* x);
+  void queue_choice(const float* x, const kernels::Draw& draw);
   // Queues all of it for a step of decoding. At most Choices::kMostQueued steps may be queued whose
   // choices were not taken; on the CPU a step is done when this returns.
   // REQUIRES: after kChosen's predecessor, of as many rows, no other step of decoding was queued.
   void queue_decode(const Step& step, StepTokens tokens, PagePool& pages);
   int32_t n_queued() const { return choices_.n_queued(); }
-  // Of the step that was queued first: each row's likeliest next token and the logarithm of its
-  // probability. Waits for it. REQUIRES: n_queued() > 0.
+  // Of the step that was queued first: each row's next token, as step.draws would have it, and
+  // the logarithm of its probability. Waits for it. REQUIRES: n_queued() > 0.
   std::vector<Sample> take_choices() { return choices_.take(); }
   // Of the step that was queued last, when nothing else has been queued since: f32 [n_rows, V], the
   // host's.
@@ -100,7 +100,7 @@ class Model {
               const kernels::GatedBranch& window);
   void feed_forward(const LayerWeights& layer, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
-  void choose_greedily(int32_t n_rows);
+  void choose(int32_t n_rows, const kernels::Draw* draws);
   void resize_logits(int32_t n_rows);
   void resize_scratch(int32_t n_rows);
   void run_decode(const StepView& step, PagePool& pages, float* x);
@@ -125,6 +125,7 @@ class Model {
   DeviceFloats hidden_;         // f32 [T, F]
   DeviceFloats logits_;         // f32 [T, V]
   Choices choices_;             // of T rows
+  DeviceFloats first_draw_;     // Draw, of queue_choice
 };
 
 }  // namespace rondo::engine

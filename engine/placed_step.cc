@@ -66,7 +66,8 @@ void add_tables(std::vector<QuerySpan>& spans, Writer& writer) {
 
 // Of all arrays, with what their alignment may cost.
 int64_t bytes_of(const Step& step) {
-  int64_t n = step.n_rows() * int64_t{4} * 4 + 64;
+  int64_t n =
+      step.n_rows() * int64_t{4} * 4 + std::ssize(step.draws) * int64_t{sizeof(kernels::Draw)} + 64;
   for (const auto* spans : {&step.base_spans, &step.window_spans}) {
     for (const QuerySpan& span : *spans) {
       n += static_cast<int64_t>(sizeof(QuerySpan)) + span.n_context * int64_t{sizeof(PageRef)} +
@@ -84,7 +85,8 @@ StepView PlacedStep::place(const Step& step) {
           .tokens = step.tokens.data(),
           .positions = step.positions.data(),
           .base = view_of(step.base_slots, step.base_spans),
-          .window = view_of(step.window_slots, step.window_spans)};
+          .window = view_of(step.window_slots, step.window_spans),
+          .draws = step.draws.empty() ? nullptr : step.draws.data()};
 }
 
 StepView PlacedStep::send(const Step& step) {
@@ -112,6 +114,7 @@ StepView PlacedStep::send(const Step& step) {
                    .window = view_of(step.window_slots, step.window_spans)};
   view.base.slots = add(step.base_slots);
   view.window.slots = add(step.window_slots);
+  if (!step.draws.empty()) view.draws = add(step.draws);
   // Room for the spans now, their bytes when their tables' places are known.
   std::vector<QuerySpan> base = step.base_spans, window = step.window_spans;
   view.base.spans = add(base);

@@ -24,6 +24,7 @@ struct Step {
   std::vector<kernels::QuerySpan> base_spans;  // what the rows see of loop 0's K/V
   std::vector<int32_t> window_slots;           // the same for loop 1's own K/V
   std::vector<kernels::QuerySpan> window_spans;
+  std::vector<kernels::Draw> draws;  // [T] of a step of decoding; empty: the likeliest for all
 
   int32_t n_rows() const { return static_cast<int32_t>(tokens.size()); }
 };
@@ -41,6 +42,7 @@ struct StepView {
   const int32_t* tokens = nullptr;     // [T]
   const int32_t* positions = nullptr;  // [T]
   LoopView base, window;
+  const kernels::Draw* draws = nullptr;  // [T] or null
 };
 
 class PlacedStep {

@@ -2,8 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace rondo::engine {
+namespace {
+
+// SplitMix64's output function (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+// OOPSLA 2014).
+uint64_t mixed(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+constexpr uint64_t kGamma = 0x9e3779b97f4a7c15;  // its increment
+
+}  // namespace
 
 float log_probability(std::span<const float> logits, int32_t token) {
   const float highest = *std::max_element(logits.begin(), logits.end());
@@ -12,47 +26,31 @@ float log_probability(std::span<const float> logits, int32_t token) {
   return logits[token] - highest - static_cast<float>(std::log(sum));
 }
 
-Sample Sampler::sample(std::span<const float> logits, std::span<const int32_t> allowed) {
-  std::vector<Candidate> candidates;
-  if (allowed.empty()) {
-    candidates.reserve(logits.size());
-    for (size_t id = 0; id < logits.size(); ++id)
-      candidates.push_back({static_cast<int32_t>(id), logits[id]});
-  } else {
-    for (const int32_t id : allowed) candidates.push_back({id, logits[id]});
-  }
-  const int32_t token = draw(std::move(candidates));
-  return {.token = token, .logprob = log_probability(logits, token)};
+kernels::Draw draw_of(const SamplingOptions& options, int32_t index) {
+  const uint64_t stream = mixed(options.seed + kGamma);
+  return {.temperature = options.temperature,
+          .top_p = options.top_p,
+          .top_k = options.top_k,
+          .point = mixed(stream + kGamma * (static_cast<uint64_t>(index) + 1))};
 }
 
-int32_t Sampler::draw(std::vector<Candidate> candidates) {
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-  };
-  if (options_.temperature <= 0)
-    return std::min_element(candidates.begin(), candidates.end(), better)->token;
-
-  const auto k =
-      options_.top_k > 0 ? std::min<size_t>(options_.top_k, candidates.size()) : candidates.size();
-  std::partial_sort(candidates.begin(), candidates.begin() + k, candidates.end(), better);
-  candidates.resize(k);
-  std::vector<double> weights;
-  double sum = 0;
-  for (const Candidate& candidate : candidates) {
-    weights.push_back(
-        std::exp((candidate.logit - candidates.front().logit) / options_.temperature));
-    sum += weights.back();
-  }
-  double covered = 0;  // top-p: the shortest head of the list that covers top_p of the mass
-  size_t n = 0;
-  while (n < weights.size() && covered < options_.top_p * sum) covered += weights[n++];
-  // Not std::discrete_distribution: its draws differ between standard libraries.
-  double point = static_cast<double>(random_() >> 11) * 0x1p-53 * covered;
-  for (size_t i = 0; i < n; ++i) {
-    if (point < weights[i]) return candidates[i].token;
-    point -= weights[i];
-  }
-  return candidates[n - 1].token;
+Sample sample(std::span<const float> logits, std::vector<int32_t> allowed,
+              const kernels::Draw& draw) {
+  std::sort(allowed.begin(), allowed.end());
+  std::vector<float> allowed_logits;
+  for (const int32_t id : allowed) allowed_logits.push_back(logits[id]);
+  const std::span<const float> from = allowed.empty() ? logits : allowed_logits;
+  int32_t at = 0;
+  kernels::Choice choice;
+  kernels::reference_kernels().choose({.logits = from.data(),
+                                       .draws = &draw,
+                                       .ids = &at,
+                                       .choices = &choice,
+                                       .n_rows = 1,
+                                       .n_vocabulary = static_cast<int32_t>(from.size())},
+                                      {});
+  if (allowed.empty()) return {.token = at, .logprob = choice.log_prob};
+  return {.token = allowed[at], .logprob = log_probability(logits, allowed[at])};
 }
 
 }  // namespace rondo::engine

@@ -1,15 +1,17 @@
-// From logits to a token: greedy, or temperature with top-k and top-p, optionally among allowed
-// tokens only.
+// From logits to a token: what a request asks of its draws (kernels.h), and the choice among
+// allowed tokens alone, which is the host's: few tokens of a request have any, and their masks
+// would have to be sent.
 //
-// Thread: a Sampler belongs to one generation. Same logits, options and seed give the same tokens.
+// Thread: pure functions. Same logits, options and index give the same token, whatever else is in
+// the batch.
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <span>
 #include <vector>
 
 #include "engine/request.h"
+#include "kernels/kernels.h"
 
 namespace rondo::engine {
 
@@ -21,22 +23,11 @@ struct Sample {
 // log(softmax(logits)[token])
 float log_probability(std::span<const float> logits, int32_t token);
 
-class Sampler {
- public:
-  explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
+// How token `index` of an answer is drawn: its random number depends on seed and index alone.
+kernels::Draw draw_of(const SamplingOptions& options, int32_t index);
 
-  // Among `allowed` when it is not empty, else among all. Equal logits: the lowest id wins.
-  Sample sample(std::span<const float> logits, std::span<const int32_t> allowed);
-
- private:
-  struct Candidate {
-    int32_t token;
-    float logit;
-  };
-  int32_t draw(std::vector<Candidate> candidates);
-
-  const SamplingOptions options_;
-  std::mt19937_64 random_;
-};
+// Among `allowed`; among all when it is empty.
+Sample sample(std::span<const float> logits, std::vector<int32_t> allowed,
+              const kernels::Draw& draw);
 
 }  // namespace rondo::engine

@@ -20,6 +20,7 @@ class StepGraphs {
     int32_t n_base_spans = 0, n_window_spans = 0;
     int32_t n_base_entries = 0, n_window_entries = 0;
     int32_t choices_place = 0;
+    bool draws = false;
     int32_t step_epoch = 0, scratch_epoch = 0;
     auto operator<=>(const Key&) const = default;
   };

@@ -196,10 +196,24 @@ struct Choice {
   float log_prob = 0;
 };
 
-// choices[t].id = the token with the largest of logits[t], of equal ones the lowest (NaN is never
-// largest); ids[t] is the same, where the next step's embed reads it.
-struct GreedyParams {
+// How a row's token is chosen: the likeliest, or by chance. Then a token at distance d = (largest
+// logit - its logit) / temperature weighs floor(2^40 exp(-d)) (drawing.h has the rounding). In the
+// order of distances, of equal ones of ids, the first top_k are kept, and of them the shortest head
+// that has top_p of their weight. `point`, in 2^-64 of what is kept, in the order of ids, falls on
+// the token.
+struct Draw {
+  float temperature = 0;  // 0: the likeliest, and the rest does not count
+  float top_p = 1;        // 1 or more: all
+  int32_t top_k = 0;      // 0: all
+  uint64_t point = 0;     // a random number
+};
+
+// choices[t] is what draws[t] makes of logits[t]; the likeliest is the token with the largest, of
+// equal ones the lowest (NaN is never largest). ids[t] is the same, where the next step's embed
+// reads it.
+struct ChooseParams {
   const float* logits = nullptr;  // f32 [T, V]
+  const Draw* draws = nullptr;    // [T]; null: the likeliest for all
   int32_t* ids = nullptr;         // [T]
   Choice* choices = nullptr;      // [T], the device's or pinned (device.h): no copy has to follow
   int32_t n_rows = 0;
@@ -252,7 +266,7 @@ struct Kernels {
   int (*copy_token)(const CopyTokenParams& params, Stream stream);
   int (*attention)(const AttentionParams& params, Stream stream);
   int (*swiglu)(const SwigluParams& params, Stream stream);
-  int (*greedy)(const GreedyParams& params, Stream stream);
+  int (*choose)(const ChooseParams& params, Stream stream);
   int (*qkv)(const QkvParams& params, Stream stream);
   int (*feed_forward)(const FeedForwardParams& params, Stream stream);
 };

@@ -80,7 +80,7 @@ bool valid(const SwigluParams& p) {
          (p.n_rows == 0 || (p.gate_up != nullptr && p.out != nullptr));
 }
 
-bool valid(const GreedyParams& p) {
+bool valid(const ChooseParams& p) {
   return p.n_rows >= 0 && p.n_vocabulary > 0 &&
          (p.n_rows == 0 || (p.logits != nullptr && p.ids != nullptr && p.choices != nullptr));
 }

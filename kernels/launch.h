@@ -33,7 +33,7 @@ bool valid(const RopeStoreParams& params);
 bool valid(const CopyTokenParams& params);
 bool valid(const AttentionParams& params);
 bool valid(const SwigluParams& params);
-bool valid(const GreedyParams& params);
+bool valid(const ChooseParams& params);
 bool valid(const QkvParams& params);
 bool valid(const FeedForwardParams& params);
 

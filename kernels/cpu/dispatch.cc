@@ -49,7 +49,7 @@ constexpr Kernels narrow_table(const char* name) {
           .copy_token = copy_token,
           .attention = N_AVX2::attention,
           .swiglu = N_AVX2::swiglu,
-          .greedy = reference::greedy,
+          .choose = reference::choose,
           .qkv = composed_qkv<N_AVX2::rms_norm, kLinear, N_AVX2::rope_store>,
           .feed_forward = composed_feed_forward<N_AVX2::rms_norm, kLinear, N_AVX2::swiglu>};
 }
@@ -68,7 +68,7 @@ constexpr Kernels wide_table(const char* name, Launcher<AttentionParams> attenti
           .copy_token = copy_token,
           .attention = attention,
           .swiglu = N_AVX3::swiglu,
-          .greedy = reference::greedy,
+          .choose = reference::choose,
           .qkv = composed_qkv<N_AVX3::rms_norm, kLinear, N_AVX3::rope_store>,
           .feed_forward = composed_feed_forward<N_AVX3::rms_norm, kLinear, N_AVX3::swiglu>};
 }

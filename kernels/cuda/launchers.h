@@ -19,7 +19,7 @@ int rope_store(const RopeStoreParams& params, Stream stream);
 int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
-int greedy(const GreedyParams& params, Stream stream);
+int choose(const ChooseParams& params, Stream stream);
 int qkv(const QkvParams& params, Stream stream);
 int feed_forward(const FeedForwardParams& params, Stream stream);
 

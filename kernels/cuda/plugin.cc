@@ -203,7 +203,7 @@ const Kernels& table() {
                                      .copy_token = copy_token,
                                      .attention = attention,
                                      .swiglu = swiglu,
-                                     .greedy = greedy,
+                                     .choose = choose,
                                      .qkv = qkv,
                                      .feed_forward = feed_forward};
   return kTable;

@@ -21,7 +21,7 @@ int rope_store(const RopeStoreParams& params, Stream stream);
 int copy_token(const CopyTokenParams& params, Stream stream);
 int attention(const AttentionParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
-int greedy(const GreedyParams& params, Stream stream);
+int choose(const ChooseParams& params, Stream stream);
 
 // Writes W[row][k_begin..k_end) in float32 to `out`.
 void dequantize(const RowMajorMatrix& matrix, int64_t row, int32_t k_begin, int32_t k_end,

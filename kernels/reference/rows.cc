@@ -1,4 +1,4 @@
-// Launchers that treat every row by itself: embed, rms_norm, swiglu, greedy.
+// Launchers that treat every row by itself: embed, rms_norm, swiglu.
 
 #include <cmath>
 
@@ -44,24 +44,6 @@ int swiglu(const SwigluParams& p, Stream stream) {
       const float* up = gate + p.dim;
       float* out = p.out + t * p.dim;
       for (int32_t i = 0; i < p.dim; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
-    }
-  });
-  return kOk;
-}
-
-int greedy(const GreedyParams& p, Stream stream) {
-  if (!valid(p)) return kBadArguments;
-  parallel_for(stream, p.n_rows, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      const float* logits = p.logits + t * p.n_vocabulary;
-      int32_t best = 0;
-      for (int32_t id = 1; id < p.n_vocabulary; ++id) {
-        if (logits[id] > logits[best] || std::isnan(logits[best])) best = id;
-      }
-      double sum = 0;
-      for (int32_t id = 0; id < p.n_vocabulary; ++id) sum += std::exp(logits[id] - logits[best]);
-      p.ids[t] = best;
-      p.choices[t] = {.id = best, .log_prob = static_cast<float>(-std::log(sum))};
     }
   });
   return kOk;

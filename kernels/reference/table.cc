@@ -17,7 +17,7 @@ const Kernels& reference_kernels() {
       .copy_token = reference::copy_token,
       .attention = reference::attention,
       .swiglu = reference::swiglu,
-      .greedy = reference::greedy,
+      .choose = reference::choose,
       .qkv = composed_qkv<reference::rms_norm, reference::linear, reference::rope_store>,
       .feed_forward =
           composed_feed_forward<reference::rms_norm, reference::linear, reference::swiglu>,

@@ -305,8 +305,9 @@ SwigluParams localized(SwigluParams p) {
   return p;
 }
 
-GreedyParams localized(GreedyParams p) {
+ChooseParams localized(ChooseParams p) {
   p.logits = here(p.logits);
+  p.draws = here(p.draws);
   p.ids = here(p.ids);
   if (!is_here(p.choices)) p.choices = here(p.choices);
   return p;
@@ -406,7 +407,7 @@ Kernels table(const Kernels& real) {
           .copy_token = launch<CopyTokenParams, &Kernels::copy_token>,
           .attention = attention,
           .swiglu = launch<SwigluParams, &Kernels::swiglu>,
-          .greedy = launch<GreedyParams, &Kernels::greedy>,
+          .choose = launch<ChooseParams, &Kernels::choose>,
           .qkv = launch<QkvParams, &Kernels::qkv>,
           .feed_forward = launch<FeedForwardParams, &Kernels::feed_forward>};
 }

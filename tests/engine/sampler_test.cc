@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "engine/stop_matcher.h"
 
@@ -12,45 +13,40 @@ namespace {
 
 const std::vector<float> kLogits = {0.0f, 2.0f, 1.0f, 2.0f, -1.0f};
 
-TEST(Sampler, GreedyTakesTheBestAndTheLowestIdAmongEquals) {
-  Sampler sampler({});
-  EXPECT_EQ(sampler.sample(kLogits, {}).token, 1);
-  const std::vector<int32_t> allowed = {4, 0, 2};
-  EXPECT_EQ(sampler.sample(kLogits, allowed).token, 2);
+TEST(Sampler, ChoosesAmongAllowedTokens) {
+  EXPECT_EQ(sample(kLogits, {}, {}).token, 1);
+  EXPECT_EQ(sample(kLogits, {4, 0, 2}, {}).token, 2);
+  EXPECT_EQ(sample(kLogits, {3, 1}, {}).token, 1);  // the lowest of equals
+  const SamplingOptions options = {.temperature = 1, .seed = 3};
+  for (int32_t i = 0; i < 100; ++i)
+    EXPECT_NE(sample(kLogits, {4, 0, 2}, draw_of(options, i)).token % 2, 1);
 }
 
 TEST(Sampler, LogprobIsOfTheWholeDistribution) {
-  Sampler sampler({});
-  const std::vector<int32_t> allowed = {4};
   double sum = 0;
   for (const float x : kLogits) sum += std::exp(x);
-  EXPECT_NEAR(sampler.sample(kLogits, allowed).logprob, -1.0 - std::log(sum), 1e-5);
+  EXPECT_NEAR(sample(kLogits, {4}, {}).logprob, -1.0 - std::log(sum), 1e-5);
 }
 
 TEST(Sampler, DrawsByProbability) {
-  Sampler sampler({.temperature = 1, .seed = 3});
   std::map<int32_t, int> counts;
   const int n = 20000;
-  for (int i = 0; i < n; ++i) ++counts[sampler.sample(kLogits, {}).token];
+  for (int i = 0; i < n; ++i)
+    ++counts[sample(kLogits, {}, draw_of({.temperature = 1, .seed = 3}, i)).token];
   for (int32_t id = 0; id < 5; ++id) {
     const double p = std::exp(log_probability(kLogits, id));
     EXPECT_NEAR(static_cast<double>(counts[id]) / n, p, 5 * std::sqrt(p / n)) << id;
   }
 }
 
-TEST(Sampler, TopKAndTopPCutTheTail) {
-  Sampler top_k({.temperature = 1, .top_k = 2, .seed = 1});
-  Sampler top_p({.temperature = 1, .top_p = 0.7f, .seed = 1});
-  for (int i = 0; i < 500; ++i) {
-    EXPECT_EQ(top_k.sample(kLogits, {}).token % 2, 1);
-    EXPECT_EQ(top_p.sample(kLogits, {}).token % 2, 1);
+// A token's random number depends on the request's seed and the token's place alone.
+TEST(Sampler, SeedAndIndexMakeTheDraw) {
+  std::set<uint64_t> points;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    for (int32_t i = 0; i < 50; ++i) points.insert(draw_of({.seed = seed}, i).point);
   }
-}
-
-TEST(Sampler, SameSeedSameTokens) {
-  Sampler a({.temperature = 1, .seed = 9});
-  Sampler b({.temperature = 1, .seed = 9});
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(a.sample(kLogits, {}).token, b.sample(kLogits, {}).token);
+  EXPECT_EQ(points.size(), 2500u);
+  EXPECT_EQ(draw_of({.seed = 9}, 4).point, draw_of({.temperature = 1, .seed = 9}, 4).point);
 }
 
 TEST(StopMatcher, CutsBeforeTheEarliestStopAcrossPieces) {

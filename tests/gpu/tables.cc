@@ -38,7 +38,7 @@ bool open_gpu(std::string& why) {
   table.copy_token = Finished<&Kernels::copy_token>::run;
   table.attention = Finished<&Kernels::attention>::run;
   table.swiglu = Finished<&Kernels::swiglu>::run;
-  table.greedy = Finished<&Kernels::greedy>::run;
+  table.choose = Finished<&Kernels::choose>::run;
   table.qkv = Finished<&Kernels::qkv>::run;
   table.feed_forward = Finished<&Kernels::feed_forward>::run;
   return true;

@@ -1,4 +1,4 @@
-// Launchers that treat every row by itself: embed, rms_norm, swiglu, greedy.
+// Launchers that treat every row by itself: embed, rms_norm, swiglu.
 
 #include <gtest/gtest.h>
 
@@ -99,43 +99,6 @@ TEST_P(Rows, SwigluGatesTheSecondHalfByTheFirst) {
               gate / (1 + std::exp(-gate)) * gate_up[int64_t{t} * dim * 2 + dim + i];
           ASSERT_NEAR(out[int64_t{t} * dim + i], expected, 1e-6 * (1 + std::abs(expected)));
         }
-      }
-    }
-  }
-}
-
-TEST_P(Rows, GreedyTakesTheLowestOfTheLargestAndSaysHowLikelyItIs) {
-  for (const int32_t n_rows : {1, 3, 17}) {
-    for (const int32_t n_vocabulary : {1, 3, 100, 4099, 16384}) {
-      std::vector<float> logits =
-          Random(n_rows * 100000 + n_vocabulary).normals(int64_t{n_rows} * n_vocabulary);
-      std::vector<int32_t> expected;
-      for (int32_t t = 0; t < n_rows; ++t) {
-        float* row = logits.data() + int64_t{t} * n_vocabulary;
-        for (int32_t id = 0; id < n_vocabulary; ++id) row[id] *= 4;
-        // The largest stands at two places, and -infinity beside it.
-        const int32_t first = t * 331 % n_vocabulary, second = (first + 2055) % n_vocabulary;
-        if (n_vocabulary > 3) row[(first + 1) % n_vocabulary] = -INFINITY;
-        row[first] = row[second] = 30;
-        expected.push_back(std::min(first, second));
-      }
-      std::vector<int32_t> ids(n_rows, -1);
-      std::vector<Choice> choices(n_rows);
-      ASSERT_EQ(table().greedy({.logits = logits.data(),
-                                .ids = ids.data(),
-                                .choices = choices.data(),
-                                .n_rows = n_rows,
-                                .n_vocabulary = n_vocabulary},
-                               stream_),
-                0);
-      EXPECT_EQ(ids, expected) << n_vocabulary;
-      for (int32_t t = 0; t < n_rows; ++t) {
-        double sum = 0;
-        for (int32_t id = 0; id < n_vocabulary; ++id) {
-          sum += std::exp(logits[int64_t{t} * n_vocabulary + id] - 30.0);
-        }
-        EXPECT_EQ(choices[t].id, expected[t]);
-        EXPECT_NEAR(choices[t].log_prob, -std::log(sum), 1e-6);
       }
     }
   }

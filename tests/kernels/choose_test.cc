@@ -1,0 +1,181 @@
+// choose: the likeliest token, and tokens by chance.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "tests/kernels/support.h"
+
+namespace rondo::kernels {
+namespace {
+
+class Choosing : public testing::TestWithParam<const Kernels*> {
+ protected:
+  const Kernels& table() const { return *GetParam(); }
+  // One row's choice for each of `draws`.
+  std::vector<Choice> choose(const std::vector<float>& logits, const std::vector<Draw>& draws) {
+    const auto n_rows = static_cast<int32_t>(draws.size());
+    std::vector<float> rows;
+    for (int32_t t = 0; t < n_rows; ++t) rows.insert(rows.end(), logits.begin(), logits.end());
+    std::vector<int32_t> ids(n_rows, -1);
+    std::vector<Choice> choices(n_rows);
+    EXPECT_EQ(table().choose({.logits = rows.data(),
+                              .draws = draws.data(),
+                              .ids = ids.data(),
+                              .choices = choices.data(),
+                              .n_rows = n_rows,
+                              .n_vocabulary = static_cast<int32_t>(logits.size())},
+                             stream_),
+              0);
+    for (int32_t t = 0; t < n_rows; ++t) EXPECT_EQ(ids[t], choices[t].id);
+    return choices;
+  }
+
+  ThreadPool threads_{2};
+  Stream stream_{&threads_};
+};
+
+std::vector<float> normals(int32_t n, float deviation, uint32_t seed) {
+  std::vector<float> logits = Random(seed).normals(n);
+  for (float& logit : logits) logit *= deviation;
+  return logits;
+}
+
+double log_sum(const std::vector<float>& logits) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - largest);
+  return largest + std::log(sum);
+}
+
+// Every part of the mass once.
+std::vector<Draw> spread(const Draw& draw, int32_t n) {
+  std::vector<Draw> draws;
+  for (int32_t i = 0; i < n; ++i) {
+    draws.push_back(draw);
+    draws.back().point = (~uint64_t{0} / static_cast<uint64_t>(n)) * static_cast<uint64_t>(i);
+  }
+  return draws;
+}
+
+TEST_P(Choosing, TheLikeliestIsTheLowestOfTheLargestAndSaysHowLikelyItIs) {
+  for (const int32_t n_vocabulary : {1, 3, 100, 4099, 16384}) {
+    std::vector<float> logits = normals(n_vocabulary, 4, n_vocabulary);
+    const int32_t first = 331 % n_vocabulary, second = (first + 2055) % n_vocabulary;
+    if (n_vocabulary > 3) logits[(first + 1) % n_vocabulary] = -INFINITY;
+    logits[first] = logits[second] = 30;
+    for (const Choice& choice : choose(logits, std::vector<Draw>(3))) {
+      EXPECT_EQ(choice.id, std::min(first, second)) << n_vocabulary;
+      EXPECT_NEAR(choice.log_prob, 30 - log_sum(logits), 1e-5);
+    }
+  }
+}
+
+TEST_P(Choosing, DrawsAsOftenAsATokenIsLikely) {
+  const std::vector<float> logits = normals(1000, 3, 5);
+  const float temperature = 0.8f;
+  constexpr int32_t kDraws = 4096;
+  std::map<int32_t, int32_t> counts;
+  for (const Choice& choice : choose(logits, spread({.temperature = temperature}, kDraws))) {
+    ++counts[choice.id];
+    EXPECT_NEAR(choice.log_prob, logits[choice.id] - log_sum(logits), 1e-4);
+  }
+  std::vector<float> scaled = logits;
+  for (float& logit : scaled) logit /= temperature;
+  const double all = log_sum(scaled);
+  // The points lie evenly, so a token is hit as often as its part of the mass says, to one.
+  for (int32_t id = 0; id < std::ssize(logits); ++id)
+    EXPECT_NEAR(counts[id], kDraws * std::exp(scaled[id] - all), 1.01) << id;
+}
+
+TEST_P(Choosing, TopKAndTopPKeepTheHead) {
+  for (const int32_t n_vocabulary : {7, 1000, 16384, 76800}) {
+    const std::vector<float> logits = normals(n_vocabulary, 3, n_vocabulary);
+    std::vector<int32_t> order(n_vocabulary);
+    for (int32_t i = 0; i < n_vocabulary; ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+    const auto rank = [&](int32_t id) {
+      return std::find(order.begin(), order.end(), id) - order.begin();
+    };
+    const auto farthest = [&](const Draw& draw) {
+      int64_t last = 0;
+      for (const Choice& choice : choose(logits, spread(draw, n_vocabulary > 2000 ? 20 : 100)))
+        last = std::max<int64_t>(last, rank(choice.id));
+      return last;
+    };
+    EXPECT_EQ(farthest({.temperature = 1, .top_k = 1}), 0);
+    EXPECT_EQ(farthest({.temperature = 1, .top_p = 0}), 0);
+    EXPECT_EQ(farthest({.temperature = 50, .top_k = 5}), 4);
+    EXPECT_LE(farthest({.temperature = 1, .top_k = 40}), 39);
+    const double all = log_sum(logits);
+    for (const float top_p : {0.5f, 0.9f, 0.99f}) {
+      double covered = 0;
+      int64_t n = 0;
+      while (covered < top_p - 1e-4) covered += std::exp(logits[order[n++]] - all);
+      EXPECT_LE(farthest({.temperature = 1, .top_p = top_p}), n + n / 100) << top_p;
+    }
+  }
+}
+
+// All tables draw the same, but where the exponential's last bit moves a border.
+TEST_P(Choosing, AgreesWithTheReference) {
+  const Kernels& reference = reference_kernels();
+  int32_t n_different = 0, n_all = 0;
+  for (const int32_t n_vocabulary : {1, 2, 33, 1025, 16384, 151936}) {
+    for (const Draw& kind : {Draw{.temperature = 0.6f, .top_p = 0.85f, .top_k = 20},
+                             Draw{.temperature = 1}, Draw{.temperature = 2, .top_p = 0.95f},
+                             Draw{.temperature = 0.01f}, Draw{.temperature = 1, .top_k = 3000},
+                             Draw{.temperature = 1, .top_p = 1, .top_k = 1 << 30}}) {
+      const std::vector<float> logits = normals(n_vocabulary, 4, 17);
+      const std::vector<Draw> draws = spread(kind, n_vocabulary > 100'000 ? 2 : 8);
+      const std::vector<Choice> choices = choose(logits, draws);
+      for (size_t t = 0; t < draws.size(); ++t, ++n_all) {
+        int32_t id = -1;
+        Choice expected;
+        ASSERT_EQ(reference.choose({.logits = logits.data(),
+                                    .draws = &draws[t],
+                                    .ids = &id,
+                                    .choices = &expected,
+                                    .n_rows = 1,
+                                    .n_vocabulary = n_vocabulary},
+                                   {}),
+                  0);
+        n_different += choices[t].id != expected.id;
+      }
+    }
+  }
+  EXPECT_LE(n_different, n_all / 100);
+}
+
+TEST_P(Choosing, EqualLogitsAreEquallyLikely) {
+  const std::vector<float> equal(5000, 2.5f);
+  std::map<int32_t, int32_t> counts;
+  for (const Choice& choice : choose(equal, spread({.temperature = 1, .top_k = 10}, 100)))
+    ++counts[choice.id];
+  ASSERT_EQ(counts.size(), 10u);
+  for (const auto& [id, n] : counts) {
+    EXPECT_LT(id, 10);
+    EXPECT_NEAR(n, 10, 1);
+  }
+  counts.clear();
+  for (const Choice& choice : choose(equal, spread({.temperature = 1, .top_p = 0.00199f}, 100)))
+    ++counts[choice.id];
+  EXPECT_EQ(counts.size(), 10u);
+}
+
+TEST_P(Choosing, TakesLogitsThatAreNoNumbers) {
+  const Draw draw = {.temperature = 1, .top_p = 0.9f, .top_k = 3, .point = ~uint64_t{0} / 2};
+  EXPECT_EQ(choose({NAN, -INFINITY, 1, NAN}, {draw})[0].id, 2);
+  EXPECT_EQ(choose({-INFINITY, -INFINITY}, {draw})[0].id, 0);
+  const int32_t id = choose({1e30f, -1e30f, 1e30f}, {draw})[0].id;
+  EXPECT_TRUE(id == 0 || id == 2) << id;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, Choosing, testing::ValuesIn(runnable_tables()),
+                         [](const auto& info) { return table_name(info.param); });
+
+}  // namespace
+}  // namespace rondo::kernels
