@@ -62,6 +62,12 @@ void print(const Json& report) {
                 text(engine, "kernels").c_str(), number(engine, "threads"));
     if (const std::string why = text(engine, "no_gpu"); !why.empty())
       std::printf("          no GPU: %s\n", why.c_str());
+    const auto mib = [](long long n_bytes) { return static_cast<double>(n_bytes) / (1 << 20); };
+    std::printf(
+        "memory    %.0f MiB: weights %.0f, KV %.0f, steps %.0f\n",
+        mib(number(engine, "memory_bytes")), mib(number(engine, "weight_bytes")),
+        mib(number(kv, "bytes")),
+        mib(number(engine, "memory_bytes") - number(engine, "weight_bytes") - number(kv, "bytes")));
     std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
                 number(kv, "free"));
     std::printf("Segments  %lld, of %lld tokens\n", number(segments, "count"),

@@ -30,8 +30,10 @@ ChunkTokens gpu_chunk_tokens(const ModelConfig& config) {
           .background = rows_of(kBackgroundFlops, config)};
 }
 
+ChunkTokens cpu_chunk_tokens() { return kCpuChunk; }
+
 ChunkTokens chunk_tokens(const ModelConfig& config, const Device& device) {
-  return device.is_cpu() ? kCpuChunk : gpu_chunk_tokens(config);
+  return device.is_cpu() ? cpu_chunk_tokens() : gpu_chunk_tokens(config);
 }
 
 }  // namespace rondo::engine

@@ -18,7 +18,8 @@ struct ChunkTokens {
 
 ChunkTokens chunk_tokens(const ModelConfig& config, const Device& device);
 
-// What a GPU takes.
+// What a GPU takes, and the CPU.
 ChunkTokens gpu_chunk_tokens(const ModelConfig& config);
+ChunkTokens cpu_chunk_tokens();
 
 }  // namespace rondo::engine

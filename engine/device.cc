@@ -55,6 +55,7 @@ Result<std::unique_ptr<Device>> Device::open_lane() {
   lane->backend_ = backend_;
   lane->backend_.state = lane->stream_.device = state;
   lane->status_ = status_;
+  lane->n_allocated_ = n_allocated_;
   return lane;
 }
 
@@ -75,14 +76,14 @@ void Device::attach() {
 Result<DeviceMemory> Device::allocate(int64_t n_bytes) {
   if (is_cpu()) {
     ASSIGN_OR_RETURN(HostMemory memory, HostMemory::allocate(n_bytes));
-    return DeviceMemory(std::move(memory));
+    return DeviceMemory(std::move(memory), n_allocated_);
   }
   void* memory = nullptr;
   if (backend_.allocate(backend_.state, n_bytes, &memory) != kernels::kOk) {
     return resource_exhausted_error(name() + ": cannot allocate " + std::to_string(n_bytes >> 20) +
                                     " MiB of memory");
   }
-  return DeviceMemory(*this, static_cast<std::byte*>(memory), n_bytes);
+  return DeviceMemory(*this, static_cast<std::byte*>(memory), n_bytes, n_allocated_);
 }
 
 void Device::upload(void* to, const void* from, int64_t n_bytes) {
@@ -126,15 +127,31 @@ void Device::fail(Status status) {
   if (ok()) *status_ = std::move(status);
 }
 
+DeviceMemory::DeviceMemory(HostMemory host, std::shared_ptr<int64_t> n_allocated)
+    : host_(std::move(host)),
+      data_(host_.data()),
+      size_(host_.size()),
+      n_allocated_(std::move(n_allocated)) {
+  *n_allocated_ += size_;
+}
+
+DeviceMemory::DeviceMemory(Device& device, std::byte* data, int64_t size,
+                           std::shared_ptr<int64_t> n_allocated)
+    : device_(&device), data_(data), size_(size), n_allocated_(std::move(n_allocated)) {
+  *n_allocated_ += size_;
+}
+
 DeviceMemory& DeviceMemory::operator=(DeviceMemory&& other) noexcept {
   std::swap(host_, other.host_);
   std::swap(device_, other.device_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(n_allocated_, other.n_allocated_);
   return *this;
 }
 
 DeviceMemory::~DeviceMemory() {
+  if (n_allocated_ != nullptr) *n_allocated_ -= size_;
   if (device_ != nullptr) device_->backend().release(device_->backend().state, data_);
 }
 

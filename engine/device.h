@@ -30,10 +30,9 @@ class Device;
 class DeviceMemory {
  public:
   DeviceMemory() = default;
-  explicit DeviceMemory(HostMemory host)
-      : host_(std::move(host)), data_(host_.data()), size_(host_.size()) {}
-  DeviceMemory(Device& device, std::byte* data, int64_t size)
-      : device_(&device), data_(data), size_(size) {}
+  // `n_allocated` counts the bytes of all blocks of a device.
+  DeviceMemory(HostMemory host, std::shared_ptr<int64_t> n_allocated);
+  DeviceMemory(Device& device, std::byte* data, int64_t size, std::shared_ptr<int64_t> n_allocated);
   DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(other); }
   DeviceMemory& operator=(DeviceMemory&& other) noexcept;
   ~DeviceMemory();
@@ -46,6 +45,7 @@ class DeviceMemory {
   Device* device_ = nullptr;  // a GPU, which has it to be given back
   std::byte* data_ = nullptr;
   int64_t size_ = 0;
+  std::shared_ptr<int64_t> n_allocated_;
 };
 
 class Device {
@@ -81,6 +81,8 @@ class Device {
   void attach();
   // Errors: ResourceExhausted when the device does not have them.
   Result<DeviceMemory> allocate(int64_t n_bytes);
+  // Bytes that were allocated, through all lanes, and not given back.
+  int64_t n_allocated() const { return *n_allocated_; }
   // In the order of the lane's work; `from` may change when upload returns, and download waits.
   void upload(void* to, const void* from, int64_t n_bytes);
   void download(void* to, const void* from, int64_t n_bytes);
@@ -105,7 +107,9 @@ class Device {
   kernels::Stream stream_;
   std::unique_ptr<kernels::ThreadPool> threads_;  // the CPU's
   void* library_ = nullptr;                       // the plugin, open for good
+  // Of all lanes.
   std::shared_ptr<Status> status_ = std::make_shared<Status>();
+  std::shared_ptr<int64_t> n_allocated_ = std::make_shared<int64_t>(0);
 };
 
 // Floats in a device's memory, as many as were asked for last; growing keeps what is there.

@@ -31,7 +31,8 @@ EngineOptions with_defaults(EngineOptions options, const Model& model) {
 
 }  // namespace
 
-// A model in the memory of the device that was found for it.
+// A model in the memory of the device that was found for it, with all that its steps will need: who
+// was admitted does not fail for memory.
 struct Engine::Loaded {
   std::unique_ptr<Device> device;  // first: goes after all that has its memory
   std::unique_ptr<Device> lane;    // its second; null on the CPU
@@ -58,6 +59,13 @@ struct Engine::Loaded {
       on_lane.emplace(model.on(*lane));
       lane->follow(*chosen.device);  // the weights may still be on their way
     }
+    const EngineOptions complete = with_defaults(options, model);
+    const int32_t n_chunk =
+        std::max(complete.prefill_chunk_tokens, complete.background_chunk_tokens);
+    if (on_lane) on_lane->reserve(n_chunk, 1);
+    model.reserve(on_lane ? kernels::kFewRows : std::max(n_chunk, kernels::kFewRows),
+                  kernels::kFewRows);
+    RETURN_IF_ERROR(chosen.device->status());
     return std::unique_ptr<Loaded>(new Loaded{.device = std::move(chosen.device),
                                               .lane = std::move(lane),
                                               .no_gpu = std::move(chosen.no_gpu),
@@ -94,6 +102,7 @@ struct Engine::Core {
     counters.no_gpu = loaded.no_gpu;
     counters.kernels = loaded.device->kernels().name;
     counters.n_threads = loaded.device->n_threads();
+    counters.device_bytes = loaded.device->n_allocated();
     counters.weight_bytes = loaded.model.weights().packed_bytes();
     counters.n_pages = loaded.pages.n_pages();
     counters.kv_bytes = loaded.pages.n_pages() * loaded.pages.page_bytes();

@@ -35,6 +35,7 @@ struct EngineStats {
   std::string no_gpu;
   std::string kernels;
   int32_t n_threads = 0;
+  int64_t device_bytes = 0;  // all of its memory: weights, pages, room for steps
   int64_t weight_bytes = 0;
   int64_t kv_bytes = 0;
   int32_t n_pages = 0;

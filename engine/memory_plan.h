@@ -23,8 +23,8 @@ struct MemoryPlan {
   int64_t segments = 0;    // base pages of the Segments
   int64_t active = 0;      // base pages of the sequences
   int64_t loop_state = 0;  // window pages of the sequences
-  int64_t step = 0;        // hidden states, logits and scratch of the largest step
-  int64_t library = 0;     // what driver and cuBLAS keep of a GPU's memory
+  int64_t step = 0;        // hidden states and logits of the largest step
+  int64_t library = 0;     // what driver, cuBLAS and kernels keep of a GPU's memory
 
   int64_t weights() const { return layers + vocabulary; }
   int64_t kv() const { return segments + active + loop_state; }  // the page pool
@@ -33,6 +33,9 @@ struct MemoryPlan {
 
 // Of a GPU; the types of the weights are config.weight_format's.
 MemoryPlan plan_memory(const ModelConfig& config, const Workload& workload);
+// Of the CPU's memory, by the kernels `table`.
+MemoryPlan plan_memory(const ModelConfig& config, const Workload& workload,
+                       const kernels::Kernels& table);
 
 // Bytes of a [n, k] matrix as the CUDA table packs it (kernels/cuda/matrix.h), to within padding.
 int64_t gpu_matrix_bytes(kernels::WeightType type, int32_t n, int32_t k);

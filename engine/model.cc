@@ -57,6 +57,11 @@ Hash128 Model::digest() const {
   return hash_combine(model, hash_text(device_->numerics()));
 }
 
+void Model::reserve(int32_t n_rows, int32_t n_logits) {
+  resize_scratch(n_rows);
+  resize_logits(n_logits);
+}
+
 float* Model::hidden(int32_t n_rows) {
   resize_scratch(n_rows);
   return hidden_states_.data();

@@ -59,6 +59,9 @@ class Model {
   // What a K/V value depends on beside its tokens: weights, configuration, Device::numerics.
   Hash128 digest() const;
 
+  // Takes the memory for steps of up to `n_rows` rows and `n_logits` rows of logits now; the
+  // device's status() says if it was short.
+  void reserve(int32_t n_rows, int32_t n_logits);
   // `step` for the functions below; valid until the next call and while `step` lives.
   StepView place(const Step& step) { return placed_.place(step); }
   // Room for the hidden states of a step, f32 [n_rows, C]; valid until a call with more rows.

@@ -9,6 +9,7 @@ Json engine_json(const engine::EngineStats& stats) {
       {"no_gpu", stats.no_gpu},
       {"kernels", stats.kernels},
       {"threads", stats.n_threads},
+      {"memory_bytes", stats.device_bytes},
       {"weight_bytes", stats.weight_bytes},
       {"kv", {{"bytes", stats.kv_bytes}, {"pages", stats.n_pages}, {"free", stats.n_free_pages}}},
       {"segments",
