@@ -26,10 +26,10 @@ std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
   auto arguments = std::make_shared<EngineBenchArguments>();
   command.add_option("--model", arguments->model,
                      "Model folder (default: the one that rondo complete uses)");
-  command.add_option(
-      "--random-weights", arguments->options.config,
-      "Random weights in a published shape instead of a model: iquest-7b, iquest-14b, "
-      "iquest-40b or iquest-40b-loop");
+  command.add_option("--random-weights", arguments->options.config,
+                     "Random weights in a published shape instead of a model: loopcoder-mini, "
+                     "iquest-7b, iquest-14b, "
+                     "iquest-40b or iquest-40b-loop");
   command.add_option("--layers", arguments->options.n_layers, "So many of its layers");
   CLI::Option* int8 =
       command.add_flag("--int8", arguments->options.int8, "Its weights in 8 bits instead of bf16");

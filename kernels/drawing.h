@@ -40,7 +40,8 @@ RONDO_HOST_DEVICE inline uint64_t drawing_weight(float likelihood) {
 
 // The weight that top-p keeps of `total`, at least something.
 RONDO_HOST_DEVICE inline uint64_t drawing_target(float top_p, uint64_t total) {
-  const auto wanted = static_cast<uint64_t>(static_cast<double>(top_p) * static_cast<double>(total));
+  const auto wanted =
+      static_cast<uint64_t>(static_cast<double>(top_p) * static_cast<double>(total));
   return top_p > 0 && wanted > 1 ? wanted : 1;
 }
 

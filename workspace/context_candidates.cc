@@ -102,8 +102,7 @@ class Collector {
   }
 
   void add_definitions_of(std::string_view name, const Use& use) {
-    const double worth =
-        (1 + 0.5 * std::log(static_cast<double>(use.n))) * (1 + use.nearness);
+    const double worth = (1 + 0.5 * std::log(static_cast<double>(use.n))) * (1 + use.nearness);
     std::vector<BlockRef> meant = imports_.definitions(use.qualifier, name);
     if (static_cast<int64_t>(meant.size()) > kMaxDefinitions) meant.clear();
     const int64_t n_definitions = index_.count_defining(name);
@@ -183,9 +182,9 @@ class Collector {
     if (function == nullptr || function->name.empty()) return;
     const std::vector<BlockRef> refs = index_.referencing(function->name, kMaxCallerFiles);
     // Of a name that others have too, not every use means this one.
-    const double share = 1 / std::sqrt(static_cast<double>(std::max<size_t>(refs.size(), 1))) /
-                         static_cast<double>(std::max<int64_t>(
-                             index_.count_defining(function->name), 1));
+    const double share =
+        1 / std::sqrt(static_cast<double>(std::max<size_t>(refs.size(), 1))) /
+        static_cast<double>(std::max<int64_t>(index_.count_defining(function->name), 1));
     for (const BlockRef& ref : refs) {
       if (!same_family(*ref.file)) continue;
       const bool in_test = is_test_path(ref.file->path);
@@ -280,8 +279,8 @@ std::string Candidate::reason() const {
          {Part::kFile, "same file"},
          {Part::kOpen, "open"},
          {Part::kFolder, "same folder"}}};
-    const auto best = std::max_element(
-        kPlaces.begin(), kPlaces.end(), [this](const auto& a, const auto& b) {
+    const auto best =
+        std::max_element(kPlaces.begin(), kPlaces.end(), [this](const auto& a, const auto& b) {
           return parts[static_cast<size_t>(a.first)] < parts[static_cast<size_t>(b.first)];
         });
     return std::string(best->second);

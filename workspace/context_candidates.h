@@ -31,8 +31,8 @@ struct Candidate {
   std::string reason() const;
 };
 
-// Every candidate once. `own_file` is what the index has of the query's document, or null; its Blocks
-// are among them, visible or not. The order is that of paths.
+// Every candidate once. `own_file` is what the index has of the query's document, or null; its
+// Blocks are among them, visible or not. The order is that of paths.
 std::vector<Candidate> context_candidates(const ContextQuery& query, const BlockIndex& index,
                                           const FileBlocksSnapshot& own_file);
 

@@ -40,8 +40,10 @@ int64_t common_head(std::string_view a, std::string_view b) {
 
 std::vector<std::string> stems_of_tests(std::string_view stem) {
   std::vector<std::string> stems = {std::string(stem)};  // cart.test.ts, tests/cart.rs
-  for (const std::string_view prefix : kPrefixes) stems.push_back(std::string(prefix) + std::string(stem));
-  for (const std::string_view suffix : kSuffixes) stems.push_back(std::string(stem) + std::string(suffix));
+  for (const std::string_view prefix : kPrefixes)
+    stems.push_back(std::string(prefix) + std::string(stem));
+  for (const std::string_view suffix : kSuffixes)
+    stems.push_back(std::string(stem) + std::string(suffix));
   return stems;
 }
 
@@ -53,7 +55,8 @@ bool is_test_path(std::string_view path) {
   if (tested_stem(stem) != stem) return true;
   for (std::string_view folder = folder_of(path); !folder.empty(); folder = folder_of(folder)) {
     const std::string_view name = name_of(folder);
-    if (std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders)) return true;
+    if (std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders))
+      return true;
   }
   return false;
 }

@@ -26,8 +26,7 @@ int32_t likeliest(const float* logits, int32_t n) {
   return best;
 }
 
-std::vector<Candidate> candidates(const float* logits, int32_t n, float largest,
-                                  const Draw& draw) {
+std::vector<Candidate> candidates(const float* logits, int32_t n, float largest, const Draw& draw) {
   const float inverse = 1.0f / draw.temperature;
   std::vector<Candidate> all;
   for (int32_t id = 0; id < n; ++id) {
@@ -35,8 +34,7 @@ std::vector<Candidate> candidates(const float* logits, int32_t n, float largest,
     if (key < kDrawingKeys)
       all.push_back({.id = id, .key = static_cast<uint32_t>(key), .weight = 0});
   }
-  for (Candidate& one : all)
-    one.weight = drawing_weight(std::exp(-drawing_distance(one.key)));
+  for (Candidate& one : all) one.weight = drawing_weight(std::exp(-drawing_distance(one.key)));
   return all;
 }
 

@@ -46,7 +46,8 @@ TEST_F(EditHistoryTest, WritesWhatWasTypedAsOneDiff) {
   change("a.py", 5, 0, 4, "row");
   change("a.py", 5, 5, 5, "0");
   change("a.py", 7, 0, 6, "new\nlines");
-  EXPECT_EQ(shown(), "== a.py\n line 4\n-line 5\n+row 50\n line 6\n-line 7\n+new\n+lines\n line 8\n");
+  EXPECT_EQ(shown(),
+            "== a.py\n line 4\n-line 5\n+row 50\n line 6\n-line 7\n+new\n+lines\n line 8\n");
 }
 
 TEST_F(EditHistoryTest, HasAHunkForEachPlaceTheLatestFirst) {

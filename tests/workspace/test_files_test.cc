@@ -9,8 +9,7 @@ class TestFilesTest : public IndexFixture {
  protected:
   std::string found(const std::string& path) {
     std::string paths;
-    for (const FileBlocksSnapshot& file :
-         test_files_of(path, language_of_file(path, ""), index_)) {
+    for (const FileBlocksSnapshot& file : test_files_of(path, language_of_file(path, ""), index_)) {
       paths += file->path + " ";
     }
     return paths;
