@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <future>
-#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
 
-#include "assist/cursor_window.h"
+#include "assist/cursor_table.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
-#include "assist/offer.h"
 #include "assist/postprocess.h"
+#include "assist/reading_speed.h"
 #include "assist/segment_cache.h"
 #include "base/bounded_queue.h"
 #include "workspace/context.h"
@@ -23,10 +22,13 @@ using Clock = std::chrono::steady_clock;
 using Done = std::function<void(Result<CompletionOutcome>)>;
 
 constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
-constexpr size_t kMaxCursors = 64;
-constexpr const char* kOtherSequence = "#";   // a cursor has two, one of them being read ahead
-constexpr double kLeastWindowTokens = 350;    // of prefix and suffix together, as in training
-constexpr int32_t kLeastMeasuredTokens = 64;  // of a prompt, for its speed to count
+
+WindowLimits window_limits(const CompleterOptions& options) {
+  const auto bytes = [](int32_t tokens) { return static_cast<int64_t>(tokens * kBytesPerToken); };
+  return {.prefix_bytes = bytes(options.prefix_tokens),
+          .prefix_step_bytes = bytes(options.prefix_tokens / 3),
+          .suffix_bytes = bytes(options.suffix_tokens)};
+}
 
 std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
@@ -53,27 +55,6 @@ float mean_free_logprob(const engine::Completion& completion) {
 }  // namespace
 
 struct Completer::Impl {
-  // What a cursor will continue when it has been read.
-  struct Ahead {
-    CursorWindow window;
-    std::string sequence;
-    std::shared_ptr<bool> ready;  // the worker's own
-  };
-
-  // A document that a client is working in.
-  struct Cursor {
-    Cursor(WindowLimits limits, std::string name) : window(limits), sequence(std::move(name)) {}
-    CursorWindow window;
-    std::string sequence;        // the engine's name for what was read through the window
-    std::optional<Ahead> ahead;  // a window that is read while nobody waits
-    std::stop_source request;    // of the newest completion
-    std::stop_source prepare;  // of the sequence with better context that is made when nobody waits
-    Offer offer;
-    std::vector<Hash128> blocks;  // chosen last
-    int64_t n_forgotten = 0;      // by the index, when the Segments of the last answer were chosen
-    int64_t last_used = 0;
-  };
-
   // One complete() on its way.
   struct Pending {
     CompletionParams params;
@@ -99,6 +80,7 @@ struct Completer::Impl {
         options(options),
         config(engine.config()),
         segments(config, engine.tokenizer()),
+        cursors(window_limits(options)),
         worker([this](std::stop_token stop) { work(stop); }) {}
   ~Impl();
 
@@ -112,8 +94,7 @@ struct Completer::Impl {
   }
   void begin(const PendingPtr& pending);
   void prepare(CompletionParams params);
-  bool place_window(const CompletionParams& params, Cursor& cursor);
-  double affordable_share() const;
+  double window_share(const CompletionParams& params) const;
   void look_ahead(const Pending& pending, Cursor& cursor);
   void build_request(Pending& pending, Cursor& cursor, const CursorWindow& window);
   void choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window);
@@ -126,8 +107,6 @@ struct Completer::Impl {
   void prepare_better_context(const Pending& pending, const engine::Completion& completion);
   void prefill(const Pending& pending, Cursor& cursor, const std::string& sequence,
                std::shared_ptr<bool> done);
-  void note_speed(const engine::Completion& completion);
-  Cursor& cursor_of(const std::string& name);
 
   engine::Engine& engine;
   const workspace::BlockIndex& index;
@@ -136,9 +115,8 @@ struct Completer::Impl {
 
   // The worker's own.
   SegmentCache segments;
-  std::map<std::string, Cursor> cursors;
-  double tokens_per_ms = 0;  // of prompts, as they were read last; 0: none was yet
-  int64_t n_begun = 0;
+  CursorTable cursors;
+  ReadingSpeed speed;
   int32_t n_in_flight = 0;  // requests that the engine has not answered
   bool closing = false;
 
@@ -170,28 +148,9 @@ void Completer::prepare(CompletionParams params) {
   impl_->post([impl = impl_.get(), params = std::move(params)] { impl->prepare(params); });
 }
 
-Completer::Impl::Cursor& Completer::Impl::cursor_of(const std::string& name) {
-  const auto limit = [](int32_t tokens) { return static_cast<int64_t>(tokens * kBytesPerToken); };
-  if (cursors.size() >= kMaxCursors && !cursors.contains(name)) {
-    cursors.erase(std::min_element(
-        cursors.begin(), cursors.end(),
-        [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; }));
-  }
-  Cursor& cursor =
-      cursors
-          .try_emplace(name,
-                       WindowLimits{.prefix_bytes = limit(options.prefix_tokens),
-                                    .prefix_step_bytes = limit(options.prefix_tokens / 3),
-                                    .suffix_bytes = limit(options.suffix_tokens)},
-                       name)
-          .first->second;
-  cursor.last_used = ++n_begun;
-  return cursor;
-}
-
 void Completer::Impl::begin(const PendingPtr& pending) {
   const CompletionParams& params = pending->params;
-  Cursor& cursor = cursor_of(pending->cursor);
+  Cursor& cursor = cursors.find(pending->cursor);
   cursor.request.request_stop();  // superseded
   cursor.prepare.request_stop();
   cursor.request = pending->stop;
@@ -212,37 +171,20 @@ void Completer::Impl::begin(const PendingPtr& pending) {
       return;
     }
   }
-  const bool continues = place_window(params, cursor);
-  build_request(*pending, cursor, cursor.window);
-  pending->request.cursor = cursor.sequence;
+  const bool continues =
+      cursor.place(params.document->text->bytes(), replaced_from(params), window_share(params));
+  build_request(*pending, cursor, cursor.window());
+  pending->request.cursor = cursor.sequence();
   pending->request.keep_cursor_segments =
       continues && params.automatic && cursor.n_forgotten == pending->n_forgotten;
   ask(pending);
 }
 
-// The window that is read now, in cursor.window; true when it continues what the engine has. One
-// that was read ahead is taken when it is ready.
-bool Completer::Impl::place_window(const CompletionParams& params, Cursor& cursor) {
-  const std::string& text = params.document->text->bytes();
-  const int64_t offset = replaced_from(params);
-  std::optional<Ahead> ahead = std::exchange(cursor.ahead, std::nullopt);
-  if (ahead && *ahead->ready && ahead->window.place(text, offset)) {
-    cursor.window = std::move(ahead->window);
-    cursor.sequence = std::move(ahead->sequence);
-    return true;
-  }
-  return cursor.window.place(text, offset, params.automatic ? affordable_share() : 1);
-}
-
-// Of a window's limits, what the model would read within the budget; no less than the model was
-// trained to be given.
-double Completer::Impl::affordable_share() const {
-  if (tokens_per_ms <= 0) return 1;
-  const int32_t n_all = options.prefix_tokens + options.suffix_tokens;
-  const double n_affordable = tokens_per_ms * static_cast<double>(options.window_budget.count());
-  return std::clamp(n_affordable, std::min<double>(kLeastWindowTokens, n_all),
-                    static_cast<double>(n_all)) /
-         n_all;
+// Of the limits of a window that begins anew: all where somebody asked and waits.
+double Completer::Impl::window_share(const CompletionParams& params) const {
+  if (!params.automatic) return 1;
+  return speed.affordable_share(options.prefix_tokens + options.suffix_tokens,
+                                options.window_budget);
 }
 
 void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const CursorWindow& window) {
@@ -329,7 +271,7 @@ void Completer::Impl::submit(engine::Request request,
 void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion> completion) {
   if (!completion.ok()) return fail(*pending, completion.status());
   const auto mark = Clock::now();
-  note_speed(*completion);
+  speed.note(*completion);
   add_to_report(*pending, *completion);
   add_candidate(*pending, *completion);
   pending->outcome.report.postprocess += since(mark);
@@ -394,7 +336,7 @@ void Completer::Impl::answer(Pending& pending) {
   if (pending.outcome.candidates.empty()) report.silence = pending.silence;
   std::stable_sort(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
                    [](const auto& a, const auto& b) { return a.mean_logprob > b.mean_logprob; });
-  Cursor& cursor = cursor_of(pending.cursor);
+  Cursor& cursor = cursors.find(pending.cursor);
   cursor.offer = {.text = pending.params.document->text,
                   .offset = pending.params.offset,
                   .outcome = pending.outcome};
@@ -414,7 +356,7 @@ void Completer::Impl::prepare(CompletionParams params) {
   Pending pending;
   pending.cursor = params.client + ":" + params.document->uri;
   pending.params = std::move(params);
-  Cursor& cursor = cursor_of(pending.cursor);
+  Cursor& cursor = cursors.find(pending.cursor);
   cursor.prepare.request_stop();
   look_ahead(pending, cursor);
 }
@@ -424,10 +366,10 @@ void Completer::Impl::prepare(CompletionParams params) {
 // comes first stops it.
 void Completer::Impl::prepare_better_context(const Pending& pending,
                                              const engine::Completion& completion) {
-  Cursor& cursor = cursor_of(pending.cursor);
-  if (cursor.window.is_narrow()) return look_ahead(pending, cursor);
+  Cursor& cursor = cursors.find(pending.cursor);
+  if (cursor.window().is_narrow()) return look_ahead(pending, cursor);
   if (completion.segments_used.size() == pending.request.segments.size()) return;
-  prefill(pending, cursor, cursor.sequence, std::make_shared<bool>());
+  prefill(pending, cursor, cursor.sequence(), std::make_shared<bool>());
 }
 
 // Reads a whole window around the place of `pending`, beside the one that is in use.
@@ -435,19 +377,10 @@ void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
   Pending pending;
   pending.cursor = place.cursor;
   pending.params = place.params;
-  CursorWindow window = cursor.window;
-  const std::string& text = pending.params.document->text->bytes();
-  const int64_t offset = replaced_from(pending.params);
-  if (window.place(text, offset) && window.is_narrow()) {
-    window = CursorWindow(window.limits());
-    window.place(text, offset);
-  }
-  const bool is_first = cursor.sequence == pending.cursor;
-  cursor.ahead = Ahead{.window = std::move(window),
-                       .sequence = is_first ? pending.cursor + kOtherSequence : pending.cursor,
-                       .ready = std::make_shared<bool>(false)};
-  build_request(pending, cursor, cursor.ahead->window);
-  prefill(pending, cursor, cursor.ahead->sequence, cursor.ahead->ready);
+  const WindowAhead& ahead =
+      cursor.look_ahead(pending.params.document->text->bytes(), replaced_from(pending.params));
+  build_request(pending, cursor, ahead.window);
+  prefill(pending, cursor, ahead.sequence, ahead.ready);
 }
 
 // Reads what `pending` asks about into `sequence`, in the background; *done when it is there.
@@ -466,13 +399,6 @@ void Completer::Impl::prefill(const Pending& pending, Cursor& cursor, const std:
   });
 }
 
-// How fast the model reads, from an answer that had something to read.
-void Completer::Impl::note_speed(const engine::Completion& completion) {
-  const int32_t n_read = completion.n_prompt_tokens - completion.n_cached_tokens;
-  const auto us = static_cast<double>(completion.timings.prefill.count());
-  if (n_read >= kLeastMeasuredTokens && us > 0) tokens_per_ms = 1e3 * n_read / us;
-}
-
 void Completer::Impl::work(std::stop_token stop) {
   bool told = false;
   while (auto job = queue.pop(stop)) {
@@ -484,10 +410,7 @@ void Completer::Impl::work(std::stop_token stop) {
 // Everything under way is cancelled; nothing more is asked.
 void Completer::Impl::close() {
   closing = true;
-  for (auto& [name, cursor] : cursors) {
-    cursor.request.request_stop();
-    cursor.prepare.request_stop();
-  }
+  cursors.stop_all();
 }
 
 Completer::Impl::~Impl() {
