@@ -4,6 +4,7 @@
 // Thread: the engine thread. Owns the sequences that no generation has taken.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -35,6 +36,10 @@ class CursorTable {
   // Drops the sequences of all cursors whose names begin with `prefix`.
   void forget(std::string_view prefix) {
     sequences_.remove_if([&](const auto& entry) { return entry.first.starts_with(prefix); });
+  }
+  // Drops all sequences that `is_gone` says.
+  void forget_if(const std::function<bool(const Sequence&)>& is_gone) {
+    sequences_.remove_if([&](const auto& entry) { return is_gone(*entry.second); });
   }
   // Drops the sequence that was put longest ago; false when there is none.
   bool evict_one() {

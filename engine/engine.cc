@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -88,13 +89,15 @@ struct Engine::Loaded {
 // What lives on one device. When a GPU fails, all of it is made anew on the CPU.
 struct Engine::Core {
   Core(const EngineOptions& asked, const Tokenizer& tokenizer, const ByteVocabulary& vocabulary,
-       EngineStats& counters, std::unique_ptr<Loaded> from)
+       EngineStats& counters, std::function<void()> wake, std::unique_ptr<Loaded> from)
       : owner(std::move(from)),
         loaded(*owner),
         options(with_defaults(asked, loaded.model)),
         store(loaded.model.digest(), loaded.pages.n_pages() * kUsedShare),
-        parts{options,      tokenizer, vocabulary, loaded.chunk_model(),
-              loaded.pages, store,     cursors,    counters},
+        tiers(options.tiers, loaded.chunk_model().device(), loaded.pages, store, counters,
+              std::move(wake)),
+        parts{options, tokenizer, vocabulary, loaded.chunk_model(), loaded.pages, store,
+              tiers,   cursors,   counters},
         scheduler(loaded.pages.n_pages()),
         decoder(loaded.model, loaded.pages, parts.model.device()),
         chunks(parts.model) {
@@ -112,6 +115,7 @@ struct Engine::Core {
   Loaded& loaded;
   const EngineOptions options;
   SegmentStore store;
+  KvTiers tiers;
   CursorTable cursors;
   EngineParts parts;
   Scheduler scheduler;
@@ -132,7 +136,20 @@ struct Engine::Impl {
   }
 
   void start_on(std::unique_ptr<Loaded> loaded) {
-    core = std::make_unique<Core>(options, tokenizer, vocabulary, counters, std::move(loaded));
+    const auto wake_up = [this] {
+      {
+        const std::lock_guard lock(mutex);
+        tiers_call = true;
+      }
+      wake.notify_one();
+    };
+    core = std::make_unique<Core>(options, tokenizer, vocabulary, counters, wake_up,
+                                  std::move(loaded));
+  }
+  void post(std::function<void(Core&)> order);
+  // REQUIRES: the mutex is held.
+  bool has_post() const {
+    return !inbox.empty() || !forgotten.empty() || !orders.empty() || tiers_call;
   }
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
@@ -159,9 +176,11 @@ struct Engine::Impl {
   // Where other threads meet it.
   std::mutex mutex;
   std::condition_variable_any wake;
-  std::vector<Request> inbox;          // guarded by mutex
-  std::vector<std::string> forgotten;  // prefixes of cursors; guarded by mutex
-  EngineStats published;               // guarded by mutex
+  std::vector<Request> inbox;                      // guarded by mutex
+  std::vector<std::string> forgotten;              // prefixes of cursors; guarded by mutex
+  std::vector<std::function<void(Core&)>> orders;  // guarded by mutex
+  bool tiers_call = false;                         // guarded by mutex
+  EngineStats published;                           // guarded by mutex
 
   std::jthread thread;  // last: stops before anything it uses goes
 };
@@ -209,36 +228,81 @@ void Engine::forget_cursors(std::string prefix) {
   impl_->wake.notify_one();
 }
 
+void Engine::forget_segments(std::vector<std::string> origins) {
+  const auto gone =
+      std::make_shared<const std::set<std::string, std::less<>>>(origins.begin(), origins.end());
+  const auto is_gone = [gone](std::string_view origin) { return gone->contains(origin); };
+  impl_->post([is_gone](Core& core) {
+    core.tiers.forget(is_gone);
+    core.store.forget(is_gone);
+    core.cursors.forget_if([&](const Sequence& sequence) {
+      return std::any_of(sequence.segments().begin(), sequence.segments().end(),
+                         [&](const auto& segment) {
+                           return segment->origin != nullptr && is_gone(*segment->origin);
+                         });
+    });
+  });
+}
+
+void Engine::clear_segments(std::function<void()> done) {
+  impl_->post([done = std::move(done)](Core& core) {
+    core.cursors.forget("");
+    core.store.clear();
+    core.tiers.clear(done);
+  });
+}
+
+void Engine::list_origins(std::string prefix, std::function<void(std::vector<std::string>)> done) {
+  impl_->post([prefix = std::move(prefix), done = std::move(done)](Core& core) {
+    core.tiers.list_origins(prefix, done);
+  });
+}
+
 EngineStats Engine::stats() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->published;
+}
+
+void Engine::Impl::post(std::function<void(Core&)> order) {
+  {
+    const std::lock_guard lock(mutex);
+    orders.push_back(std::move(order));
+  }
+  wake.notify_one();
 }
 
 void Engine::Impl::run(std::stop_token stop) {
   core->loaded.device->attach();
   while (!stop.stop_requested()) {
     take_inbox(stop);
+    if (core->scheduler.idle()) core->tiers.settle();
+    core->tiers.step();
     if (!core->scheduler.idle()) work();
     if (!device_failed && !core->loaded.device->ok()) recover();
     publish_stats();
   }
   take_inbox(stop);
   core->scheduler.fail_all(cancelled_error("the engine is shutting down"));
+  core->tiers.close();
 }
 
 // Moves new requests to the scheduler; sleeps when there is nothing to do at all.
 void Engine::Impl::take_inbox(std::stop_token stop) {
   std::vector<Request> arrived;
   std::vector<std::string> prefixes;
+  std::vector<std::function<void(Core&)>> todo;
   {
     std::unique_lock lock(mutex);
-    if (core->scheduler.idle()) {
-      wake.wait(lock, stop, [this] { return !inbox.empty() || !forgotten.empty(); });
+    if (core->scheduler.idle() && !core->tiers.is_busy()) {
+      wake.wait(lock, stop, [this] { return has_post(); });
     }
+    tiers_call = false;
+    todo = std::exchange(orders, {});
     arrived = std::exchange(inbox, {});
     prefixes = std::exchange(forgotten, {});
   }
   for (const std::string& prefix : prefixes) core->cursors.forget(prefix);
+  for (const auto& order : todo) order(*core);
   for (Request& request : arrived)
     core->scheduler.add(std::make_unique<Generation>(std::move(request), core->parts));
 }
@@ -328,6 +392,7 @@ void Engine::Impl::recover() {
   core->chunks.drop_all();
   counters.n_requests += core->scheduler.fail_all(unavailable_error(why));
   device_failed = true;
+  core->tiers.close();  // the next may have the folder
   Result<std::unique_ptr<Loaded>> loaded =
       unavailable_error("it is the device that was chosen, so nothing runs");
   if (options.device.empty()) loaded = Loaded::load_on_cpu(options, config, why);

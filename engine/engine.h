@@ -28,6 +28,15 @@
 
 namespace rondo::engine {
 
+// A place where Segments are kept beside the page pool.
+struct TierStats {
+  int64_t n_segments = 0;
+  int64_t n_bytes = 0;
+  int64_t n_hits = 0;      // wanted, and there
+  int64_t n_restored = 0;  // of them, brought back into the pool
+  int64_t n_evicted = 0;
+};
+
 struct EngineStats {
   std::string device;  // "CPU", or the GPU's name
   // Why the CPU serves, where nobody asked for it, or why a GPU that failed was not replaced; else
@@ -49,6 +58,18 @@ struct EngineStats {
   int64_t n_encoded_segments = 0;
   int64_t n_evicted_segments = 0;
   int64_t n_queued = 0;
+  TierStats host;  // pinned memory beside a GPU
+  TierStats disk;  // n_bytes: of all models
+};
+
+// Where Segments go that the page pool has no room for, and outlast the process (kv_tiers.h).
+struct TierOptions {
+  std::string disk_folder;         // empty: none on disk
+  int64_t disk_bytes = 4ll << 30;  // that it may take
+  int64_t host_bytes = 0;          // of pinned memory, where the device is a GPU
+  bool always_restore = false;     // from disk, also where encoding is faster
+  // Told in a sentence what was discarded, or cannot be kept; from any thread. May be empty.
+  std::function<void(const std::string& line)> note;
 };
 
 struct EngineOptions {
@@ -62,6 +83,7 @@ struct EngineOptions {
   // suits the device.
   int32_t prefill_chunk_tokens = 0;
   int32_t background_chunk_tokens = 0;
+  TierOptions tiers;
   // Called by the engine thread when a GPU has failed, once; the stats say what serves now, and
   // no_gpu why. May be empty.
   std::function<void(const EngineStats& stats)> on_lost_device;
@@ -86,6 +108,13 @@ class Engine {
   // Drops the live sequences of the cursors whose names begin with `prefix`, soon: their client has
   // gone and asks nothing more.
   void forget_cursors(std::string prefix);
+  // Forgets all Segments of these origins, wherever they are kept, soon; on disk their bytes are
+  // gone.
+  void forget_segments(std::vector<std::string> origins);
+  // Forgets all Segments and sequences. `done` comes from any thread.
+  void clear_segments(std::function<void()> done);
+  // The origins that begin with `prefix`, of what is on disk, through `done`, from any thread.
+  void list_origins(std::string prefix, std::function<void(std::vector<std::string>)> done);
   EngineStats stats() const;
 
  private:

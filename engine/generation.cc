@@ -131,27 +131,52 @@ bool Generation::continues_cursor() const {
 
 void Generation::find_segments() {
   for (const SegmentInput& input : request_.segments) {
+    const auto index = static_cast<int32_t>(segments_.size());
     segments_.push_back(parts_.store.find(input));
-    if (segments_.back() != nullptr) {
-      ++parts_.stats.n_segment_hits;
-    } else {
-      ++parts_.stats.n_segment_misses;
-      if (!encoder_.add(input)) deferred_.push_back(input);
+    ++(segments_.back() != nullptr ? parts_.stats.n_segment_hits : parts_.stats.n_segment_misses);
+    if (segments_.back() != nullptr) continue;
+    switch (parts_.tiers.fetch(input, kept_tokens(input, n_anchors(parts_.model.config())))) {
+      case KvTiers::Fetched::kHere:
+        segments_.back() = parts_.store.find(input);
+        break;
+      case KvTiers::Fetched::kComing:
+        coming_.push_back(index);
+        break;
+      case KvTiers::Fetched::kAbsent:
+        if (!encoder_.add(input)) deferred_.push_back(input);
     }
   }
 }
 
+// What has come from the disk; what does not come after all is to be encoded.
+void Generation::take_restored() {
+  std::erase_if(coming_, [this](int32_t i) {
+    const SegmentInput& input = request_.segments[i];
+    if (parts_.tiers.is_coming(input)) return false;
+    segments_[i] = parts_.store.find(input);
+    if (segments_[i] == nullptr && !encoder_.add(input)) deferred_.push_back(input);
+    return true;
+  });
+}
+
 // True while some are missing, and in time.
 bool Generation::encodes_segments() const {
-  return !encoder_.idle() && Clock::now() - mark_ < request_.segment_deadline;
+  return !(encoder_.idle() && coming_.empty()) && Clock::now() - mark_ < request_.segment_deadline;
 }
 
 void Generation::encode_segments() {
+  take_restored();
+  if (encoder_.idle()) {
+    if (!coming_.empty()) parts_.tiers.wait();
+    return;
+  }
+  if (encoder_.n_computed() == 0) encoding_since_ = Clock::now();
   const int32_t chunk = priority() == Priority::kInteractive
                             ? parts_.options.prefill_chunk_tokens
                             : parts_.options.background_chunk_tokens;
   for (const auto& segment : encoder_.step(chunk)) {
     ++parts_.stats.n_encoded_segments;
+    parts_.tiers.encoded(segment);
     for (size_t i = 0; i < segments_.size(); ++i) {
       if (segments_[i] == nullptr && *request_.segments[i].tokens == *segment->tokens &&
           request_.segments[i].n_released_head == segment->n_released_head) {
@@ -165,6 +190,9 @@ void Generation::encode_segments() {
 // else a new one.
 void Generation::compose() {
   completion_.n_encoded_tokens = static_cast<int32_t>(encoder_.n_computed());
+  parts_.tiers.note_encoding(
+      encoder_.n_computed(),
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - encoding_since_));
   std::vector<std::shared_ptr<const Segment>> used;
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i] == nullptr) {

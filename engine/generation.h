@@ -14,6 +14,7 @@
 #include "engine/cursor_table.h"
 #include "engine/engine.h"
 #include "engine/healing.h"
+#include "engine/kv_tiers.h"
 #include "engine/model.h"
 #include "engine/prefill.h"
 #include "engine/request.h"
@@ -32,6 +33,7 @@ struct EngineParts {
   Model& model;  // that chunks go through
   PagePool& pages;
   SegmentStore& store;
+  KvTiers& tiers;
   CursorTable& cursors;
   EngineStats& stats;  // counters of the engine thread
 };
@@ -84,6 +86,7 @@ class Generation {
   bool start();
   bool continues_cursor() const;
   void find_segments();
+  void take_restored();
   bool encodes_segments() const;
   void encode_segments();
   void compose();
@@ -106,7 +109,9 @@ class Generation {
   Clock::time_point mark_;  // when the current phase began
 
   std::vector<std::shared_ptr<const Segment>> segments_;  // of each input; null: not encoded
+  std::vector<int32_t> coming_;                           // of them, those that are read from disk
   std::vector<SegmentInput> deferred_;
+  Clock::time_point encoding_since_;
   SegmentEncoder encoder_;
   std::unique_ptr<Sequence> sequence_;
   std::optional<Prefill> prefill_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/launch.h"
+
 namespace rondo::engine {
 
 PinnedBuffer::PinnedBuffer(PinnedBuffer&& other) noexcept
@@ -35,8 +37,10 @@ bool PinnedBuffer::grow(int64_t n_bytes) {
   } else {
     const kernels::Device& gpu = device_->backend();
     void* larger = nullptr;
-    device_->check(gpu.allocate_pinned(gpu.state, n_bytes, &larger), "allocate_pinned");
-    if (!device_->ok()) return false;
+    if (gpu.allocate_pinned(gpu.state, n_bytes, &larger) != kernels::kOk) {
+      device_->fail(unavailable_error(device_->name() + " gave no pinned memory"));
+      return false;
+    }
     if (data_ != nullptr) gpu.release_pinned(gpu.state, data_);
     data_ = static_cast<std::byte*>(larger);
   }

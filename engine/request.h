@@ -30,6 +30,9 @@ struct SegmentInput {
   // How many leading tokens stay visible when it is used released (the anchors at its end stay
   // too); 0: use it whole.
   int32_t n_released_head = 0;
+  // Whose text it is, as the caller names it ("/home/me/ws/a.py"); null: nobody's. By it everything
+  // that was kept of a text is found again, to be forgotten; without it nothing goes to disk.
+  std::shared_ptr<const std::string> origin;
 };
 
 struct SamplingOptions {

@@ -89,10 +89,8 @@ std::vector<std::shared_ptr<const Segment>> SegmentEncoder::step(int32_t max_tok
 
 // A released Segment keeps its head and its anchors, copied into pages of their own.
 std::shared_ptr<const Segment> SegmentEncoder::finish(Job job) {
-  const int32_t n_anchors =
-      model_.config().segment ? model_.config().segment->anchors_per_segment : 0;
   const int32_t n_tokens = n_tokens_of(job.input);
-  const int32_t n_kept = kept_tokens(job.input, n_anchors);
+  const int32_t n_kept = kept_tokens(job.input, n_anchors(model_.config()));
   if (n_kept == n_tokens) return store_.insert(job.input, n_kept, std::move(job.pages));
   PageList kept(pages_);
   if (!grow(kept, n_kept)) return nullptr;

@@ -50,6 +50,7 @@ std::shared_ptr<const Segment> SegmentStore::insert(const SegmentInput& input, i
                                                          .tokens = input.tokens,
                                                          .n_released_head = input.n_released_head,
                                                          .n_kept = n_kept,
+                                                         .origin = input.origin,
                                                          .pages = std::move(pages)});
   n_tokens_ += n_kept;
   entries_[key] = {.segment = segment, .queue = &trial_, .place = trial_.insert(trial_.end(), key)};
@@ -99,8 +100,19 @@ bool SegmentStore::evict_from(const Recency& queue) {
   };
   const auto victim = std::find_if(queue.begin(), queue.end(), nobody_holds);
   if (victim == queue.end()) return false;
-  erase(entries_.find(*victim));
+  const auto it = entries_.find(*victim);
+  if (evicted_) evicted_(*it->second.segment);
+  erase(it);
   return true;
+}
+
+void SegmentStore::forget(const std::function<bool(std::string_view origin)>& is_gone) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const auto next = std::next(it);
+    const Segment& segment = *it->second.segment;
+    if (segment.origin != nullptr && is_gone(*segment.origin)) erase(it);
+    it = next;
+  }
 }
 
 void SegmentStore::clear() {

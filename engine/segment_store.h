@@ -14,10 +14,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <list>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -35,7 +38,8 @@ struct Segment {
   int32_t n_released_head =
       0;               // 0: whole; else only these leading tokens and the anchors are in the pages
   int32_t n_kept = 0;  // tokens in the pages
-  PageList pages;      // [pages_for(n_kept)], all full but the last
+  std::shared_ptr<const std::string> origin;  // of the first input
+  PageList pages;                             // [pages_for(n_kept)], all full but the last
 };
 
 class SegmentStore {
@@ -46,6 +50,7 @@ class SegmentStore {
                         int64_t most_used_pages = std::numeric_limits<int64_t>::max())
       : model_digest_(model_digest), most_used_pages_(most_used_pages) {}
 
+  Hash128 model_digest() const { return model_digest_; }
   Hash128 key(const SegmentInput& input) const;
 
   // The encoded Segment, which stays in the store as long as the pointer lives; null when it has to
@@ -67,6 +72,10 @@ class SegmentStore {
 
   // Frees a Segment that nobody holds; false when there is none.
   bool evict_one();
+  // Called with what is evicted, before its pages are free. May be empty.
+  void on_evict(std::function<void(const Segment&)> called) { evicted_ = std::move(called); }
+  // Drops all whose origin `is_gone` says is; who holds one keeps it.
+  void forget(const std::function<bool(std::string_view origin)>& is_gone);
   void clear();
 
   int64_t n_segments() const { return static_cast<int64_t>(entries_.size()); }
@@ -87,6 +96,7 @@ class SegmentStore {
   void erase(Entries::iterator it);
 
   const Hash128 model_digest_;
+  std::function<void(const Segment&)> evicted_;
   const int64_t most_used_pages_;
   Entries entries_;
   // By the tokens of its first page, first two pages, ... a whole Segment that begins with them.
@@ -97,6 +107,10 @@ class SegmentStore {
   int64_t n_tokens_ = 0;
   int64_t n_evicted_ = 0;
 };
+
+inline int32_t n_anchors(const ModelConfig& config) {
+  return config.segment ? config.segment->anchors_per_segment : 0;
+}
 
 // How many tokens of a Segment of `n_tokens` stay when it is released: the head and the anchors.
 inline int32_t kept_tokens(const SegmentInput& input, int32_t n_anchors) {

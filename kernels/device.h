@@ -63,6 +63,7 @@ struct Device {
   // the copy is queued; the bytes are the device's until an event has passed that was recorded
   // after it. An event passes when all that was queued in the lane before its last recording is
   // done; one that was never recorded has passed. query_event() says whether it has, at once.
+  // Pinned memory that is short breaks nothing.
   int (*allocate_pinned)(void* state, int64_t n_bytes, void** out) = nullptr;
   int (*release_pinned)(void* state, void* memory) = nullptr;
   int (*create_event)(void* state, void** event) = nullptr;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <random>
 
 #include "engine/engine.h"
 #include "tests/engine/fake_gpu.h"
@@ -101,6 +102,47 @@ TEST_F(LostDevice, ADeviceThatWasAskedForIsNotReplaced) {
   const Status status = submit(*engine, 100).get().status();
   EXPECT_EQ(status.code(), Code::kUnavailable);
   EXPECT_TRUE(status.message().starts_with("fake GPU failed in ")) << status.message();
+}
+
+// A copy that failed is none: what comes back later from what was kept is right.
+TEST_F(LostDevice, TiersKeepNothingOfADeviceThatFailed) {
+  const auto ask_with = [](Engine& engine, int32_t first_token) {
+    Request request = {.prompt = TokenIds(40, 100)};
+    for (int32_t i = 0; i < 10; ++i) {
+      request.segments.push_back(
+          {.tokens = std::make_shared<const TokenIds>(TokenIds(60, first_token + i)),
+           .origin = std::make_shared<const std::string>("/ws/a.py")});
+    }
+    request.score = {7, 70, 170};
+    std::promise<Result<Completion>> promise;
+    request.on_done = [&](Result<Completion> done) { promise.set_value(std::move(done)); };
+    engine.submit(std::move(request));
+    return promise.get_future().get();
+  };
+  const ScratchFolder cache;
+  const EngineOptions options = {.tiers = {.disk_folder = cache.path() + "/kv",
+                                           .host_bytes = 256 << 10,
+                                           .always_restore = true}};
+  const std::vector<float> expected = ask_with(*load({.device = "cuda"}), 10)->scores;
+  std::mt19937 random(3);
+  for (int64_t n = 1;; n += 1 + random() % 20) {
+    SCOPED_TRACE(n);
+    rondo_break_at(n);
+    {
+      const auto engine = load(options);
+      for (int32_t i = 0; i < 9; ++i) {  // more than the pool has room for
+        const Result<Completion> done = ask_with(*engine, 10 + i % 8 * 20);
+        EXPECT_TRUE(done.ok() || done.status().code() == Code::kUnavailable);
+        if (done.ok() && i % 8 == 0) {
+          EXPECT_EQ(done->scores, expected);
+        }
+      }
+    }
+    const bool all_went_well = rondo_n_left() > 0;
+    rondo_break_at(0);
+    EXPECT_EQ(ask_with(*load(options), 10)->scores, expected);
+    if (all_went_well || HasFailure()) break;
+  }
 }
 
 }  // namespace
