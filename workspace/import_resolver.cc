@@ -10,6 +10,12 @@ namespace {
 
 using Files = std::vector<FileBlocksSnapshot>;
 
+// Up to so many Blocks that define a name are asked for their files; of a name that more define,
+// the files are asked for their Blocks.
+constexpr int64_t kFewDefinitions = 64;
+// Files of a module that are read for what they pass on; what speaks for a folder is first.
+constexpr size_t kMaxPassingFiles = 4;
+
 void add_definitions(const FileBlocksSnapshot& file, std::string_view name,
                      std::vector<BlockRef>& refs) {
   for (size_t i = 0; i < file->blocks.size(); ++i) {
@@ -21,9 +27,25 @@ void add_definitions(const FileBlocksSnapshot& file, std::string_view name,
   }
 }
 
-std::vector<BlockRef> definitions_in(const Files& files, std::string_view name) {
+// The Blocks of `files` that define `name`, in the order of the files.
+std::vector<BlockRef> definitions_in(const Files& files, std::string_view name,
+                                     const BlockIndex& index) {
+  const int64_t n_definitions = index.count_defining(name);
+  if (n_definitions == 0 || files.empty()) return {};
   std::vector<BlockRef> refs;
-  for (const FileBlocksSnapshot& file : files) add_definitions(file, name, refs);
+  if (n_definitions > kFewDefinitions) {
+    for (const FileBlocksSnapshot& file : files) add_definitions(file, name, refs);
+    return refs;
+  }
+  const auto place = [&](const BlockRef& ref) {
+    return std::find(files.begin(), files.end(), ref.file) - files.begin();
+  };
+  refs = index.defining(name);
+  std::erase_if(
+      refs, [&](const BlockRef& ref) { return place(ref) == static_cast<int64_t>(files.size()); });
+  std::sort(refs.begin(), refs.end(), [&](const BlockRef& a, const BlockRef& b) {
+    return std::pair(place(a), a.index) < std::pair(place(b), b.index);
+  });
   return refs;
 }
 
@@ -38,14 +60,15 @@ std::string_view name_in(const Import& import, std::string_view name) {
 // Definitions of a name that files import and pass on.
 std::vector<BlockRef> passed_on(const Files& files, std::string_view name,
                                 const BlockIndex& index) {
-  for (const FileBlocksSnapshot& file : files) {
+  for (size_t i = 0; i < files.size() && i < kMaxPassingFiles; ++i) {
+    const FileBlocksSnapshot& file = files[i];
     if (file->text == nullptr) continue;
     for (const Import& import :
          import_statements(file->path, *file->language, file->text->bytes())) {
       const std::string_view there = name_in(import, name);
       if (there.empty()) continue;
       std::vector<BlockRef> refs = definitions_in(
-          files_of_module({file->path, *file->language}, import.module, index), there);
+          files_of_module({file->path, *file->language}, import.module, index), there, index);
       if (!refs.empty()) return refs;
     }
   }
@@ -64,9 +87,9 @@ ImportResolver::ImportResolver(std::string_view path, const Language& language,
     : importer_{path, language}, index_(index), imports_(import_statements(path, language, text)) {
   for (size_t i = 0; i < imports_.size(); ++i) {
     const Import& import = imports_[i];
-    modules_.push_back(
-        {.import = &import, .files = files_of_module(importer_, import.module, index)});
-    for (const FileBlocksSnapshot& file : modules_.back().files) paths_.insert(file->path);
+    const Files& files = modules_.emplace_back(files_of_module(importer_, import.module, index));
+    for (const FileBlocksSnapshot& file : files) paths_.insert(file->path);
+    if (import.all) whole_.insert(whole_.end(), files.begin(), files.end());
     if (!import.bound.empty()) bound_.emplace(import.bound, i);
     for (const ImportedName& name : import.names) {
       named_.emplace(name.local, std::pair(i, name_there(name.name, name.local)));
@@ -87,8 +110,8 @@ std::vector<BlockRef> ImportResolver::definitions(std::string_view qualifier,
                                                   std::string_view name) const {
   if (!qualifier.empty()) {
     if (const auto it = bound_.find(qualifier); it != bound_.end()) {
-      const Files& files = modules_[it->second].files;
-      std::vector<BlockRef> refs = definitions_in(files, name);
+      const Files& files = modules_[it->second];
+      std::vector<BlockRef> refs = definitions_in(files, name, index_);
       return refs.empty() ? passed_on(files, name, index_) : refs;
     }
     if (const auto it = named_.find(qualifier); it != named_.end()) {
@@ -96,21 +119,16 @@ std::vector<BlockRef> ImportResolver::definitions(std::string_view qualifier,
       const std::string& module = imports_[i].module;
       const std::string inner =
           module.empty() ? std::string(there) : module + '/' + std::string(there);
-      return definitions_in(files_of_module(importer_, inner, index_), name);
+      return definitions_in(files_of_module(importer_, inner, index_), name, index_);
     }
     return {};
   }
   if (const auto it = named_.find(name); it != named_.end()) {
     const auto& [i, there] = it->second;
-    std::vector<BlockRef> refs = definitions_in(modules_[i].files, there);
-    return refs.empty() ? passed_on(modules_[i].files, there, index_) : refs;
+    std::vector<BlockRef> refs = definitions_in(modules_[i], there, index_);
+    return refs.empty() ? passed_on(modules_[i], there, index_) : refs;
   }
-  for (const Module& module : modules_) {
-    if (!module.import->all) continue;
-    std::vector<BlockRef> refs = definitions_in(module.files, name);
-    if (!refs.empty()) return refs;
-  }
-  return {};
+  return definitions_in(whole_, name, index_);
 }
 
 }  // namespace rondo::workspace

@@ -30,15 +30,11 @@ class ImportResolver {
   bool imports(std::string_view path) const { return paths_.contains(path); }
 
  private:
-  struct Module {
-    const Import* import = nullptr;
-    std::vector<FileBlocksSnapshot> files;
-  };
-
   const Importer importer_;
   const BlockIndex& index_;
   std::vector<Import> imports_;
-  std::vector<Module> modules_;  // [i]: of imports_[i]
+  std::vector<std::vector<FileBlocksSnapshot>> modules_;  // [i]: the files of imports_[i]
+  std::vector<FileBlocksSnapshot> whole_;  // of the modules of which every name is brought
   std::set<std::string, std::less<>> paths_;
   // What a local name stands for: modules_[i] as a whole, or one of its names.
   std::map<std::string_view, size_t> bound_;
