@@ -47,6 +47,27 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
+struct Edit {
+  int64_t n_bytes = 0;  // of the file
+  double edit_ms = 0;
+  double parse_ms = 0;
+};
+
+EditTimes times_of(const std::vector<Edit>& edits, int64_t min_bytes, int64_t max_bytes) {
+  std::vector<double> edit_ms, parse_ms;
+  for (const Edit& edit : edits) {
+    if (edit.n_bytes < min_bytes || (max_bytes > 0 && edit.n_bytes >= max_bytes)) continue;
+    edit_ms.push_back(edit.edit_ms);
+    parse_ms.push_back(edit.parse_ms);
+  }
+  return {.max_bytes = max_bytes,
+          .n = static_cast<int64_t>(edit_ms.size()),
+          .edit_p50_ms = percentile(edit_ms, 0.5),
+          .edit_p95_ms = percentile(edit_ms, 0.95),
+          .parse_p50_ms = percentile(parse_ms, 0.5),
+          .parse_p95_ms = percentile(parse_ms, 0.95)};
+}
+
 // Types words into files of the index.
 class Typist {
  public:
@@ -76,16 +97,17 @@ class Typist {
       ++at;
       const Clock::time_point parse_begin = Clock::now();
       RETURN_IF_ERROR(parser_.parse(language, text, &*document.tree, {}).status());
-      parse_ms.push_back(1e3 * seconds_since(parse_begin));
+      const double parse_seconds = seconds_since(parse_begin);
       const Clock::time_point update_begin = Clock::now();
       RETURN_IF_ERROR(update(document, file->path, text));
-      edit_ms.push_back(1e3 * (replace_seconds + seconds_since(update_begin)));
+      edits.push_back({.n_bytes = text->size(),
+                       .edit_ms = 1e3 * (replace_seconds + seconds_since(update_begin)),
+                       .parse_ms = 1e3 * parse_seconds});
     }
     return {};
   }
 
-  std::vector<double> edit_ms;
-  std::vector<double> parse_ms;
+  std::vector<Edit> edits;
 
  private:
   // What the indexer does for an open document.
@@ -142,10 +164,13 @@ Result<IndexBenchResult> bench_index(const IndexBenchOptions& options) {
   Typist typist(index, options.seed);
   if (!typist.has_files()) return not_found_error("no source code to index in " + options.folder);
   for (int32_t n = 0; n < options.n_edits; n += kWordLetters) RETURN_IF_ERROR(typist.type_word());
-  result.edit_p50_ms = percentile(typist.edit_ms, 0.5);
-  result.edit_p95_ms = percentile(typist.edit_ms, 0.95);
-  result.parse_p50_ms = percentile(typist.parse_ms, 0.5);
-  result.parse_p95_ms = percentile(typist.parse_ms, 0.95);
+  result.edits = times_of(typist.edits, 0, 0);
+  int64_t min_bytes = 0;
+  for (const int64_t max_bytes : {8 << 10, 32 << 10, 128 << 10, 0}) {
+    const EditTimes times = times_of(typist.edits, min_bytes, max_bytes);
+    if (times.n > 0) result.edits_by_size.push_back(times);
+    min_bytes = max_bytes;
+  }
   return result;
 }
 

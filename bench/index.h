@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -15,6 +16,17 @@ struct IndexBenchOptions {
   int32_t n_threads = 2;
   int32_t n_edits = 500;  // single characters, typed in words of 5 at seeded places of seeded files
   uint64_t seed = 1;
+};
+
+// Edits of files of one size.
+struct EditTimes {
+  int64_t max_bytes = 0;  // of the file, exclusive; 0: any
+  int64_t n = 0;
+  // From an edited text to its Blocks in the index, milliseconds; and of that, the parser alone.
+  double edit_p50_ms = 0;
+  double edit_p95_ms = 0;
+  double parse_p50_ms = 0;
+  double parse_p95_ms = 0;
 };
 
 struct IndexBenchResult {
@@ -30,11 +42,8 @@ struct IndexBenchResult {
   double mloc_per_cpu_minute = 0;  // of one core
   int64_t memory_bytes = 0;        // that the process grew by
 
-  // From an edited text to its Blocks in the index, milliseconds; and of that, the parser alone.
-  double edit_p50_ms = 0;
-  double edit_p95_ms = 0;
-  double parse_p50_ms = 0;
-  double parse_p95_ms = 0;
+  EditTimes edits;                       // all
+  std::vector<EditTimes> edits_by_size;  // below 8, 32, 128 KiB, and the rest; those with edits
 };
 
 // Errors: NotFound when the folder cannot be read or has nothing to index.

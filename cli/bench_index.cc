@@ -13,7 +13,27 @@ struct Arguments {
   bench::IndexBenchOptions options;
 };
 
+Json edit_json(const bench::EditTimes& times) {
+  return {{"max_bytes", times.max_bytes},
+          {"n", times.n},
+          {"edit_ms", {{"p50", times.edit_p50_ms}, {"p95", times.edit_p95_ms}}},
+          {"parse_ms", {{"p50", times.parse_p50_ms}, {"p95", times.parse_p95_ms}}}};
+}
+
+void print(const bench::EditTimes& times) {
+  char size[32] = "any file";
+  if (times.max_bytes > 0) {
+    std::snprintf(size, sizeof size, "< %lld KiB", static_cast<long long>(times.max_bytes >> 10));
+  }
+  std::printf(
+      "edit      %-10s %5lld letters: to its Blocks p50 %.2f ms, p95 %.2f; parser %.2f, %.2f\n",
+      size, static_cast<long long>(times.n), times.edit_p50_ms, times.edit_p95_ms,
+      times.parse_p50_ms, times.parse_p95_ms);
+}
+
 Json to_json(const bench::IndexBenchResult& result) {
+  Json by_size = Json::array();
+  for (const bench::EditTimes& times : result.edits_by_size) by_size.push_back(edit_json(times));
   return {{"files", result.n_files},
           {"skipped", result.n_skipped},
           {"lines", result.n_lines},
@@ -25,8 +45,8 @@ Json to_json(const bench::IndexBenchResult& result) {
           {"mloc_per_minute", result.mloc_per_minute},
           {"mloc_per_cpu_minute", result.mloc_per_cpu_minute},
           {"memory_bytes", result.memory_bytes},
-          {"edit_ms", {{"p50", result.edit_p50_ms}, {"p95", result.edit_p95_ms}}},
-          {"parse_ms", {{"p50", result.parse_p50_ms}, {"p95", result.parse_p95_ms}}}};
+          {"edits", edit_json(result.edits)},
+          {"edits_by_size", std::move(by_size)}};
 }
 
 void print(const bench::IndexBenchResult& result) {
@@ -38,8 +58,8 @@ void print(const bench::IndexBenchResult& result) {
   std::printf("          %.2f s, %.1f MLoC/min; %.2f s of CPU, %.1f MLoC/min a core; %.0f MB\n",
               result.seconds, result.mloc_per_minute, result.cpu_seconds,
               result.mloc_per_cpu_minute, 1e-6 * static_cast<double>(result.memory_bytes));
-  std::printf("edit      to its Blocks p50 %.2f ms, p95 %.2f ms; the parser alone %.2f, %.2f ms\n",
-              result.edit_p50_ms, result.edit_p95_ms, result.parse_p50_ms, result.parse_p95_ms);
+  for (const bench::EditTimes& times : result.edits_by_size) print(times);
+  print(result.edits);
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ void FileWatcher::read_events() {
     const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
     at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
+      add_tree("", /*report_files=*/false);  // folders that were made meanwhile
       events_.lost();
     } else if ((event->mask & IN_IGNORED) != 0) {
       folders_.erase(event->wd);

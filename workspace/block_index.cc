@@ -35,8 +35,8 @@ std::vector<uint64_t> references_of(const FileBlocks& file) {
 }
 
 // Takes `entry` out of a table's row, where it is once; the order of rows does not matter.
-template <typename Table, typename Entry>
-void erase_entry(Table& table, uint64_t key, const Entry* entry) {
+template <typename Table, typename Key, typename Entry>
+void erase_entry(Table& table, const Key& key, const Entry* entry) {
   const auto row = table.find(key);
   auto& entries = row->second;
   *std::find(entries.begin(), entries.end(), entry) = entries.back();
@@ -58,6 +58,8 @@ void erase_file(Table& table, const Key& key, const FileBlocks* file) {
 void BlockIndex::replace(FileBlocks file) {
   auto snapshot = std::make_shared<FileBlocks>(std::move(file));
   References references = references_of(*snapshot);
+  const Hash128 text_hash =
+      snapshot->text != nullptr ? hash_text(snapshot->text->bytes()) : Hash128();
   const std::unique_lock lock(mutex_);
   remove_locked(snapshot->path);
   if (snapshot->text != nullptr && stats_.text_bytes + snapshot->text->size() > max_text_bytes_) {
@@ -65,6 +67,9 @@ void BlockIndex::replace(FileBlocks file) {
   }
   add_locked(*snapshot);
   Entry& entry = files_[snapshot->path];
+  if (entry.file != nullptr) erase_entry(by_text_, entry.text_hash, &entry);
+  entry.text_hash = text_hash;
+  by_text_[text_hash].push_back(&entry);
   set_references_locked(entry, std::move(references));
   entry.file = std::move(snapshot);
 }
@@ -75,6 +80,7 @@ void BlockIndex::remove(std::string_view path) {
   if (it == files_.end()) return;
   remove_locked(path);
   set_references_locked(it->second, {});
+  erase_entry(by_text_, it->second.text_hash, &it->second);
   files_.erase(it);
   ++n_forgotten_;  // last: who has read the number and then finds the file learns of it later
 }
@@ -214,6 +220,16 @@ std::vector<BlockRef> BlockIndex::referencing(std::string_view name, int64_t max
     }
   }
   return refs;
+}
+
+FileBlocksSnapshot BlockIndex::with_text(const Language& language, Hash128 text_hash) const {
+  const std::shared_lock lock(mutex_);
+  const auto row = by_text_.find(text_hash);
+  if (row == by_text_.end()) return nullptr;
+  for (const Entry* entry : row->second) {
+    if (entry->file->language == &language) return entry->file;
+  }
+  return nullptr;
 }
 
 std::vector<BlockRef> BlockIndex::with_hash(Hash128 hash) const {

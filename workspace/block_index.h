@@ -69,6 +69,9 @@ class BlockIndex {
   // The Blocks that reference a name, in the order of their files' paths and in those; nothing when
   // more than `max_files` files do, since it says nothing then.
   std::vector<BlockRef> referencing(std::string_view name, int64_t max_files) const;
+  // A file of this language whose whole text has this hash; nullptr when there is none. Its Blocks
+  // are those of any such text.
+  FileBlocksSnapshot with_text(const Language& language, Hash128 text_hash) const;
   // The Blocks with the same bytes.
   std::vector<BlockRef> with_hash(Hash128 hash) const;
 
@@ -92,6 +95,7 @@ class BlockIndex {
   struct Entry {
     FileBlocksSnapshot file;
     References references;
+    Hash128 text_hash;
   };
   template <typename T>
   using ByString = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
@@ -109,6 +113,7 @@ class BlockIndex {
   ByString<std::vector<const FileBlocks*>> by_stem_;
   ByString<std::vector<Place>> by_name_;
   std::unordered_map<Hash128, std::vector<Place>, Hash128Hasher> by_hash_;
+  std::unordered_map<Hash128, std::vector<const Entry*>, Hash128Hasher> by_text_;
   // By file, not by Block: of a keystroke it sees only the names that came or went, and the rows of
   // names that everybody uses stay as they are.
   std::unordered_map<uint64_t, std::vector<const Entry*>> by_reference_;

@@ -171,6 +171,7 @@ void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_to
     return forget_unless_open(path);
   }
   const Language& language = language_of_file(path, *bytes);
+  if (reuse(path, language, *bytes, n_rules)) return;
   auto text = std::make_shared<const Text>(std::move(*bytes));
   Result<Chunked> chunked = chunker.chunk(language, text, limits_of_text(std::move(stop)));
   if (!chunked.ok() || !chunked->skipped.empty()) ++n_skipped_;
@@ -181,6 +182,20 @@ void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_to
                   .language = &language,
                   .text = std::move(text),
                   .blocks = std::move(chunked->blocks)});
+}
+
+// Whether the index had these bytes and now has them at `path`.
+bool Indexer::reuse(const std::string& path, const Language& language, const std::string& bytes,
+                    int64_t n_rules) {
+  const FileBlocksSnapshot known = index_.with_text(language, hash_text(bytes));
+  if (known == nullptr || known->text == nullptr || known->text->bytes() != bytes) return false;
+  const std::lock_guard lock(mutex_);
+  if (open_.contains(path) || n_rules_ != n_rules) return true;
+  if (index_.file(path) != known) {
+    index_.replace(
+        {.path = path, .language = &language, .text = known->text, .blocks = known->blocks});
+  }
+  return true;
 }
 
 void Indexer::forget_unless_open(const std::string& path) {
@@ -276,12 +291,16 @@ void Indexer::prefer_neighbours(const Document& document) {
 // ---- Progress.
 
 IndexProgress Indexer::progress() const {
+  const int64_t n_without_text = index_.stats().n_without_text;
   const std::lock_guard lock(mutex_);
   return {.n_done = n_done_,
           .n_total = n_total_,
           .n_skipped = n_skipped_,
           .finished = !scanning_ && !scan_wanted_ && !rules_changed_ && queue_.is_idle(),
-          .note = note_};
+          .note = note_.empty() && n_without_text > 0
+                      ? root_ + ": the texts of " + std::to_string(n_without_text) +
+                            " files found no room in memory; they are no context"
+                      : note_};
 }
 
 void Indexer::report(bool finished) {

@@ -6,6 +6,9 @@
 //                    an opened document imports and the files of its folder before the rest; it
 //                    reads the ignore rules again when they changed
 //
+// A text that the index has already, at this path or another, is not cut again: a scan after a
+// branch was switched or files were moved costs their reading.
+//
 // An open document counts as the client has it, not as it is on disk.
 //
 // What becomes excluded while work is under way stays out: new rules are in force before the scan
@@ -115,6 +118,8 @@ class Indexer {
   void renew_rules(Chunker& chunker, OpenDocuments& documents, std::stop_token stop);
   void index_document(Chunker& chunker, OpenDocument& open, std::stop_token stop);
   void prefer_neighbours(const Document& document);
+  bool reuse(const std::string& path, const Language& language, const std::string& bytes,
+             int64_t n_rules);
   void forget_unless_open(const std::string& path);
   bool is_excluded(const std::string& path) const;
   void post(const std::string& path, Event event);

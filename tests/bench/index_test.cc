@@ -20,8 +20,10 @@ TEST(IndexBench, CountsWhatItIndexes) {
   EXPECT_EQ(result->n_lines, 3 + 6);
   EXPECT_EQ(result->n_blocks, 2);
   EXPECT_GT(result->mloc_per_minute, 0);
-  EXPECT_GE(result->edit_p95_ms, result->edit_p50_ms);
-  EXPECT_GT(result->edit_p50_ms, 0);
+  EXPECT_GE(result->edits.edit_p95_ms, result->edits.edit_p50_ms);
+  EXPECT_GT(result->edits.edit_p50_ms, 0);
+  ASSERT_EQ(result->edits_by_size.size(), 1u);
+  EXPECT_EQ(result->edits_by_size[0].n, 10);
 }
 
 TEST(IndexBench, NeedsSomethingToIndex) {

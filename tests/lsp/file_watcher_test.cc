@@ -5,6 +5,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
+#include <future>
 #include <mutex>
 #include <set>
 
@@ -103,6 +105,32 @@ TEST_F(FileWatcherTest, DoesNotLookIntoIgnoredFolders) {
   folder_.write(".gitignore", "");
   EXPECT_TRUE(told(".gitignore"));
   EXPECT_TRUE(tells("out/new.py"));
+}
+
+// The watcher does not read while more happens than the system keeps for it.
+TEST_F(FileWatcherTest, SaysThatEventsWereLostAndWatchesWhatCameMeanwhile) {
+  int64_t max_events = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> max_events;
+  if (max_events <= 0 || max_events > 100'000) GTEST_SKIP() << max_events << " are kept here";
+  std::promise<void> go_on;
+  FileWatcher::Events events = told_.events();
+  events.changed = [told = events.changed,
+                    may_go_on = go_on.get_future().share()](const std::string& path) {
+    told(path);
+    may_go_on.wait();
+  };
+  watcher_ = *FileWatcher::start(folder_.path(), std::move(events));
+  ASSERT_TRUE(tells("first.py"));
+  std::filesystem::path here = folder_.path() / "first.py";
+  for (int64_t i = 0; i < max_events; ++i) {  // two events each
+    const std::filesystem::path there = folder_.path() / (std::to_string(i % 2) + ".py");
+    std::filesystem::rename(here, there);
+    here = there;
+  }
+  std::filesystem::create_directory(folder_.path() / "late");
+  go_on.set_value();
+  EXPECT_TRUE(told("lost"));
+  EXPECT_TRUE(tells("late/new.py"));
 }
 
 TEST(FileWatcher, NeedsAFolder) {

@@ -128,6 +128,42 @@ TEST_F(IndexerTest, FollowsFilesOnDisk) {
   EXPECT_THAT(index_.paths(), ElementsAre("sub/b.py"));
 }
 
+TEST_F(IndexerTest, CutsNoTextAgainThatItHas) {
+  folder_.write("a.py", "def one():\n    pass\n");
+  folder_.write("b.py", "def two():\n    pass\n");
+  start();
+  settle();
+  const FileBlocksSnapshot a = index_.file("a.py"), b = index_.file("b.py");
+  folder_.write("moved/a.py", a->text->bytes());
+  folder_.write("b.py", "def three():\n    pass\n");
+  indexer_->rescan();
+  settle();
+  EXPECT_EQ(index_.file("a.py"), a);
+  EXPECT_EQ(index_.file("moved/a.py")->text, a->text);
+  EXPECT_EQ(index_.file("moved/a.py")->blocks, a->blocks);
+  EXPECT_EQ(names_in("b.py"), "three ");
+  folder_.write("b.py", b->text->bytes());  // the branch of before
+  indexer_->file_changed("b.py");
+  settle();
+  EXPECT_EQ(names_in("b.py"), "two ");
+}
+
+TEST_F(IndexerTest, SaysWhenThereIsNoRoomOrTooMuch) {
+  BlockIndex small(60);
+  for (const char* path : {"a.py", "b.py", "c.py"}) {
+    folder_.write(path, "def " + std::string(1, path[0]) + "_long_name():\n    return 1\n");
+  }
+  auto indexer = Indexer::start(folder_.path().string(), small);
+  ASSERT_TRUE(indexer.ok());
+  ASSERT_TRUE((*indexer)->wait_until_idle(kLong));
+  EXPECT_NE((*indexer)->progress().note.find("2 files found no room"), std::string::npos)
+      << (*indexer)->progress().note;
+  start({.scan = {.max_files = 2}});
+  settle();
+  EXPECT_NE(indexer_->progress().note.find("more than 2 files"), std::string::npos)
+      << indexer_->progress().note;
+}
+
 TEST_F(IndexerTest, ChangedIgnoreFilesTakeEffect) {
   folder_.write("a.py", "def one():\n    pass\n");
   folder_.write("private/b.py", "def two():\n    pass\n");
