@@ -61,16 +61,6 @@ bool has_any(std::string_view text, std::string_view words) {
   return false;
 }
 
-std::optional<Group> group_of(std::string_view path) {
-  const std::string_view id = workspace::language_of_file(path, "").id;
-  if (id == "python") return Group::kPython;
-  if (id == "c" || id == "cpp") return Group::kC;
-  if (id == "javascript" || id == "typescript" || id == "tsx") return Group::kTypeScript;
-  if (id == "go") return Group::kGo;
-  if (id == "rust") return Group::kRust;
-  return std::nullopt;
-}
-
 int64_t utf8_length(uint8_t lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xe0) return 2;
@@ -172,6 +162,16 @@ std::string_view group_name(Group group) {
       return "Rust";
   }
   return "";
+}
+
+std::optional<Group> group_of(std::string_view path) {
+  const std::string_view id = workspace::language_of_file(path, "").id;
+  if (id == "python") return Group::kPython;
+  if (id == "c" || id == "cpp") return Group::kC;
+  if (id == "javascript" || id == "typescript" || id == "tsx") return Group::kTypeScript;
+  if (id == "go") return Group::kGo;
+  if (id == "rust") return Group::kRust;
+  return std::nullopt;
 }
 
 bool measurable_path(std::string_view path) {

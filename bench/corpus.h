@@ -43,6 +43,9 @@ Result<Corpus> read_corpus(const std::string& folder);
 // The digest of all its names, paths and texts.
 Hash128 corpus_digest(const Corpus& corpus);
 
+// The group of a file by its name; nothing for other languages.
+std::optional<Group> group_of(std::string_view path);
+
 // Whether the path is source code of a Group that people wrote in this project: not vendored,
 // generated, minified or test data. In the spirit of the filter of the training data.
 bool measurable_path(std::string_view path);

@@ -31,8 +31,11 @@ std::vector<engine::SegmentInput> CorpusWorkspace::choose(const ContextRequest& 
                                    .cursor = request.cursor,
                                    .window = request.window,
                                    .forbidden_lines = request.forbidden_lines,
+                                   .edits = request.edits,
+                                   .open_paths = request.open_paths,
                                    .max_tokens = request.max_tokens,
-                                   .max_blocks = request.max_blocks};
+                                   .max_blocks = request.max_blocks,
+                                   .sources = request.sources};
   query.count_tokens = [this](const workspace::ContextBlock& block) {
     return static_cast<int64_t>(segments_.segment(block).tokens->size());
   };

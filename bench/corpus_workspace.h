@@ -29,6 +29,9 @@ struct ContextRequest {
   std::vector<std::string> forbidden_lines;
   int64_t max_tokens = 0;
   int64_t max_blocks = 16;  // as for the tables of the model card
+  workspace::ContextSources sources = {};
+  std::vector<workspace::RecentEdit> edits = {};
+  std::vector<std::string> open_paths = {};
 };
 
 class CorpusWorkspace {

@@ -25,6 +25,14 @@ struct Question {
   std::vector<engine::SegmentInput> segments;
 };
 
+// What the context of a question is chosen from.
+struct ContextSettings {
+  int32_t max_tokens = 0;
+  workspace::ContextSources sources = {};
+  std::vector<workspace::RecentEdit> edits = {};
+  std::vector<std::string> open_paths = {};
+};
+
 class CutWorkspace {
  public:
   CutWorkspace(const engine::Engine& engine, const Repository& repository)
@@ -36,6 +44,9 @@ class CutWorkspace {
   // looked at, and no Block has a copy of the hole's line. REQUIRES: a hole of this repository.
   // Errors: those of the chunker.
   Result<Question> question(const Hole& hole, int32_t context_tokens);
+  // The same with each of several choices of context.
+  Result<std::vector<Question>> questions(const Hole& hole,
+                                          const std::vector<ContextSettings>& settings);
 
  private:
   const engine::Engine& engine_;

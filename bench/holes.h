@@ -17,7 +17,11 @@
 
 namespace rondo::bench {
 
-enum class HoleKind { kRest, kLine };
+enum class HoleKind {
+  kRest,
+  kLine,
+  kBody,  // of a function (bodies.h)
+};
 
 struct Hole {
   HoleKind kind = HoleKind::kRest;
@@ -37,7 +41,7 @@ std::vector<Hole> cut_holes(const Corpus& corpus, int64_t n_holes, uint64_t seed
 // The file as the user would have it before writing the middle.
 std::string cut_text(std::string_view text, const Hole& hole);
 
-// The whole line that the hole was cut into.
+// The whole line that the hole was cut into; of a body, its lines.
 std::string_view line_of(std::string_view text, const Hole& hole);
 
 // Whether the cut goes through a word.

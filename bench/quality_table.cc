@@ -38,7 +38,10 @@ std::string_view order_name(FimOrder order) {
   return order == FimOrder::kSuffixFirst ? "suffix-first" : "prefix-first";
 }
 
-std::string_view kind_name(HoleKind kind) { return kind == HoleKind::kRest ? "rest" : "line"; }
+std::string_view kind_name(HoleKind kind) {
+  if (kind == HoleKind::kBody) return "body";
+  return kind == HoleKind::kRest ? "rest" : "line";
+}
 
 std::string format(const char* form, double a, double b = 0, double c = 0) {
   char text[96];

@@ -1,7 +1,11 @@
 #include "bench/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <vector>
+
+#include "bench/random.h"
 
 namespace rondo::bench {
 namespace {
@@ -17,6 +21,22 @@ Estimate mean_of(std::span<const double> values) {
   for (const double value : values) squares += (value - mean) * (value - mean);
   const double half = n > 1 ? kNormal95 * std::sqrt(squares / (n - 1) / n) : 0;
   return {mean, mean - half, mean + half, static_cast<int64_t>(values.size())};
+}
+
+Estimate bootstrap_mean(std::span<const double> values) {
+  constexpr int64_t kSamples = 2000;
+  const auto n = static_cast<int64_t>(values.size());
+  Random random(1);
+  std::vector<double> means(kSamples);
+  for (double& mean : means) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += values[random.below(n)];
+    mean = sum / static_cast<double>(n);
+  }
+  std::sort(means.begin(), means.end());
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return {sum / static_cast<double>(n), means[kSamples / 40], means[kSamples - 1 - kSamples / 40],
+          n};
 }
 
 Estimate share_of(int64_t n_hits, int64_t n) {

@@ -19,6 +19,10 @@ struct Estimate {
 // REQUIRES: not empty.
 Estimate mean_of(std::span<const double> values);
 
+// The same with an interval by bootstrap: of the means of 2,000 samples drawn from the values,
+// always the same ones. For values that are far from normal. REQUIRES: not empty.
+Estimate bootstrap_mean(std::span<const double> values);
+
 // The share of `n_hits` in `n` trials, with Wilson's interval. REQUIRES: 0 <= n_hits <= n, n > 0.
 Estimate share_of(int64_t n_hits, int64_t n);
 

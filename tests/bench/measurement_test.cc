@@ -10,6 +10,7 @@
 
 #include "bench/context_loss.h"
 #include "bench/cut_workspace.h"
+#include "bench/infill.h"
 #include "bench/quality.h"
 
 namespace rondo::bench {
@@ -168,6 +169,69 @@ TEST_F(Measurement, OfQualityGoesOnWhereItWas) {
     EXPECT_EQ((*again)[i].healed.match, (*results)[i].healed.match);
     EXPECT_EQ((*again)[i].n_segment_tokens, (*results)[i].n_segment_tokens);
   }
+}
+
+// Recent edits are context like Blocks, and held to the same rule.
+TEST_F(Measurement, ShowsEditsButNotAPlantedAnswer) {
+  const Repository shop = {"shop",
+                           {{"shop/checkout.py", kCheckout, Group::kPython},
+                            {"shop/pricing.py", kPricing, Group::kPython}}};
+  CutWorkspace workspace(*engine_, shop);
+  ContextSettings settings = {.max_tokens = 2000};
+  settings.edits = {{"shop/pricing.py", "-old_price = 1\n+new_price = 2\n"},
+                    {"shop/pricing.py", "+" + kAnswer + "\n"},
+                    {"shop/checkout.py", "-" + kAnswer + "\n"}};
+  ContextSettings without = settings;
+  without.sources.edits = false;
+  const auto questions = workspace.questions(answer_hole(), {settings, without});
+  ASSERT_TRUE(questions.ok());
+  std::vector<std::string> shown;
+  for (const Question& question : *questions) {
+    shown.emplace_back();
+    for (const auto& segment : question.segments) {
+      shown.back() += engine_->tokenizer().decode(*segment.tokens);
+    }
+    EXPECT_THAT(shown.back(), Not(HasSubstr("apply_discount(total, customer.discount)")));
+  }
+  EXPECT_THAT(shown[0], HasSubstr("+new_price = 2"));
+  EXPECT_THAT(shown[1], Not(HasSubstr("+new_price = 2")));
+}
+
+TEST_F(Measurement, OfAWorkTreeAsksEachCaseInEachMode) {
+  const InfillOptions options = {.n_cases = 3, .ablate = true, .log = log_};
+  Corpus corpus = shop_corpus();
+  corpus.repositories[0].files[0].text = filler(2) + kCheckout;
+  const auto table = measure_worktree(*engine_, corpus, WorktreeHistory(), options);
+  ASSERT_TRUE(table.ok()) << table.status().to_string();
+  ASSERT_EQ(table->results.size(), 3u);
+  for (const InfillResult& result : table->results) {
+    ASSERT_EQ(result.answers.size(), table->modes.size());
+    for (size_t i = 0; i < result.answers.size(); ++i) {
+      EXPECT_LT(result.answers[i].log_probability, 0);
+      EXPECT_EQ(result.answers[i].n_segment_tokens > 0, table->modes[i].context)
+          << table->modes[i].name;
+    }
+    EXPECT_NE(result.answers[0].log_probability, result.answers[1].log_probability);
+  }
+  const std::string log = log_text();
+  const auto again = measure_worktree(*engine_, corpus, WorktreeHistory(), options);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(log_text(), log) << "everything was known";
+  EXPECT_EQ(again->results[0].answers[1].similarity, table->results[0].answers[1].similarity);
+}
+
+TEST_F(Measurement, OfProblemsFillsTheMiddle) {
+  const std::vector<InfillProblem> problems = {{.task_id = "SingleLineInfilling/x",
+                                                .prompt = "def double(x):\n",
+                                                .suffix = "    return y\n",
+                                                .solution = "    y = 2 * x\n",
+                                                .test = "",
+                                                .entry_point = "double"}};
+  const auto table = measure_problems(*engine_, problems, {.n_cases = 5});
+  ASSERT_TRUE(table.ok()) << table.status().to_string();
+  ASSERT_EQ(table->results.size(), 1u);
+  EXPECT_LT(table->results[0].answers[0].log_probability, 0);
+  EXPECT_FALSE(table->results[0].answers[0].passed.has_value());
 }
 
 TEST_F(Measurement, OfQualityNeedsLines) {
