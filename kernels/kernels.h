@@ -197,10 +197,10 @@ struct Choice {
 };
 
 // How a row's token is chosen: the likeliest, or by chance. Then a token at distance d = (largest
-// logit - its logit) / temperature weighs floor(2^40 exp(-d)) (drawing.h has the rounding). In the
-// order of distances, of equal ones of ids, the first top_k are kept, and of them the shortest head
-// that has top_p of their weight. `point`, in 2^-64 of what is kept, in the order of ids, falls on
-// the token.
+// logit - its logit) / temperature weighs 2^31 exp(-d) (drawing.h: all tables agree to the bit). In
+// the order of distances, of equal ones of ids, the first top_k are kept, and of them the shortest
+// head that has top_p of their weight. `point`, in 2^-64 of what is kept, in the order of ids,
+// falls on the token.
 struct Draw {
   float temperature = 0;  // 0: the likeliest, and the rest does not count
   float top_p = 1;        // 1 or more: all

@@ -1,15 +1,24 @@
-// choose (contract in kernels.h). A block is a row.
+// choose (contract in kernels.h, arithmetic in drawing.h). A row has a block or, where there are
+// clusters and the vocabulary is worth it, a cluster of eight; a warp of it a stretch of the ids.
 //
-// The likeliest token, and the sum that its probability needs, come from one pass in which a thread
-// takes 4 neighbours at a time; float32, and the order of sums depends on the vocabulary alone.
-// Rows that draw go on: what top-k and top-p leave out is found by the keys' digits from the
-// highest, a histogram of whole numbers each; then each warp adds up what is kept of its part of
-// the ids, and the one that the point falls on looks at its part token by token. The weights are
-// those of drawing.h, with the device's exponential.
+//   1. the likeliest token, and the sum that its probability needs, in one pass in which a thread
+//      takes 4 neighbours at a time: a row that does not draw is done
+//   2. the keys, to shared memory; with top_k the cut that leaves so many: each block counts its
+//      keys by their first ten bits, all blocks' counts are added, among the keys of the bin where
+//      the k-th lies the next ten bits are counted, and so on
+//   3. how much weight each block keeps, to all; with top_p the cut that leaves so much of it, in
+//      the same way with sums of weight for counts, and what each block keeps of that
+//   4. the warp in whose stretch the point lies looks for it
+//
+// Whole numbers alone decide which token is drawn. The logarithm of its probability is float32; the
+// order of its sums depends on the vocabulary and the kind of device alone.
+// Memory: 19 KiB, and 4 bytes for each of a block's tokens where there is room for them; else they
+// are read from the device's memory again.
 
 #include <cfloat>
 #include <climits>
 
+#include "kernels/cuda/cluster.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/reduce.cuh"
@@ -22,19 +31,67 @@ namespace {
 constexpr int kThreads = 1024;
 constexpr int kWarps = kThreads / 32;
 constexpr unsigned kAll = ~0u;
+constexpr int kClusterBlocks = 8;
+// A cluster begins and meets a microsecond later than a block, and reads eight times as fast.
+constexpr int32_t kOneBlockVocabulary = 32 << 10;
+constexpr int kDigitBits = 10;
+constexpr int kBins = 1 << kDigitBits;
+static_assert(kBins == kThreads && kWarps == 32);
+
+struct Shared {
+  uint64_t amounts[2][kBins];      // [turn]: blocks read each other's while the next is counted
+  float4 bests[kClusterBlocks];    // Best, packed
+  float4 kept[2][kClusterBlocks];  // [turn]: bits of a Weight
+  float4 warp_bests[kWarps];
+  uint64_t warp_amounts[kWarps];
+  uint64_t warp_weights[kWarps];
+  uint32_t warp_equals[kWarps];
+  uint64_t before_digit;
+  uint32_t digit;
+};
+
+template <int kBlocks>
+__device__ void sync_row() {
+  if constexpr (kBlocks > 1) {
+    sync_cluster();
+  } else {
+    __syncthreads();
+  }
+}
+
+template <int kBlocks>
+__device__ int rank_in_row() {
+  return kBlocks > 1 ? cluster_rank() : 0;
+}
+
+// To every block of the row, at `here`, from threads 0 .. kBlocks - 1.
+template <int kBlocks>
+__device__ void tell_row(float4* here, const float4& v) {
+  if (threadIdx.x >= kBlocks) return;
+  if constexpr (kBlocks > 1) {
+    write_to_block(here, static_cast<int>(threadIdx.x), v);
+  } else {
+    *here = v;
+  }
+}
 
 struct Best {
   float logit = -FLT_MAX;
-  int id = INT_MAX;
-  float sum = 0;  // of exp(others - logit)
+  int id = INT_MAX;  // the lowest of equal ones
+  float sum = 0;     // of exp(others - logit)
 
+  // Both ways round the same to the bit.
   __device__ void add(const Best& other) {
     const float larger = fmaxf(logit, other.logit);
-    sum = sum * expf(logit - larger) + other.sum * expf(other.logit - larger);
+    sum = __fadd_rn(__fmul_rn(sum, expf(logit - larger)),
+                    __fmul_rn(other.sum, expf(other.logit - larger)));
     if (other.logit > logit || (other.logit == logit && other.id < id)) id = other.id;
     logit = larger;
   }
+  __device__ float4 packed() const { return {logit, __int_as_float(id), sum, 0}; }
 };
+
+__device__ Best unpacked(const float4& v) { return {v.x, __float_as_int(v.y), v.z}; }
 
 __device__ Best warp_best(Best best) {
 #pragma unroll
@@ -45,14 +102,30 @@ __device__ Best warp_best(Best best) {
   return best;
 }
 
-// Of the whole row, in every thread.
-__device__ Best row_best(const float* logits, int n) {
-  __shared__ Best bests[kWarps];
-  const bool aligned = reinterpret_cast<uintptr_t>(logits) % 16 == 0;
+__device__ uint64_t warp_sum(uint64_t value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2)
+    value += __shfl_xor_sync(kAll, value, distance);
+  return value;
+}
+
+// The sum of the values of this lane and those before it.
+__device__ uint64_t warp_scan(uint64_t value) {
+#pragma unroll
+  for (int distance = 1; distance < 32; distance *= 2) {
+    const uint64_t before = __shfl_up_sync(kAll, value, distance);
+    if (threadIdx.x % 32 >= distance) value += before;
+  }
+  return value;
+}
+
+// The likeliest of the tokens begin .. end - 1 that this thread looks at.
+__device__ Best thread_best(const float* logits, int begin, int end) {
+  const bool aligned = reinterpret_cast<uintptr_t>(logits + begin) % 16 == 0;
   Best best;
 #pragma unroll 4
-  for (int at = 4 * threadIdx.x; at < n; at += 4 * kThreads) {
-    const float4 four = load_four(logits, at, n, aligned, -INFINITY);
+  for (int at = begin + 4 * static_cast<int>(threadIdx.x); at < end; at += 4 * kThreads) {
+    const float4 four = load_four(logits, at, end, aligned, -INFINITY);
     const float values[4] = {four.x, four.y, four.z, four.w};
     const float largest = fmaxf(fmaxf(four.x, four.y), fmaxf(four.z, four.w));
     if (largest > best.logit) {
@@ -64,242 +137,241 @@ __device__ Best row_best(const float* logits, int n) {
 #pragma unroll
     for (const float value : values) best.sum += expf(value - best.logit);
   }
-  best = warp_best(best);
-  if (threadIdx.x % 32 == 0) bests[threadIdx.x / 32] = best;
+  return best;
+}
+
+// Of the row, in every thread. `begin`, `end`: this block's tokens.
+template <int kBlocks>
+__device__ Best row_best(const float* logits, int begin, int end, int n, Shared& shared) {
+  Best best = warp_best(thread_best(logits, begin, end));
+  if (threadIdx.x % 32 == 0) shared.warp_bests[threadIdx.x / 32] = best.packed();
   __syncthreads();
-  best = warp_best(bests[threadIdx.x % 32]);
+  best = warp_best(unpacked(shared.warp_bests[threadIdx.x % 32]));
+  if constexpr (kBlocks > 1) {
+    wait_for_cluster();  // the others have begun
+    tell_row<kBlocks>(&shared.bests[cluster_rank()], best.packed());
+    sync_cluster();
+    best = unpacked(shared.bests[0]);
+#pragma unroll
+    for (int i = 1; i < kBlocks; ++i) best.add(unpacked(shared.bests[i]));
+  }
   if (best.id >= n) best.id = 0;  // all are NaN or -infinity
   return best;
 }
 
-// A row's tokens as they are drawn.
-struct Row {
-  const float* logits;
-  int n;
-  float largest, inverse;
+// What a warp has of a row that draws. Every lane touches the same elements all the time, so
+// nothing has to be waited for.
+struct Stretch {
+  const float* logits = nullptr;  // the row's
+  uint32_t* keys = nullptr;       // [n], shared; null: no room
+  int first = 0;                  // id
+  int n = 0;
+  float largest = 0, octaves = 0;  // of the row
 
-  // False for one that is too far away.
-  __device__ bool key(int id, uint32_t& out) const {
-    const float key = drawing_key(logits[id], largest, inverse);
-    if (!(key < kDrawingKeys)) return false;
-    out = static_cast<uint32_t>(key);
-    return true;
+  __device__ uint32_t make_key(int i) const {
+    return drawing_key(logits[first + i], largest, octaves);
+  }
+  __device__ uint32_t key(int i) const { return keys != nullptr ? keys[i] : make_key(i); }
+  __device__ void make_keys() {
+    if (keys == nullptr) return;
+#pragma unroll 4
+    for (int i = threadIdx.x % 32; i < n; i += 32) keys[i] = make_key(i);
   }
 };
 
-__device__ uint64_t weight_of(uint32_t key) { return drawing_weight(expf(-drawing_distance(key))); }
-
-__device__ uint64_t warp_sum(uint64_t value) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2)
-    value += __shfl_xor_sync(kAll, value, distance);
-  return value;
-}
-
-// The sum of this lane's value and those of all lanes below it.
-template <class T>
-__device__ T warp_scan(T value) {
-  const int lane = threadIdx.x % 32;
-#pragma unroll
-  for (int distance = 1; distance < 32; distance *= 2) {
-    const T below = __shfl_up_sync(kAll, value, distance);
-    if (lane >= distance) value += below;
-  }
-  return value;
-}
-
-// The head of a row that is kept: keys below `from`, and of those in [from, to), which weigh the
-// same, the first n_last by their ids. `to` may be 2^32.
-struct Head {
-  uint64_t from = uint64_t{1} << 32, to = uint64_t{1} << 32;
-  uint64_t n_last = 0;
-  uint64_t weight = 0;  // of all
+// What is kept of the order: tokens with smaller keys, and of those with this one the first by id.
+struct Cut {
+  uint32_t key = kNoKey;  // kNoKey: all that have weight
+  uint32_t n_equal = 0;
 };
 
-constexpr int kDigitBits = 11;
-constexpr int kDigits = 1 << kDigitBits;
+// A sum in two words, because shared memory adds no more at once.
+__device__ void add(uint64_t* amounts, uint32_t bin, uint32_t amount) {
+  uint32_t* words = reinterpret_cast<uint32_t*>(amounts + bin);
+  if (atomicAdd(words, amount) + amount < amount) atomicAdd(words + 1, 1u);
+}
 
-struct Histogram {
-  unsigned counts[kDigits];
-  uint64_t weights[kDigits];
-  uint64_t warps[2][kWarps];
-  int digit;
-  uint64_t count_below, weight_below;
+// The bin in which the sum of all blocks' amounts reaches `target`, and the sum before it, to
+// shared.digit and before_digit; false if it never does.
+template <int kBlocks>
+__device__ bool find_digit(const uint64_t* amounts, uint64_t target, Shared& shared) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  uint64_t amount = 0;
+  if constexpr (kBlocks > 1) {
+#pragma unroll
+    for (int i = 0; i < kBlocks; ++i) amount += read_from_block(&amounts[threadIdx.x], i);
+  } else {
+    amount = amounts[threadIdx.x];
+  }
+  uint64_t through = warp_scan(amount);
+  if (lane == 31) shared.warp_amounts[warp] = through;
+  __syncthreads();
+  const uint64_t through_warps = warp_scan(shared.warp_amounts[lane]);
+  if (__shfl_sync(kAll, through_warps, 31) < target) return false;
+  const uint64_t before_warp = __shfl_sync(kAll, through_warps, max(warp - 1, 0));
+  if (warp > 0) through += before_warp;
+  if (through - amount < target && target <= through) {
+    shared.digit = threadIdx.x;
+    shared.before_digit = through - amount;
+  }
+  __syncthreads();
+  return true;
+}
+
+// Where the order of tokens has `target` first, counted in tokens or in weight; without an end if
+// it never has. `turn`: of the histograms.
+template <int kBlocks, bool kByWeight>
+__device__ Cut cut_at(uint64_t target, const Stretch& stretch, Shared& shared, int& turn) {
+  uint32_t found = 0;  // the key's digits so far
+  for (int bits = kKeyBits; bits > 0;) {
+    const int shift = bits > kDigitBits ? bits - kDigitBits : 0;
+    uint64_t* amounts = shared.amounts[turn];
+    turn ^= 1;
+    amounts[threadIdx.x] = 0;
+    __syncthreads();
+    for (int i = threadIdx.x % 32; i < stretch.n; i += 32) {
+      const uint32_t key = stretch.key(i);
+      if (key >> bits != found) continue;
+      const uint32_t digit = (key >> shift) - (found << (bits - shift));
+      add(amounts, digit, kByWeight ? drawing_weight(key) : 1);
+    }
+    sync_row<kBlocks>();
+    if (!find_digit<kBlocks>(amounts, target, shared)) return {};
+    target -= shared.before_digit;
+    found = (found << (bits - shift)) + shared.digit;
+    bits = shift;
+  }
+  const uint32_t each = kByWeight ? drawing_weight(found) : 1;
+  return {.key = found, .n_equal = static_cast<uint32_t>((target + each - 1) / each)};
+}
+
+// What a cut keeps of some tokens, of which so many are equal to it.
+struct Weight {
+  uint64_t smaller = 0;  // of tokens with smaller keys
+  uint32_t n_equal = 0;
+
+  __device__ void add(const Weight& other) {
+    smaller += other.smaller;
+    n_equal += other.n_equal;
+  }
+  __device__ uint64_t kept(const Cut& cut) const {
+    return smaller + uint64_t{min(n_equal, cut.n_equal)} * drawing_weight(cut.key);
+  }
 };
 
-// Notes the first digit up to which there are `wanted` tokens, or as much weight, beyond what came
-// before; the last that has any where there are not so many.
-__device__ void find_digit(Histogram& h, bool by_weight, uint64_t wanted) {
-  constexpr int kEach = kDigits / kThreads;
-  uint64_t count = 0, weight = 0;
-  for (int i = 0; i < kEach; ++i) {
-    count += h.counts[threadIdx.x * kEach + i];
-    weight += h.weights[threadIdx.x * kEach + i];
-  }
-  uint64_t counts = warp_scan(count), weights = warp_scan(weight);
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  if (lane == 31) h.warps[0][warp] = counts, h.warps[1][warp] = weights;
-  __syncthreads();
-  const uint64_t warp_counts = warp_scan(h.warps[0][lane]);
-  const uint64_t warp_weights = warp_scan(h.warps[1][lane]);
-  const uint64_t all = __shfl_sync(kAll, by_weight ? warp_weights : warp_counts, 31);
-  if (warp > 0) {
-    counts += __shfl_sync(kAll, warp_counts, warp - 1);
-    weights += __shfl_sync(kAll, warp_weights, warp - 1);
-  }
-  wanted = wanted < all ? wanted : all;
-  const uint64_t through = by_weight ? weights : counts;
-  uint64_t before = by_weight ? weights - weight : counts - count;
-  if (before < wanted && wanted <= through) {
-    count = counts - count, weight = weights - weight;  // below this thread's digits
-    int digit = threadIdx.x * kEach;
-    for (;; ++digit) {
-      before += by_weight ? h.weights[digit] : h.counts[digit];
-      if (before >= wanted) break;
-      count += h.counts[digit], weight += h.weights[digit];
-    }
-    h.digit = digit, h.count_below = count, h.weight_below = weight;
-  }
-  __syncthreads();
-}
+// Of the row, and of what lies before this block in it. Of each of the block's warps to shared.
+struct RowWeight {
+  Weight all, before;
+};
 
-// The head of `wanted` tokens, or of as much weight. REQUIRES: wanted > 0; some token has weight.
-__device__ Head find_head(const Row& row, bool by_weight, uint64_t wanted, Histogram& h) {
-  Head head;
-  uint64_t prefix = 0;  // of the keys in question, shifted
-  int width = 32;       // of what is not known of them
-  uint64_t n_below = 0, weight_below = 0;
-  while (width > 0) {
-    const int shift = max(width - kDigitBits, 0);
-    for (int i = threadIdx.x; i < kDigits; i += kThreads) h.counts[i] = 0, h.weights[i] = 0;
-    __syncthreads();
-    for (int id = threadIdx.x; id < row.n; id += kThreads) {
-      uint32_t key = 0;
-      if (!row.key(id, key) || uint64_t{key} >> width != prefix) continue;
-      const unsigned digit = (key >> shift) & ((1u << (width - shift)) - 1);
-      atomicAdd(&h.counts[digit], 1u);
-      atomicAdd(reinterpret_cast<unsigned long long*>(&h.weights[digit]),
-                static_cast<unsigned long long>(weight_of(key)));
-    }
-    __syncthreads();
-    find_digit(h, by_weight, wanted - (by_weight ? weight_below : n_below));
-    n_below += h.count_below, weight_below += h.weight_below;
-    prefix = prefix << (width - shift) | static_cast<unsigned>(h.digit);
-    width = shift;
-    const uint64_t n_equal = h.counts[h.digit];
-    const uint64_t weight_each = n_equal > 0 ? h.weights[h.digit] / n_equal : 0;
-    head.from = prefix << width;
-    head.to = (prefix + 1) << width;
-    const uint64_t left = wanted - (by_weight ? weight_below : n_below);
-    const uint64_t n_left =
-        by_weight && weight_each > 0 ? (left + weight_each - 1) / weight_each : left;
-    head.n_last = n_left < n_equal ? n_left : n_equal;
-    head.weight = weight_below + head.n_last * weight_each;
-    __syncthreads();
-    if (n_equal <= 1) break;
+template <int kBlocks>
+__device__ RowWeight weigh(const Cut& cut, const Stretch& stretch, Shared& shared, int turn) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  uint64_t smaller = 0;
+  uint32_t n_equal = 0;
+  for (int i = lane; i < stretch.n; i += 32) {
+    const uint32_t key = stretch.key(i);
+    if (key < cut.key) smaller += drawing_weight(key);
+    n_equal += key == cut.key && key != kNoKey;
   }
-  return head;
-}
-
-// The token that `random` falls on among those that are kept; `otherwise` when none has weight.
-__device__ int fall(const Row& row, const Head& head, uint64_t random, int otherwise,
-                    Histogram& h) {
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  const int each = ((row.n + kWarps - 1) / kWarps + 31) / 32 * 32;
-  const int begin = warp * each, end = min(row.n, begin + each);
-  uint64_t below = 0, n_last = 0, weight_each = 0;
-  for (int id = begin + lane; id < end; id += 32) {
-    uint32_t key = 0;
-    if (!row.key(id, key) || key >= head.to) continue;
-    if (key < head.from) {
-      below += weight_of(key);
-    } else {
-      ++n_last, weight_each = weight_of(key);
-    }
+  smaller = warp_sum(smaller), n_equal = static_cast<uint32_t>(warp_sum(n_equal));
+  if (lane == 0) shared.warp_weights[warp] = smaller, shared.warp_equals[warp] = n_equal;
+  __syncthreads();
+  if (warp == 0) {
+    const uint64_t block = warp_sum(shared.warp_weights[lane]);
+    const auto equals = static_cast<uint32_t>(warp_sum(shared.warp_equals[lane]));
+    tell_row<kBlocks>(
+        &shared.kept[turn][rank_in_row<kBlocks>()],
+        {__uint_as_float(static_cast<uint32_t>(block)),
+         __uint_as_float(static_cast<uint32_t>(block >> 32)), __uint_as_float(equals), 0});
   }
-  below = warp_sum(below), n_last = warp_sum(n_last);
+  sync_row<kBlocks>();
+  RowWeight row;
 #pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2)
-    weight_each = max(weight_each, __shfl_xor_sync(kAll, weight_each, distance));
-  if (lane == 0) {
-    h.warps[0][warp] = below, h.warps[1][warp] = n_last;
-    h.weights[warp] = weight_each;
-    if (warp == 0) h.digit = otherwise;
+  for (int i = 0; i < kBlocks; ++i) {
+    const float4 bits = shared.kept[turn][i];
+    const uint64_t high = __float_as_uint(bits.y);
+    if (i == rank_in_row<kBlocks>()) row.before = row.all;
+    row.all.add({high << 32 | __float_as_uint(bits.x), __float_as_uint(bits.z)});
   }
-  __syncthreads();
-  // Every warp knows all: lane i of warp i's part.
-  const uint64_t last = h.warps[1][lane];
-  const uint64_t last_before = warp_scan(last) - last;
-  const uint64_t room = head.n_last > last_before ? head.n_last - last_before : 0;
-  const uint64_t kept = h.warps[0][lane] + min(room, last) * h.weights[lane];
-  const uint64_t through = warp_scan(kept);
-  const uint64_t point = high_product(random, __shfl_sync(kAll, through, 31));
-  const unsigned behind = __ballot_sync(kAll, point < through);
-  const int owner = __ffs(behind) - 1;
-  if (owner == warp) {
-    uint64_t left = point - __shfl_sync(kAll, through - kept, owner);
-    uint64_t rank = __shfl_sync(kAll, last_before, owner);
-    for (int at = begin; at < end; at += 32) {
-      const int id = at + lane;
-      uint32_t key = 0;
-      const bool seen = id < end && row.key(id, key) && key < head.to;
-      const unsigned lasts = __ballot_sync(kAll, seen && key >= head.from);
-      const bool fits = rank + __popc(lasts & ((1u << lane) - 1)) < head.n_last;
-      const uint64_t mine = seen && (key < head.from || fits) ? weight_of(key) : 0;
-      const uint64_t sum = warp_scan(mine);
-      const unsigned found = __ballot_sync(kAll, left < sum);
-      if (found != 0) {
-        if (lane == 0) h.digit = at + __ffs(found) - 1;
-        break;
-      }
-      left -= __shfl_sync(kAll, sum, 31);
-      rank += __popc(lasts);
-    }
-  }
-  __syncthreads();
-  return h.digit;
+  return row;
 }
 
-__device__ uint64_t total_weight(const Row& row, Histogram& h) {
-  uint64_t sum = 0;
-  for (int id = threadIdx.x; id < row.n; id += kThreads) {
-    uint32_t key = 0;
-    if (row.key(id, key)) sum += weight_of(key);
+// The token at `point` of the weight that is kept, in one lane of the row; in others -1. `before`:
+// this block, in the row.
+__device__ int token_at(uint64_t point, const Cut& cut, Weight before, const Stretch& stretch,
+                        const Shared& shared) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  before.add({warp_sum(lane < warp ? shared.warp_weights[lane] : 0),
+              static_cast<uint32_t>(warp_sum(lane < warp ? shared.warp_equals[lane] : 0))});
+  Weight through = before;
+  through.add({shared.warp_weights[warp], shared.warp_equals[warp]});
+  uint64_t at = before.kept(cut);
+  if (point < at || point >= through.kept(cut)) return -1;
+  uint32_t n_equal = before.n_equal;
+  for (int i = lane; i - lane < stretch.n; i += 32) {
+    const uint32_t key = i < stretch.n ? stretch.key(i) : kNoKey;
+    const bool is_equal = key == cut.key && key != kNoKey;
+    const uint32_t equals = __ballot_sync(kAll, is_equal);
+    const uint32_t n_before = n_equal + __popc(equals & ((1u << lane) - 1));
+    const bool is_kept = key < cut.key || (is_equal && n_before < cut.n_equal);
+    const uint64_t weight = is_kept ? drawing_weight(key) : 0;
+    const uint64_t end = at + warp_scan(weight);
+    const bool is_here = point < end && point >= end - weight;
+    if (__any_sync(kAll, is_here)) return is_here ? stretch.first + i : -1;
+    at = __shfl_sync(kAll, end, 31);
+    n_equal += __popc(equals);
   }
-  sum = warp_sum(sum);
-  if (threadIdx.x % 32 == 0) h.warps[0][threadIdx.x / 32] = sum;
-  __syncthreads();
-  sum = warp_sum(h.warps[0][threadIdx.x % 32]);
-  __syncthreads();
-  return sum;
+  return -1;
 }
 
-__device__ int drawn(const Row& row, const Draw& draw, int likeliest) {
-  __shared__ Histogram histogram;
-  uint32_t key = 0;
-  if (!row.key(likeliest, key)) return likeliest;  // no logit is a number
-  Head head;                                       // of all
-  const bool has_top_k = draw.top_k > 0 && draw.top_k < row.n;
-  if (has_top_k) head = find_head(row, false, draw.top_k, histogram);
+// As token_at; `likeliest`, if none has weight.
+template <int kBlocks>
+__device__ int drawn(const Draw& draw, int likeliest, Stretch& stretch, Shared& shared) {
+  stretch.make_keys();
+  Cut cut;
+  int turn = 0;
+  if (draw.top_k > 0) {
+    cut = cut_at<kBlocks, false>(static_cast<uint64_t>(draw.top_k), stretch, shared, turn);
+  }
+  RowWeight weight = weigh<kBlocks>(cut, stretch, shared, 0);
+  const uint64_t total = weight.all.kept(cut);
+  if (total == 0) return rank_in_row<kBlocks>() == 0 && threadIdx.x == 0 ? likeliest : -1;
   if (draw.top_p < 1) {
-    const uint64_t weight = has_top_k ? head.weight : total_weight(row, histogram);
-    head = find_head(row, true, drawing_target(draw.top_p, weight), histogram);
+    cut = cut_at<kBlocks, true>(drawing_target(draw.top_p, total), stretch, shared, turn);
+    weight = weigh<kBlocks>(cut, stretch, shared, 1);
   }
-  return fall(row, head, draw.point, likeliest, histogram);
+  const uint64_t point = high_product(draw.point, weight.all.kept(cut));
+  return token_at(point, cut, weight.before, stretch, shared);
 }
 
-__global__ void __launch_bounds__(kThreads) choose_kernel(ChooseParams p) {
+// `per_warp`: tokens of a stretch, a multiple of 32.
+template <int kBlocks>
+__global__ void __launch_bounds__(kThreads)
+    choose_kernel(ChooseParams p, int per_warp, bool holds_keys) {
+  Shared& shared = *reinterpret_cast<Shared*>(dynamic_shared());
   begin_kernel();
-  const float* logits = p.logits + int64_t{blockIdx.x} * p.n_vocabulary;
-  const Best best = row_best(logits, p.n_vocabulary);
-  const Draw draw = p.draws != nullptr ? p.draws[blockIdx.x] : Draw();
-  int id = best.id;
-  if (draw.temperature > 0)
-    id = drawn({logits, p.n_vocabulary, best.logit, 1.0f / draw.temperature}, draw, best.id);
-  if (threadIdx.x > 0) return;
-  p.ids[blockIdx.x] = id;
+  if constexpr (kBlocks > 1) arrive_at_cluster();
+  const int row = static_cast<int>(blockIdx.x), warp = static_cast<int>(threadIdx.x) / 32;
+  const int n = p.n_vocabulary, rank = rank_in_row<kBlocks>();
+  const float* logits = p.logits + int64_t{row} * n;
+  const int begin = rank * kWarps * per_warp;
+  const Best best = row_best<kBlocks>(logits, begin, min(begin + kWarps * per_warp, n), n, shared);
+  const Draw draw = p.draws != nullptr ? p.draws[row] : Draw();
+  int id = rank == 0 && threadIdx.x == 0 ? best.id : -1;
+  if (draw.temperature > 0) {
+    Stretch stretch = {.logits = logits,
+                       .first = begin + warp * per_warp,
+                       .largest = best.logit,
+                       .octaves = octaves_per_unit(draw.temperature)};
+    stretch.n = max(0, min(per_warp, n - stretch.first));
+    if (holds_keys) stretch.keys = reinterpret_cast<uint32_t*>(&shared + 1) + warp * per_warp;
+    id = drawn<kBlocks>(draw, best.id, stretch, shared);
+  }
+  if (id < 0) return;
   const float distance = id == best.id ? 0.0f : logits[id] - best.logit;
-  p.choices[blockIdx.x] = {id, distance - logf(best.sum)};
+  p.ids[row] = id;
+  p.choices[row] = {id, distance - logf(best.sum)};
 }
 
 }  // namespace
@@ -307,7 +379,19 @@ __global__ void __launch_bounds__(kThreads) choose_kernel(ChooseParams p) {
 int choose(const ChooseParams& p, Stream stream) {
   if (!valid(p)) return kBadArguments;
   if (p.n_rows == 0) return kOk;
-  return launch(context(stream), choose_kernel, {.grid = p.n_rows, .block = kThreads}, p);
+  Context& c = context(stream);
+  // Clusters came with sm_90, as the copy engine did.
+  const bool in_cluster = c.copies_in_bulk() && p.n_vocabulary > kOneBlockVocabulary;
+  const int n_blocks = in_cluster ? kClusterBlocks : 1;
+  const int per_warp = (p.n_vocabulary - 1) / (n_blocks * kThreads) * 32 + 32;
+  const size_t key_bytes = size_t{kThreads / 32} * per_warp * sizeof(uint32_t);
+  const bool holds = sizeof(Shared) + key_bytes + 1024 <= c.properties().sharedMemPerBlockOptin;
+  const Shape shape = {.grid = dim3(p.n_rows, n_blocks),
+                       .block = kThreads,
+                       .shared_bytes = static_cast<int>(sizeof(Shared) + (holds ? key_bytes : 0)),
+                       .cluster = static_cast<unsigned>(n_blocks)};
+  return launch(c, in_cluster ? choose_kernel<kClusterBlocks> : choose_kernel<1>, shape, p,
+                per_warp, holds);
 }
 
 }  // namespace rondo::kernels::cuda

@@ -15,7 +15,7 @@ namespace {
 struct Candidate {
   int32_t id = 0;
   uint32_t key = 0;
-  uint64_t weight = 0;
+  uint32_t weight = 0;
 };
 
 int32_t likeliest(const float* logits, int32_t n) {
@@ -27,14 +27,12 @@ int32_t likeliest(const float* logits, int32_t n) {
 }
 
 std::vector<Candidate> candidates(const float* logits, int32_t n, float largest, const Draw& draw) {
-  const float inverse = 1.0f / draw.temperature;
+  const float octaves = octaves_per_unit(draw.temperature);
   std::vector<Candidate> all;
   for (int32_t id = 0; id < n; ++id) {
-    const float key = drawing_key(logits[id], largest, inverse);
-    if (key < kDrawingKeys)
-      all.push_back({.id = id, .key = static_cast<uint32_t>(key), .weight = 0});
+    const uint32_t key = drawing_key(logits[id], largest, octaves);
+    if (key != kNoKey) all.push_back({.id = id, .key = key, .weight = drawing_weight(key)});
   }
-  for (Candidate& one : all) one.weight = drawing_weight(std::exp(-drawing_distance(one.key)));
   return all;
 }
 

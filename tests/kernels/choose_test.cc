@@ -1,4 +1,4 @@
-// choose: the likeliest token, and tokens by chance.
+// choose: the likeliest token, and tokens by chance; and what the weights of drawing.h are worth.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "kernels/drawing.h"
 #include "tests/kernels/support.h"
 
 namespace rondo::kernels {
@@ -61,7 +62,7 @@ std::vector<Draw> spread(const Draw& draw, int32_t n) {
 }
 
 TEST_P(Choosing, TheLikeliestIsTheLowestOfTheLargestAndSaysHowLikelyItIs) {
-  for (const int32_t n_vocabulary : {1, 3, 100, 4099, 16384}) {
+  for (const int32_t n_vocabulary : {1, 3, 100, 4099, 16384, 76801}) {
     std::vector<float> logits = normals(n_vocabulary, 4, n_vocabulary);
     const int32_t first = 331 % n_vocabulary, second = (first + 2055) % n_vocabulary;
     if (n_vocabulary > 3) logits[(first + 1) % n_vocabulary] = -INFINITY;
@@ -120,19 +121,18 @@ TEST_P(Choosing, TopKAndTopPKeepTheHead) {
   }
 }
 
-// All tables draw the same, but where the exponential's last bit moves a border.
 TEST_P(Choosing, AgreesWithTheReference) {
   const Kernels& reference = reference_kernels();
-  int32_t n_different = 0, n_all = 0;
-  for (const int32_t n_vocabulary : {1, 2, 33, 1025, 16384, 151936}) {
+  for (const int32_t n_vocabulary : {1, 2, 33, 1025, 16384, 32769, 151936}) {
+    const std::vector<float> logits = normals(n_vocabulary, 4, 17);
     for (const Draw& kind : {Draw{.temperature = 0.6f, .top_p = 0.85f, .top_k = 20},
                              Draw{.temperature = 1}, Draw{.temperature = 2, .top_p = 0.95f},
                              Draw{.temperature = 0.01f}, Draw{.temperature = 1, .top_k = 3000},
                              Draw{.temperature = 1, .top_p = 1, .top_k = 1 << 30}}) {
-      const std::vector<float> logits = normals(n_vocabulary, 4, 17);
-      const std::vector<Draw> draws = spread(kind, n_vocabulary > 100'000 ? 2 : 8);
+      std::vector<Draw> draws = spread(kind, n_vocabulary > 100'000 ? 3 : 8);
+      draws[1] = Draw();
       const std::vector<Choice> choices = choose(logits, draws);
-      for (size_t t = 0; t < draws.size(); ++t, ++n_all) {
+      for (size_t t = 0; t < draws.size(); ++t) {
         int32_t id = -1;
         Choice expected;
         ASSERT_EQ(reference.choose({.logits = logits.data(),
@@ -143,11 +143,25 @@ TEST_P(Choosing, AgreesWithTheReference) {
                                     .n_vocabulary = n_vocabulary},
                                    {}),
                   0);
-        n_different += choices[t].id != expected.id;
+        ASSERT_EQ(choices[t].id, expected.id) << n_vocabulary << " tokens, row " << t;
+        ASSERT_NEAR(choices[t].log_prob, expected.log_prob, 1e-4);
       }
     }
   }
-  EXPECT_LE(n_different, n_all / 100);
+}
+
+TEST_P(Choosing, ARowDoesNotDependOnItsNeighbours) {
+  for (const int32_t n_vocabulary : {1000, 40'001}) {
+    const std::vector<float> logits = normals(n_vocabulary, 3, 9);
+    std::vector<Draw> draws = spread({.temperature = 1, .top_p = 0.9f, .top_k = 50}, 9);
+    draws[4] = Draw();
+    const std::vector<Choice> together = choose(logits, draws);
+    for (size_t t = 0; t < draws.size(); t += 2) {
+      const Choice alone = choose(logits, {draws[t]})[0];
+      EXPECT_EQ(alone.id, together[t].id);
+      EXPECT_EQ(alone.log_prob, together[t].log_prob);
+    }
+  }
 }
 
 TEST_P(Choosing, EqualLogitsAreEquallyLikely) {
@@ -172,6 +186,27 @@ TEST_P(Choosing, TakesLogitsThatAreNoNumbers) {
   EXPECT_EQ(choose({-INFINITY, -INFINITY}, {draw})[0].id, 0);
   const int32_t id = choose({1e30f, -1e30f, 1e30f}, {draw})[0].id;
   EXPECT_TRUE(id == 0 || id == 2) << id;
+}
+
+TEST(Drawing, WeightsAreProbabilities) {
+  EXPECT_EQ(drawing_weight(0), 1u << 31);
+  EXPECT_EQ(drawing_weight(kNoKey), 0u);
+  uint32_t last = 1u << 31;
+  for (uint32_t key = 0; key < 1u << kKeyBits; key += 12'345) {
+    const double exact = std::exp2(31 - key / 16777216.0);
+    ASSERT_NEAR(drawing_weight(key), exact, 0.51 + 7.7e-9 * exact) << key;
+    ASSERT_LE(drawing_weight(key), last) << key;
+    last = drawing_weight(key);
+  }
+  EXPECT_EQ(drawing_weight((1u << kKeyBits) - 1), 1u) << "what has a key can be drawn";
+}
+
+TEST(Drawing, OnlyTheLargestHasTheFirstKey) {
+  const float octaves = octaves_per_unit(1e4f);
+  EXPECT_EQ(drawing_key(3, 3, octaves), 0u);
+  EXPECT_EQ(drawing_key(std::nextafter(3.0f, 0.0f), 3, octaves), 1u);
+  EXPECT_EQ(drawing_key(-INFINITY, 3, octaves), kNoKey);
+  EXPECT_EQ(drawing_key(NAN, 3, octaves), kNoKey);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, Choosing, testing::ValuesIn(runnable_tables()),
