@@ -79,6 +79,18 @@ TEST_F(RunAhead, QueuesAStepBeforeTheLastOneIsRead) {
   EXPECT_EQ(rondo_n_recordings() - n_recordings, 2);
 }
 
+TEST_F(RunAhead, DrawsOnTheDevice) {
+  Request drawn = request(1, 40);
+  drawn.sampling = {.temperature = 0.9f, .top_k = 50, .top_p = 0.95f, .seed = 11};
+  const int64_t n_waits = rondo_n_waits_with_more();
+  const Completion first = run({drawn})[0];
+  EXPECT_EQ(first.tokens.size(), 40);
+  EXPECT_EQ(rondo_n_waits_with_more() - n_waits, 38 + 1);
+  EXPECT_NE(first.tokens, run({request(1, 40)})[0].tokens);
+  drawn.sampling.seed = 12;
+  EXPECT_NE(run({drawn})[0].tokens, first.tokens);
+}
+
 TEST_F(RunAhead, BatchesThatChangeAllTheTime) {
   std::vector<Request> requests;
   for (int32_t i = 0; i < 30; ++i) requests.push_back(request(i, 1 + i * 5 % 23));
