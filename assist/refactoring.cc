@@ -1,0 +1,65 @@
+#include "assist/refactoring.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "assist/tree_file.h"
+#include "workspace/secrets.h"
+
+namespace rondo::assist {
+namespace {
+
+constexpr size_t kMaxFileBytes = 4 << 20;  // longer texts are generated, or data
+
+FileOutcome left_out(const std::string& path, std::string reason) {
+  FileOutcome outcome{.path = path, .before = {}, .rewrite = {}};
+  outcome.rewrite.verdict = Rewrite::Verdict::kLeftOut;
+  outcome.rewrite.reason = std::move(reason);
+  return outcome;
+}
+
+}  // namespace
+
+Refactoring::Refactoring(std::shared_ptr<const CompiledRecipe> recipe, std::string root,
+                         int n_threads)
+    : recipe_(std::move(recipe)), root_(std::move(root)) {
+  for (int i = 0; i < std::max(n_threads, 1); ++i) {
+    rewriters_.push_back(std::make_unique<Rewriter>(recipe_));
+  }
+}
+
+std::vector<FileOutcome> Refactoring::rewrite(std::span<const std::string> paths) {
+  std::vector<FileOutcome> outcomes(paths.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&](Rewriter& rewriter) {
+    for (size_t i; (i = next.fetch_add(1)) < paths.size();) {
+      outcomes[i] = rewrite_file(rewriter, paths[i]);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (size_t i = 1; i < std::min(rewriters_.size(), paths.size()); ++i) {
+    threads.emplace_back([&work, &rewriter = *rewriters_[i]] { work(rewriter); });
+  }
+  work(*rewriters_[0]);
+  threads.clear();
+  return outcomes;
+}
+
+FileOutcome Refactoring::rewrite_file(Rewriter& rewriter, const std::string& path) const {
+  Result<std::string> bytes = read_tree_file(root_, path);
+  if (!bytes.ok()) return left_out(path, bytes.status().message());
+  if (bytes->size() > kMaxFileBytes) return left_out(path, "is larger than 4 MiB");
+  FileOutcome outcome{.path = path, .before = {}, .rewrite = {}};
+  if (bytes->find('\0') != std::string::npos) return outcome;  // no text
+  outcome.rewrite = rewriter.rewrite(path, *bytes);
+  if (outcome.rewrite.verdict != Rewrite::Verdict::kChanged) return outcome;
+  // Its text would go into the ledger, patches and reports.
+  if (const auto secret = workspace::find_secret(*bytes)) {
+    return left_out(path, "holds " + secret->what);
+  }
+  outcome.before = std::move(*bytes);
+  return outcome;
+}
+
+}  // namespace rondo::assist
