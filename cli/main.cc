@@ -55,7 +55,8 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
-    return code == 0 ? kExitOk : kExitUsage;
+    if (code == 0) return kExitOk;
+    return exit_code == kExitOk ? kExitUsage : exit_code;  // a command may have a code of its own
   }
   return exit_code;
 }

@@ -7,6 +7,7 @@
 #include "cli/daemon_command.h"
 #include "cli/lsp_command.h"
 #include "cli/product.h"
+#include "cli/refactor_command.h"
 #include "cli/status_command.h"
 #include "cli/trust_command.h"
 
@@ -15,6 +16,7 @@ namespace rondo::cli {
 void add_product_commands(CLI::App& app, CommandContext context) {
   add_complete_command(app, context);
   add_blocks_command(app, context);
+  add_refactor_command(app, context);
   add_lsp_command(app, context);
   add_daemon_command(app, context);
   add_status_command(app, context);

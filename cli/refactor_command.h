@@ -1,0 +1,12 @@
+// rondo refactor: a recipe over the files of a tree, so that it cannot break them.
+//
+// Thread: the main thread.
+#pragma once
+
+#include "cli/command.h"
+
+namespace rondo::cli {
+
+void add_refactor_command(CLI::App& app, CommandContext context);
+
+}  // namespace rondo::cli

@@ -1,0 +1,58 @@
+// What `rondo refactor` tells on its way and at its end: lines for people or JSON lines on stdout,
+// progress on a terminal, a Markdown report.
+//
+// Thread: the main thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "assist/edit_transaction.h"
+#include "assist/refactoring.h"
+#include "base/status.h"
+
+namespace rondo::cli {
+
+class RefactorReport {
+ public:
+  struct Options {
+    bool json = false;
+    bool diffs = false;    // on stdout, for people
+    std::string markdown;  // a file; empty: none
+  };
+  RefactorReport(Options options, const assist::Recipe& recipe, int64_t n_files)
+      : options_(std::move(options)), recipe_(recipe), n_files_(n_files) {}
+
+  // A file that is changed, or would be; one that is not, though the recipe is about it.
+  void changed(const assist::FileOutcome& outcome);
+  void left(const std::string& path, const std::string& reason);
+  // Places that a changed or unchanged file keeps.
+  void left_places(const assist::FileOutcome& outcome);
+  // So many files were looked at.
+  void progress(int64_t n_done);
+  // The end. `run` is what can be undone; empty: nothing was written.
+  // Errors: Unavailable when the report cannot be written.
+  Status finish(const std::string& run, const std::string& what);
+
+  int64_t n_changed() const { return n_changed_; }
+  int64_t n_left() const { return n_left_; }
+
+ private:
+  void line(const std::string& text) const;
+  std::string markdown(const std::string& run) const;
+
+  Options options_;
+  const assist::Recipe& recipe_;
+  int64_t n_files_;
+  int64_t n_changed_ = 0;
+  int64_t n_matches_ = 0;
+  int64_t n_left_ = 0;    // files and places
+  std::string sections_;  // of the Markdown report
+  std::string left_lines_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point shown_;
+};
+
+}  // namespace rondo::cli

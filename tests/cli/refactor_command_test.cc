@@ -1,0 +1,172 @@
+// The real program over real trees: exit codes, what is left alone, and that a run that is killed
+// at any moment can be finished or taken back.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+
+#include "tests/cli/process.h"
+
+namespace rondo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Files = std::map<std::string, std::string>;
+
+class RefactorCommand : public testing::Test {
+ protected:
+  struct Ended {
+    int code = -1;
+    std::string output;
+  };
+  Ended rondo(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "refactor");
+    Process process = user_.start(arguments);
+    Ended ended;
+    ended.output = process.read_all();
+    ended.code = process.wait();
+    return ended;
+  }
+  std::string root() const { return folder_.path(); }
+  Files tree() const {
+    Files files;
+    for (const auto& entry : fs::recursive_directory_iterator(root())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream stream(entry.path(), std::ios::binary);
+      files[entry.path().lexically_relative(root())] = {std::istreambuf_iterator<char>(stream),
+                                                        std::istreambuf_iterator<char>()};
+    }
+    return files;
+  }
+  // The one run of this user.
+  std::string run_name() const {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(runs(), error)) return entry.path().filename();
+    return "";
+  }
+  fs::path runs() const { return user_.home() / "state/rondo/refactor"; }
+
+  const User user_;
+  const workspace::TemporaryFolder folder_;
+};
+
+const char* const kOld = "from typing import List\ndef f(x: List[int]) -> None: ...\n";
+const char* const kNew = "def f(x: list[int]) -> None: ...\n";
+
+TEST_F(RefactorCommand, ChangesFilesAndTakesThemBack) {
+  folder_.write("src/a.py", kOld);
+  folder_.write("src/b.py", "x = 1\n");
+  folder_.write("build/c.py", kOld);
+  folder_.write(".gitignore", "build/\n");
+  const Files before = tree();
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--plan"}).code, 0);
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--check"}).code, 1);
+  EXPECT_EQ(tree(), before);
+  const Ended made = rondo({"typing-modernise", root()});
+  EXPECT_EQ(made.code, 0) << made.output;
+  Files after = before;
+  after["src/a.py"] = kNew;
+  EXPECT_EQ(tree(), after);
+  EXPECT_EQ(rondo({"undo", run_name()}).code, 0);
+  EXPECT_EQ(tree(), before);
+}
+
+TEST_F(RefactorCommand, HasExitCodesForScripts) {
+  folder_.write("a.py", kOld);
+  EXPECT_EQ(rondo({"no-such-recipe", root()}).code, 3);
+  EXPECT_EQ(rondo({"typing-modernise", root() + "/nowhere"}).code, 3);
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--sharp"}).code, 3);
+  EXPECT_EQ(rondo({"undo", "never"}).code, 3);
+  EXPECT_EQ(rondo({"typing-modernise", root()}).code, 0);
+  EXPECT_EQ(rondo({"typing-modernise", root()}).code, 2);  // nothing is left to do
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--check"}).code, 0);
+  folder_.write("b.py", std::string(kOld) + "class A:\n    def list(self) -> None: ...\n");
+  folder_.write("c.py", kOld);
+  EXPECT_EQ(rondo({"typing-modernise", root()}).code, 1);
+}
+
+TEST_F(RefactorCommand, TellsInJsonLines) {
+  folder_.write("a.py", kOld);
+  folder_.write("b.py", std::string(kOld) + "list = 1\n");
+  const Ended made = rondo({"typing-modernise", root(), "--json", "--check"});
+  std::vector<std::string> events;
+  size_t at = 0;
+  for (size_t end; (end = made.output.find('\n', at)) != std::string::npos; at = end + 1) {
+    const auto json = parse_json(made.output.substr(at, end - at), "a line");
+    ASSERT_TRUE(json.ok()) << made.output;
+    events.push_back((*json)["event"].get<std::string>() + " " + json->value("path", ""));
+  }
+  EXPECT_EQ(events, (std::vector<std::string>{"changed a.py", "left b.py", "end "}));
+}
+
+TEST_F(RefactorCommand, WritesAPatchThatGitApplies) {
+  folder_.write("a.py", kOld);
+  folder_.write("b/c.py", std::string("\n") + kOld);
+  const std::string patch = user_.home() / "all.patch";
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--patch", patch}).code, 0);
+  EXPECT_EQ(tree()["a.py"], kOld);
+  EXPECT_EQ(std::system(("cd '" + root() + "' && git apply '" + patch + "'").c_str()), 0);
+  EXPECT_EQ(tree(), (Files{{"a.py", kNew}, {"b/c.py", std::string("\n") + kNew}}));
+}
+
+TEST_F(RefactorCommand, RefusesATreeWithChangesUnlessTold) {
+  folder_.write("a.py", kOld);
+  const std::string git = "cd '" + root() + "' && git -c user.name=a -c user.email=a@b ";
+  ASSERT_EQ(std::system((git + "init -q && git add . && git -c user.name=a -c user.email=a@b "
+                               "commit -qm a && echo >> a.py")
+                            .c_str()),
+            0);
+  EXPECT_EQ(rondo({"typing-modernise", root()}).code, 3);
+  EXPECT_EQ(tree()["a.py"], std::string(kOld) + "\n");
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--dirty"}).code, 0);
+  EXPECT_EQ(tree()["a.py"], std::string(kNew) + "\n");
+}
+
+// Killed at 100 moments spread over a whole run's time.
+TEST_F(RefactorCommand, EndsInTheOldOrTheNewStateWhenKilled) {
+  for (int i = 0; i < 40; ++i) folder_.write("m" + std::to_string(i) + ".py", kOld);
+  const Files before = tree();
+  Files after = before;
+  for (auto& [path, text] : after) text = kNew;
+  const std::vector<std::string> words = {"refactor", "typing-modernise", root(), "--shard", "1"};
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(user_.run(words), 0);
+  const auto whole = std::chrono::steady_clock::now() - begin;
+  EXPECT_EQ(tree(), after);
+
+  std::mt19937 random(11);
+  int n_partly = 0;
+  for (int i = 0; i < 100; ++i) {
+    fs::remove_all(runs());
+    for (const auto& [path, text] : before) folder_.write(path, text);
+    Process process = user_.start(words);
+    const auto moment = std::chrono::steady_clock::now() + whole * (random() % 1000) / 1000;
+    while (std::chrono::steady_clock::now() < moment) ::usleep(100);
+    process.kill(SIGKILL);
+    process.wait();
+    n_partly += tree() != before && tree() != after ? 1 : 0;
+    const std::string run = run_name();
+    if (run.empty() || !fs::exists(runs() / run / "ledger") ||
+        fs::file_size(runs() / run / "ledger") == 0) {
+      ASSERT_EQ(tree(), before);
+    } else if (random() % 2 == 0) {
+      const Ended undone = rondo({"undo", run});
+      ASSERT_EQ(tree(), before) << undone.output;
+    } else {
+      const Ended resumed = rondo({"--resume", run});
+      if (resumed.code == 3) {
+        ASSERT_EQ(tree(), before) << resumed.output;
+      } else {
+        ASSERT_EQ(tree(), after) << resumed.output;
+      }
+    }
+  }
+  EXPECT_GT(n_partly, 0) << "every kill came before or after the edits";
+}
+
+}  // namespace
+}  // namespace rondo::cli
