@@ -125,6 +125,9 @@ class BesidePrefill {
   // At most `n_most` chunks are queued that are not done.
   Result<DecodePace> both(int32_t n_most) {
     RETURN_IF_ERROR(prepare());
+    const bool has_two_lanes = &chunk_model_.device() != loaded_.device.get();
+    loaded_.device->share(has_two_lanes);
+    chunk_model_.device().share(has_two_lanes);
     Prompt prompt(loaded_, chunk_model_, options_);
     RETURN_IF_ERROR(reserve(prompt));
     Decoding decoding(loaded_, sequences_);

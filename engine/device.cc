@@ -63,6 +63,12 @@ void Device::follow(const Device& other) {
   if (ok() && !is_cpu()) check(backend_.follow(backend_.state, other.backend_.state), "follow");
 }
 
+void Device::share(bool shares) {
+  if (is_cpu() || shares == shares_ || !ok()) return;
+  shares_ = shares;
+  check(backend_.share(backend_.state, shares), "share");
+}
+
 void Device::synchronize() {
   if (is_cpu()) return;
   const int code = backend_.synchronize(backend_.state);

@@ -62,6 +62,10 @@ class Device {
   Result<std::unique_ptr<Device>> open_lane();
   // What comes from now on begins when all is done that went through `other`, of the same GPU.
   void follow(const Device& other);
+  // With `shares`, what comes from now on takes its part of a GPU and leaves the rest to the other
+  // lane; else all of it, as at first.
+  void share(bool shares);
+  bool shares() const { return shares_; }
   // Waits for all that went through it, also where it has failed since: a GPU that refused memory
   // works on.
   void synchronize();
@@ -106,7 +110,8 @@ class Device {
   kernels::Device backend_;
   kernels::Stream stream_;
   std::unique_ptr<kernels::ThreadPool> threads_;  // the CPU's
-  void* library_ = nullptr;                       // the plugin, open for good
+  bool shares_ = false;
+  void* library_ = nullptr;  // the plugin, open for good
   // Of all lanes.
   std::shared_ptr<Status> status_ = std::make_shared<Status>();
   std::shared_ptr<int64_t> n_allocated_ = std::make_shared<int64_t>(0);

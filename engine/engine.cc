@@ -332,13 +332,15 @@ void Engine::Impl::take_turns() {
   land_chunks();
 }
 
-// A chunk where its lane has room for one, and beside it a step of decoding; waits for either where
-// there is nothing to queue.
+// A chunk where its lane has room for one, and beside it a step of decoding, which share the GPU
+// where there are both; waits for either where there is nothing to queue.
 void Engine::Impl::work_side_by_side() {
   land_chunks();
+  core->loaded.lane->share(core->scheduler.decoding().has_value());
   Generation* const next = core->chunks.has_room() ? core->scheduler.next_chunk() : nullptr;
   if (next != nullptr) queue_chunk(*next);
   if (const std::optional<Priority> priority = core->scheduler.decoding()) {
+    core->loaded.device->share(!core->chunks.idle());
     decode(*priority);
   } else if (next == nullptr) {
     core->chunks.wait();

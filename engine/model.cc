@@ -255,7 +255,8 @@ void Model::run_recorded(StepView step, PagePool& pages, float* x) {
                                .choices_place = choices_.place_index(),
                                .draws = step.draws != nullptr,
                                .step_epoch = placed_.epoch(),
-                               .scratch_epoch = scratch_epoch_};
+                               .scratch_epoch = scratch_epoch_,
+                               .shares = device_->shares()};
   graphs_.run(key, [&] { run_decode(step, pages, x); });
 }
 

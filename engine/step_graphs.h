@@ -14,7 +14,7 @@ namespace rondo::engine {
 
 class StepGraphs {
  public:
-  // What a recording's launches depend on: their grids, and where their arrays lie.
+  // What a recording's launches depend on: their grids, where they run, and where their arrays lie.
   struct Key {
     int32_t n_rows = 0;
     int32_t n_base_spans = 0, n_window_spans = 0;
@@ -22,6 +22,7 @@ class StepGraphs {
     int32_t choices_place = 0;
     bool draws = false;
     int32_t step_epoch = 0, scratch_epoch = 0;
+    bool shares = false;
     auto operator<=>(const Key&) const = default;
   };
 

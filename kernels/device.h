@@ -5,11 +5,11 @@
 // Lanes: what is queued through one state runs in the order in which it was queued, and this is a
 // lane. open_lane() gives another state to the same device, for all functions here and for
 // Stream::device, with scratch of its own: its work runs beside the first one's, and gives way to
-// it where both want the same multiprocessors. Between lanes nothing is ordered but by follow(),
-// and by what the host has waited for.
+// it where both want the same multiprocessors, unless they share() them out. Between lanes nothing
+// is ordered but by follow(), and by what the host has waited for.
 //
 //   opened     step | step | step | step      a decode step: hundreds of short kernels, recorded
-//   open_lane  chunk           | chunk        of prefill, in what the steps leave
+//   open_lane  chunk           | chunk        of prefill
 //
 // Memory is the device's, whichever lane it came from: there for that lane's later work, and gone
 // when that lane's work of before release() is done. Memory that several lanes use is allocated and
@@ -28,7 +28,7 @@
 
 namespace rondo::kernels {
 
-inline constexpr int32_t kDeviceAbi = 8;  // both sides of a plugin must say the same
+inline constexpr int32_t kDeviceAbi = 9;  // both sides of a plugin must say the same
 
 struct DeviceInfo {
   char name[128] = {};  // "NVIDIA H100 80GB HBM3, sm_90"
@@ -51,6 +51,11 @@ struct Device {
   int (*open_lane)(void* state, void** lane) = nullptr;
   // What is queued in `lane` from now on begins when all is done that was queued in `other` so far.
   int (*follow)(void* lane, void* other) = nullptr;
+  // With `shares`, what is queued in the lane from now on runs on a part of the multiprocessors
+  // that the other lane's, when it shares too, leaves alone: neither waits for the other's blocks.
+  // Without, as at first, on all of them. Nothing else changes, and nothing at all where they have
+  // no parts.
+  int (*share)(void* state, bool shares) = nullptr;
   int (*allocate)(void* state, int64_t n_bytes, void** out) = nullptr;  // aligned to 256
   int (*release)(void* state, void* memory) = nullptr;
   // After all work that was queued in this lane before. `from` may change as soon as upload
@@ -72,8 +77,9 @@ struct Device {
   int (*query_event)(void* state, void* event, bool* has_passed) = nullptr;
   int (*release_event)(void* state, void* event) = nullptr;
   // What launchers queue between begin_graph and end_graph is recorded instead; launch_graph queues
-  // all of it again, with the pointers and sizes that it was recorded with. Launchers that are
-  // recorded must have run once with these sizes, so that they need no more memory.
+  // all of it again, with the pointers and sizes that it was recorded with, in the same share.
+  // Launchers that are recorded must have run once with these sizes, so that they need no more
+  // memory.
   int (*begin_graph)(void* state) = nullptr;
   int (*end_graph)(void* state, void** graph) = nullptr;
   int (*launch_graph)(void* state, void* graph) = nullptr;

@@ -244,7 +244,7 @@ unsigned cluster_for(int n_splits, Context& c, Shape shape) {
   if (n <= kPortable) return kPortable;
   // A large cluster finds a place where there is room for all blocks of the launch.
   const unsigned n_blocks = shape.grid.x * kLarge;
-  if (n > kLarge || n_blocks > static_cast<unsigned>(c.properties().multiProcessorCount)) return 1;
+  if (n > kLarge || n_blocks > static_cast<unsigned>(c.n_multiprocessors())) return 1;
   shape.cluster = shape.grid.y = kLarge;
   return can_launch(c, few_rows_kernel<kDims>, shape) ? kLarge : 1;
 }

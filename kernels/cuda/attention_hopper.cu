@@ -370,7 +370,7 @@ int64_t at_once(const Context& c) {
   const cudaDeviceProp& device = c.properties();
   const auto fit = static_cast<int>(device.sharedMemPerMultiprocessor /
                                     (kSharedBytes<kCta> + device.reservedSharedMemPerBlock));
-  return int64_t{device.multiProcessorCount} * std::min(fit, kCta.of_multiprocessor);
+  return int64_t{c.n_multiprocessors()} * std::min(fit, kCta.of_multiprocessor);
 }
 
 template <class Shape>

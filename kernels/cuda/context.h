@@ -14,6 +14,7 @@
 #include <tuple>
 #include <vector>
 
+#include "kernels/cuda/partition.h"
 #include "kernels/launch.h"
 
 namespace rondo::kernels::cuda {
@@ -23,7 +24,7 @@ class Context {
   // Takes device `ordinal`. What went wrong is in status(), of a CUDA or of a cuBLAS call.
   explicit Context(int32_t ordinal);
   // Another lane to the device of `first`, which goes before it.
-  explicit Context(const Context* first);
+  explicit Context(Context* first);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -35,13 +36,18 @@ class Context {
   bool check(cublasStatus_t status);
 
   int32_t ordinal() const { return gpu_->ordinal; }
-  cudaStream_t stream() const { return stream_; }
+  cudaStream_t stream() const { return shares_ ? part_ : whole_; }
   const cudaDeviceProp& properties() const { return gpu_->properties; }
+  // That the lane's kernels run on now: a grid whose blocks stay, or wait for each other, has no
+  // more blocks than fit on these.
+  int n_multiprocessors() const;
   // The device has the copy engine of sm_90, and the code that runs on it is for such devices.
   bool copies_in_bulk() const { return gpu_->copies_in_bulk; }
 
   // What is queued from now on begins when all is done that was queued in `other`.
   bool follow(const Context& other);
+  // From now on the lane's kernels run on its part of the GPU, or on all of it, in the same order.
+  bool share(bool shares);
 
   // At least `n_bytes` that hold nothing between two launches; nullptr when memory is short, or
   // perhaps for 0. Never moves what a recorded graph was given: smaller blocks stay where they are.
@@ -72,15 +78,22 @@ class Context {
     cudaDeviceProp properties = {};
     bool copies_in_bulk = false;
     cublasLtHandle_t lt = nullptr;
+    std::unique_ptr<Partition> partition;                  // once there are two lanes
     std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms;  // one for all: so are a row's bits
     Gpu() = default;
     ~Gpu();
   };
-  void open_lane(bool goes_first);
+  // Parts of the partition, and lanes.
+  static constexpr int kFirst = 0, kSecond = 1;
+  void open_lane();
+  int priority() const;
 
   const std::shared_ptr<Gpu> gpu_;
-  cudaStream_t stream_ = nullptr;
-  cudaEvent_t mark_ = nullptr;  // of all that another lane follows
+  const int part_index_;
+  cudaStream_t whole_ = nullptr;
+  cudaStream_t part_ = nullptr;  // null: the GPU has no parts
+  bool shares_ = false;          // what is queued goes to part_
+  cudaEvent_t mark_ = nullptr;   // of all that another lane follows
   void* workspace_ = nullptr;
   unsigned* counters_ = nullptr;
   std::vector<void*> scratch_;  // the last is the largest

@@ -254,8 +254,7 @@ int multiply_gated(const GatedProduct& p, const Matrix& m, Context& c) {
   }
   const int64_t n_tiles = int64_t{(p.n_rows + kCluster * kTileRows - 1) / (kCluster * kTileRows)} *
                           ((n_outputs + kTileOutputs - 1) / kTileOutputs);
-  const int64_t n_clusters =
-      std::min<int64_t>(n_tiles, c.properties().multiProcessorCount / kCluster);
+  const int64_t n_clusters = std::min<int64_t>(n_tiles, c.n_multiprocessors() / kCluster);
   const Shape shape{.grid = dim3(static_cast<unsigned>(n_clusters), kCluster),
                     .block = kThreads,
                     .shared_bytes = kSharedBytes,

@@ -292,7 +292,7 @@ int launch_stream_tiles(const StreamRows& rows, const Matrix& m, int32_t distanc
     encoded &= maps.x.encode(rows.rounded, rows.n_rows, rows.stride * 2, rows.n_rows, x_bytes);
   }
   if (!encoded) return kBadArguments;
-  const int most = c.properties().multiProcessorCount * tuning.blocks;
+  const int most = c.n_multiprocessors() * tuning.blocks;
   return launch(c, stream_kernel<Weights, kTiles, kManyRows, Epilogue>,
                 {.grid = std::min(tiles.n_tiles, most),
                  .block = kStreamThreads,

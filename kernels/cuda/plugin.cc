@@ -33,6 +33,7 @@ int open_lane(void* state, void** lane) {
 }
 
 int follow(void* lane, void* other) { return code(of(lane).follow(of(other))); }
+int share(void* state, bool shares) { return code(of(state).share(shares)); }
 
 // In the stream's order, from a pool that keeps what is released: neither waits for the device.
 int allocate(void* state, int64_t n_bytes, void** out) {
@@ -166,6 +167,7 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
   device.attach = attach;
   device.open_lane = open_lane;
   device.follow = follow;
+  device.share = share;
   device.allocate = allocate;
   device.release = release;
   device.upload = copy;  // from pageable memory it returns once `from` was read

@@ -140,6 +140,8 @@ int follow(void* lane, void* other) {
   return of(lane).add([&before = of(other), n = of(other).n_queued()] { return before.wait(n); });
 }
 
+int share(void* state, bool) { return of(state).code(); }  // it has no parts
+
 int allocate(void* state, int64_t n_bytes, void** out) {
   if (of(state).gpu->failed || breaks())
     return kDeviceFailed;  // memory that is short breaks nothing
@@ -441,6 +443,7 @@ __attribute__((visibility("default"))) int rondo_open_device(int32_t abi, int32_
              .attach = attach,
              .open_lane = open_lane,
              .follow = follow,
+             .share = share,
              .allocate = allocate,
              .release = release,
              .upload = upload,
