@@ -65,7 +65,13 @@ class Context {
     uint32_t alignment_x, alignment_out;
     auto operator<=>(const MatmulKey&) const = default;
   };
-  std::map<MatmulKey, cublasLtMatmulAlgo_t>& algorithms() { return gpu_->algorithms; }
+  // What is known of such products (lt_product.h).
+  struct Algorithms {
+    std::vector<cublasLtMatmulAlgo_t>
+        candidates;          // the first is used; one alone is chosen for good
+    int64_t n_products = 0;  // so far
+  };
+  std::map<MatmulKey, Algorithms>& algorithms() { return gpu_->algorithms; }
   cublasLtHandle_t lt() const { return gpu_->lt; }
   void* workspace() const { return workspace_; }
   static constexpr size_t kWorkspaceBytes = 32 << 20;  // what Hopper's kernels want (cuBLAS guide)
@@ -78,8 +84,8 @@ class Context {
     cudaDeviceProp properties = {};
     bool copies_in_bulk = false;
     cublasLtHandle_t lt = nullptr;
-    std::unique_ptr<Partition> partition;                  // once there are two lanes
-    std::map<MatmulKey, cublasLtMatmulAlgo_t> algorithms;  // one for all: so are a row's bits
+    std::unique_ptr<Partition> partition;        // once there are two lanes
+    std::map<MatmulKey, Algorithms> algorithms;  // one for all: so are a row's bits
     Gpu() = default;
     ~Gpu();
   };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <optional>
 
 namespace rondo::kernels::cuda {
 namespace {
@@ -11,6 +10,7 @@ namespace {
 constexpr int32_t kLeastBucket = 64;
 constexpr int32_t kLargeRows = 8192;  // of the product whose kernels are the family
 constexpr int kProposals = 6;         // that are measured
+constexpr int kWorthMeasuring = 100;  // products of a bucket: a few prompts, or a step of many
 
 using Algorithm = cublasLtMatmulAlgo_t;
 
@@ -152,31 +152,36 @@ Algorithm fastest(Context& c, LtProduct product, const std::vector<Algorithm>& a
   return algorithms[best];
 }
 
-// Empty, with an error noted, where cuBLASLt has none.
-std::optional<Algorithm> choose(Context& c, const LtProduct& p) {
-  const std::vector<Algorithm> large = proposals(c, p, kLargeRows, 1);
-  if (large.empty()) {
-    c.check(CUBLAS_STATUS_NOT_SUPPORTED);
-    return std::nullopt;
+// Those that may compute the product, the likely fastest first. Empty, with an error noted, where
+// cuBLASLt has none. For few rows its best guesses may all be of other families (7B's down product,
+// up to 128 rows): then those for more rows are taken, which compute few as well.
+std::vector<Algorithm> candidates(Context& c, const LtProduct& p) {
+  std::vector<Algorithm> large = proposals(c, p, kLargeRows, 1);
+  if (large.empty()) c.check(CUBLAS_STATUS_NOT_SUPPORTED);
+  if (large.empty() || c.properties().major != 9) return large;
+  for (int32_t n_rows = p.n_rows; n_rows < kLargeRows; n_rows *= 2) {
+    std::vector<Algorithm> family = proposals(c, p, n_rows, kProposals);
+    std::erase_if(family, [&](const Algorithm& a) { return family_of(a) != family_of(large[0]); });
+    if (!family.empty()) return family;
   }
-  if (c.properties().major != 9) return large.front();
-  std::vector<Algorithm> family = proposals(c, p, p.n_rows, kProposals);
-  std::erase_if(family, [&](const Algorithm& a) { return family_of(a) != family_of(large[0]); });
-  if (family.empty()) return large.front();
-  return family.size() == 1 ? family.front() : fastest(c, p, family);
+  return large;
+}
+
+bool is_recording(Context& c) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  c.check(cudaStreamIsCapturing(c.stream(), &status));
+  return status != cudaStreamCaptureStatusNone;
 }
 
 }  // namespace
 
 void multiply(Context& c, const LtProduct& product) {
-  const Context::MatmulKey key = key_of(product);
-  auto known = c.algorithms().find(key);
-  if (known == c.algorithms().end()) {
-    const std::optional<Algorithm> chosen = choose(c, product);
-    if (!chosen) return;
-    known = c.algorithms().emplace(key, *chosen).first;
-  }
-  queue(c, product, known->second);
+  Context::Algorithms& known = c.algorithms()[key_of(product)];
+  if (known.candidates.empty()) known.candidates = candidates(c, product);
+  if (known.candidates.empty()) return;
+  if (++known.n_products >= kWorthMeasuring && known.candidates.size() > 1 && !is_recording(c))
+    known.candidates = {fastest(c, product, known.candidates)};
+  queue(c, product, known.candidates.front());
 }
 
 }  // namespace rondo::kernels::cuda
