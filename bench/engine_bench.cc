@@ -145,7 +145,8 @@ Result<StartResult> bench_start(const EngineBenchOptions& options) {
 Result<DecodeResult> bench_decode(const EngineBenchOptions& options) {
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options, pool_bytes(options)));
   const engine::ModelConfig& config = loaded->model.config();
-  const auto segments = loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1);
+  const auto segments =
+      loaded->encode(loaded->random_segments(options.n_context_tokens, kSegmentTokens, 1));
   const int32_t n_prompt = std::max(options.n_active_tokens, 1);
   std::vector<engine::Sequence> sequences;
   for (int32_t i = 0; i < options.n_sequences; ++i) {
@@ -198,13 +199,15 @@ Result<PrefillResult> bench_prefill(const EngineBenchOptions& options) {
   std::vector<double> segment_rates;
   std::vector<double> active_seconds;
   const bool has_segments = config.segment.has_value();
-  if (has_segments) loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000);
+  if (has_segments) loaded->encode(loaded->random_segments(kSegmentTokens, kSegmentTokens, 1000));
   for (int32_t repetition = 0; repetition < options.n_repetitions; ++repetition) {
     if (has_segments) {
+      const auto inputs =
+          loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
       loaded->store.clear();
       reset_kernel_profile();
       const auto begin = Clock::now();
-      loaded->random_segments(options.n_tokens, kSegmentTokens, 10 + 100 * repetition);
+      loaded->encode(inputs);
       const double seconds = seconds_since(begin);
       segment_rates.push_back(options.n_tokens / seconds);
       if (options.profile) result.segment_profile = kernel_profile_table(seconds);

@@ -76,13 +76,23 @@ TokenIds LoadedModel::random_ids(int32_t n, uint32_t seed) const {
   return ids;
 }
 
-std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::random_segments(
-    int32_t n_tokens, int32_t tokens_each, uint32_t seed) {
+std::vector<engine::SegmentInput> LoadedModel::random_segments(int32_t n_tokens,
+                                                               int32_t tokens_each,
+                                                               uint32_t seed) const {
+  std::vector<engine::SegmentInput> inputs;
+  for (int32_t n = 0; n < n_tokens; n += tokens_each) {
+    TokenIds ids = random_ids(std::min(tokens_each, n_tokens - n), seed++);
+    inputs.push_back({.tokens = std::make_shared<const TokenIds>(std::move(ids))});
+  }
+  return inputs;
+}
+
+std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::encode(
+    const std::vector<engine::SegmentInput>& inputs) {
   engine::SegmentEncoder encoder(model, pages, store);
   std::vector<std::shared_ptr<const engine::Segment>> segments;
-  for (int32_t n = 0; n < n_tokens; n += tokens_each) {
-    const TokenIds ids = random_ids(std::min(tokens_each, n_tokens - n), seed++);
-    if (!encoder.add({.tokens = std::make_shared<const TokenIds>(ids)})) break;
+  for (const engine::SegmentInput& input : inputs) {
+    if (!encoder.add(input)) break;
   }
   while (!encoder.idle()) {
     for (auto& segment : encoder.step(chunk_tokens())) segments.push_back(std::move(segment));

@@ -41,10 +41,12 @@ struct LoadedModel {
   int32_t chunk_tokens() const { return engine::chunk_tokens(model.config(), *device).prefill; }
   // `n` ids of the vocabulary, the same for the same seed.
   engine::TokenIds random_ids(int32_t n, uint32_t seed) const;
-  // Encoded Segments of about `tokens_each` tokens, `n_tokens` in all; waits for the device.
-  std::vector<std::shared_ptr<const engine::Segment>> random_segments(int32_t n_tokens,
-                                                                      int32_t tokens_each,
-                                                                      uint32_t seed);
+  // Segments of random ids, `tokens_each` tokens each, `n_tokens` in all.
+  std::vector<engine::SegmentInput> random_segments(int32_t n_tokens, int32_t tokens_each,
+                                                    uint32_t seed) const;
+  // Encodes as many as there are pages for; waits for the device.
+  std::vector<std::shared_ptr<const engine::Segment>> encode(
+      const std::vector<engine::SegmentInput>& inputs);
   // Room for `n_tokens` tokens. Errors: ResourceExhausted when the pool is too small.
   Status reserve(engine::Sequence& sequence, int32_t n_tokens);
   // Feeds `prompt` to a new sequence, in chunks that suit the device; the logits are in `logits`.
