@@ -307,8 +307,12 @@ int launch_stream_rows(StreamRows rows, const Matrix& m, int32_t distance, const
   if (rows.rounded == nullptr && !holds_rows<Weights>(m, rows.n_rows, tuning)) {
     if (const int failed = round_rows(rows, m.k, m.type, c); failed != kOk) return failed;
   }
-  return rows.n_rows <= 8
-             ? launch_stream_tiles<Weights, 2, false>(rows, m, distance, epilogue, tuning, c)
+  if (rows.n_rows <= 8)
+    return launch_stream_tiles<Weights, 2, false>(rows, m, distance, epilogue, tuning, c);
+  // Large tiles fetch x less often, small ones leave no multiprocessor of a small product idle.
+  constexpr int kLargeTile = 4 * kBoxRows;
+  return m.n < kLargeTile * c.properties().multiProcessorCount
+             ? launch_stream_tiles<Weights, 2, true>(rows, m, distance, epilogue, tuning, c)
              : launch_stream_tiles<Weights, 4, true>(rows, m, distance, epilogue, tuning, c);
 }
 
