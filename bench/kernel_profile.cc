@@ -62,6 +62,7 @@ kernels::Kernels profiled(const kernels::Kernels& table) {
   result.attention = attention;
   result.swiglu = swiglu;
   result.qkv = kernels::composed_qkv<rms_norm, linear, rope_store>;
+  result.attend = kernels::composed_attend<attention, linear>;
   result.feed_forward = kernels::composed_feed_forward<rms_norm, linear, swiglu>;
   return result;
 }

@@ -81,7 +81,6 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
   resize_scratch(step.n_rows);
   if (!device_->ok()) return;
   const int32_t* slots = loop == 0 ? step.base.slots : step.window.slots;
-  const int64_t width = config_.n_heads * config_.head_dim;
   for (int32_t l = 0; l < config_.n_layers; ++l) {
     const LayerWeights& layer = weights_->layers()[l];
     const kernels::KvLayer kv = pages.layer(l);
@@ -99,10 +98,8 @@ void Model::run_loop(int32_t loop, const StepView& step, std::span<const LayerRo
                 .bias = layer.loop_gate_bias.data(),
                 .room = second_branch_.data()};
     }
-    attend(step, rows[l].outputs_from, kv, window);
-    float* outputs = x + rows[l].outputs_from * int64_t{config_.hidden_size};
-    multiply(attended_.data() + rows[l].outputs_from * width, layer.o, outputs, n_outputs, true);
-    feed_forward(layer, n_outputs, outputs);
+    attend(layer, step, rows[l].outputs_from, kv, window, x);
+    feed_forward(layer, n_outputs, x + rows[l].outputs_from * int64_t{config_.hidden_size});
   }
 }
 
@@ -116,20 +113,6 @@ void Model::normalize(const float* x, std::span<const float> weight, int32_t n_r
                                         .eps = config_.rms_norm_eps},
                                        stream_),
                     "rms_norm");
-}
-
-// out = x W^T, or += with `accumulate`; rows without gaps
-void Model::multiply(const float* x, const kernels::PackedMatrix& weight, float* out,
-                     int32_t n_rows, bool accumulate) {
-  device_->launched(kernels_->linear({.x = x,
-                                      .x_stride = weight.k,
-                                      .weight = weight,
-                                      .out = out,
-                                      .out_stride = weight.n,
-                                      .n_rows = n_rows,
-                                      .accumulate = accumulate},
-                                     stream_),
-                    "linear");
 }
 
 // Queries into qkv_, keys and values into the pages.
@@ -155,26 +138,26 @@ void Model::project(const LayerWeights& layer, const StepView& step, const int32
                     "qkv");
 }
 
-// attended_ = attention to loop 0's keys, mixed with `window` where that has spans
-void Model::attend(const StepView& step, int32_t first_row, const kernels::KvLayer& kv,
-                   const kernels::GatedBranch& window) {
-  device_->launched(
-      kernels_->attention({.q = qkv_.data(),
-                           .q_stride = config_.qkv_dim(),
-                           .out = attended_.data(),
-                           .spans = step.base.spans,
-                           .n_spans = step.base.n_spans,
-                           .first_row = first_row,
-                           .n_rows = step.n_rows - first_row,
-                           .n_entries = step.base.n_entries,
-                           .kv = kv,
-                           .n_heads = config_.n_heads,
-                           .n_kv_heads = config_.n_kv_heads,
-                           .head_dim = config_.head_dim,
-                           .scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim)),
-                           .second = window},
-                          stream_),
-      "attention");
+// x += o(attention to loop 0's keys, mixed with `window` where that has spans), from first_row on
+void Model::attend(const LayerWeights& layer, const StepView& step, int32_t first_row,
+                   const kernels::KvLayer& kv, const kernels::GatedBranch& window, float* x) {
+  const kernels::AttentionParams attention = {
+      .q = qkv_.data(),
+      .q_stride = config_.qkv_dim(),
+      .out = attended_.data(),
+      .spans = step.base.spans,
+      .n_spans = step.base.n_spans,
+      .first_row = first_row,
+      .n_rows = step.n_rows - first_row,
+      .n_entries = step.base.n_entries,
+      .kv = kv,
+      .n_heads = config_.n_heads,
+      .n_kv_heads = config_.n_kv_heads,
+      .head_dim = config_.head_dim,
+      .scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim)),
+      .second = window};
+  device_->launched(kernels_->attend({.attention = attention, .o = layer.o, .x = x}, stream_),
+                    "attend");
 }
 
 void Model::feed_forward(const LayerWeights& layer, int32_t n_rows, float* x) {
@@ -285,7 +268,15 @@ void Model::choose(int32_t n_rows, const kernels::Draw* draws) {
 void Model::compute_logits(const float* x, int32_t n_rows) {
   if (!device_->ok()) return;
   normalize(x, weights_->final_norm(), n_rows);
-  multiply(normed_.data(), weights_->head(), logits_.data(), n_rows, false);
+  const kernels::PackedMatrix& head = weights_->head();
+  device_->launched(kernels_->linear({.x = normed_.data(),
+                                      .x_stride = head.k,
+                                      .weight = head,
+                                      .out = logits_.data(),
+                                      .out_stride = head.n,
+                                      .n_rows = n_rows},
+                                     stream_),
+                    "linear");
 }
 
 void Model::resize_scratch(int32_t n_rows) {

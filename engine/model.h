@@ -95,12 +95,10 @@ class Model {
   Model(ModelConfig config, std::shared_ptr<const Weights> weights, Device& device);
 
   void normalize(const float* x, std::span<const float> weight, int32_t n_rows);
-  void multiply(const float* x, const kernels::PackedMatrix& weight, float* out, int32_t n_rows,
-                bool accumulate);
   void project(const LayerWeights& layer, const StepView& step, const int32_t* slots,
                int32_t first_row, const kernels::KvLayer& kv, const float* x);
-  void attend(const StepView& step, int32_t first_row, const kernels::KvLayer& kv,
-              const kernels::GatedBranch& window);
+  void attend(const LayerWeights& layer, const StepView& step, int32_t first_row,
+              const kernels::KvLayer& kv, const kernels::GatedBranch& window, float* x);
   void feed_forward(const LayerWeights& layer, int32_t n_rows, float* x);
   void compute_logits(const float* x, int32_t n_rows);
   void choose(int32_t n_rows, const kernels::Draw* draws);

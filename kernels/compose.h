@@ -1,5 +1,5 @@
-// The coarse launchers, qkv and feed_forward, made of a table's fine ones: what a table without
-// kernels of its own for them has, and what such kernels are compared with.
+// The coarse launchers, qkv, attend and feed_forward, made of a table's fine ones: what a table
+// without kernels of its own for them has, and what such kernels are compared with.
 //
 // Thread, ownership, errors: kernels.h; the first part that fails ends the call.
 #pragma once
@@ -31,6 +31,21 @@ int composed_qkv(const QkvParams& p, Stream stream) {
   if (const int code = kRmsNorm(norm, stream); code != kOk) return code;
   if (const int code = kLinear(product, stream); code != kOk) return code;
   return kRopeStore(p.rope, stream);
+}
+
+template <Launcher<AttentionParams> kAttention, Launcher<LinearParams> kLinear>
+int composed_attend(const AttendParams& p, Stream stream) {
+  if (!valid(p)) return kBadArguments;
+  const AttentionParams& a = p.attention;
+  const LinearParams product{.x = a.out + a.first_row * int64_t{p.o.k},
+                             .x_stride = p.o.k,
+                             .weight = p.o,
+                             .out = p.x + a.first_row * int64_t{p.o.n},
+                             .out_stride = p.o.n,
+                             .n_rows = a.n_rows,
+                             .accumulate = true};
+  if (const int code = kAttention(a, stream); code != kOk) return code;
+  return kLinear(product, stream);
 }
 
 template <Launcher<RmsNormParams> kRmsNorm, Launcher<LinearParams> kLinear,

@@ -232,6 +232,14 @@ struct QkvParams {
   RopeStoreParams rope;
 };
 
+// The middle of a layer: x[t] += o(attention's row t), for the rows that it has. What stands in
+// attention.out afterwards is undefined.
+struct AttendParams {
+  AttentionParams attention;
+  PackedMatrix o;      // [C, H * D]
+  float* x = nullptr;  // f32 [T, C], without gaps; rows are numbered as attention.out's
+};
+
 // The last half of a layer: x[t] += down(silu(g) * u) where g and u are the halves of gate_up(norm
 // of x[t]).
 struct FeedForwardParams {
@@ -268,6 +276,7 @@ struct Kernels {
   int (*swiglu)(const SwigluParams& params, Stream stream);
   int (*choose)(const ChooseParams& params, Stream stream);
   int (*qkv)(const QkvParams& params, Stream stream);
+  int (*attend)(const AttendParams& params, Stream stream);
   int (*feed_forward)(const FeedForwardParams& params, Stream stream);
 };
 

@@ -91,6 +91,12 @@ bool valid(const QkvParams& p) {
          (p.rope.n_rows == 0 || (p.x != nullptr && p.normed != nullptr));
 }
 
+bool valid(const AttendParams& p) {
+  return valid(p.o) && p.attention.n_rows >= 0 && p.attention.first_row >= 0 &&
+         p.o.k == p.attention.n_heads * p.attention.head_dim &&
+         (p.attention.n_rows == 0 || (p.attention.out != nullptr && p.x != nullptr));
+}
+
 bool valid(const FeedForwardParams& p) {
   return p.n_rows >= 0 && valid(p.gate_up) && valid(p.down) && p.norm_weight != nullptr &&
          p.gate_up.n == 2 * p.down.k && p.gate_up.k == p.down.n &&

@@ -35,6 +35,7 @@ bool valid(const AttentionParams& params);
 bool valid(const SwigluParams& params);
 bool valid(const ChooseParams& params);
 bool valid(const QkvParams& params);
+bool valid(const AttendParams& params);  // but for its attention, whose spans may be a device's
 bool valid(const FeedForwardParams& params);
 
 // ThreadPool::parallel_for on the stream's threads, or the caller alone when it has none. Choose

@@ -51,11 +51,12 @@ constexpr Kernels narrow_table(const char* name) {
           .swiglu = N_AVX2::swiglu,
           .choose = reference::choose,
           .qkv = composed_qkv<N_AVX2::rms_norm, kLinear, N_AVX2::rope_store>,
+          .attend = composed_attend<N_AVX2::attention, kLinear>,
           .feed_forward = composed_feed_forward<N_AVX2::rms_norm, kLinear, N_AVX2::swiglu>};
 }
 
-template <Launcher<LinearParams> kLinear>
-constexpr Kernels wide_table(const char* name, Launcher<AttentionParams> attention) {
+template <Launcher<LinearParams> kLinear, Launcher<AttentionParams> kAttention>
+constexpr Kernels wide_table(const char* name) {
   return {.name = name,
           .numerics = kNumerics,
           .kv_type = KvType::kBf16,
@@ -66,10 +67,11 @@ constexpr Kernels wide_table(const char* name, Launcher<AttentionParams> attenti
           .linear = kLinear,
           .rope_store = N_AVX3::rope_store,
           .copy_token = copy_token,
-          .attention = attention,
+          .attention = kAttention,
           .swiglu = N_AVX3::swiglu,
           .choose = reference::choose,
           .qkv = composed_qkv<N_AVX3::rms_norm, kLinear, N_AVX3::rope_store>,
+          .attend = composed_attend<kAttention, kLinear>,
           .feed_forward = composed_feed_forward<N_AVX3::rms_norm, kLinear, N_AVX3::swiglu>};
 }
 
@@ -80,8 +82,8 @@ struct Entry {
 
 // Fastest first.
 constexpr std::array kTables = {
-    Entry{wide_table<linear_amx>("amx", N_AVX3::attention_amx), &CpuFeatures::amx},
-    Entry{wide_table<linear_avx512>("avx512", N_AVX3::attention), &CpuFeatures::avx512},
+    Entry{wide_table<linear_amx, N_AVX3::attention_amx>("amx"), &CpuFeatures::amx},
+    Entry{wide_table<linear_avx512, N_AVX3::attention>("avx512"), &CpuFeatures::avx512},
     Entry{narrow_table<linear_avxvnni>("avxvnni"), &CpuFeatures::avxvnni},
     Entry{narrow_table<linear_avx2>("avx2"), &CpuFeatures::avx2},
 };

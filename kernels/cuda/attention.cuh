@@ -10,15 +10,25 @@ namespace rondo::kernels::cuda {
 constexpr float kMasked = -1e30f;  // the score of a key that is not seen
 constexpr float kLog2E = 1.44269504f;
 
-// Up to 16 rows, of one or two branches; and more, of one. REQUIRES: what `attention` checked.
+// Where a result goes instead of to AttentionParams::out: bf16 [n_rows, H * D], from first_row on.
+struct RoundedRows {
+  uint16_t* rows = nullptr;  // null: to out
+};
+
+// Whether the kernels take heads and strides: they read pages by 16 bytes.
+bool takes_attention(const AttentionParams& params);
+
+// Up to 16 rows, of one or two branches; and more, of one. REQUIRES: takes_attention.
 // Return what a launcher returns.
 int attend_few_rows(const AttentionParams& params, Context& context);
 int attend_many_rows(const AttentionParams& params, Context& context);
 // More than 16 rows, where Hopper's instructions take them: a question of device and shape alone.
 bool takes_hopper(const AttentionParams& params, const Context& context);
-int attend_on_hopper(const AttentionParams& params, Context& context);
+int attend_on_hopper(const AttentionParams& params, const RoundedRows& rounded, Context& context);
 // out = gate * out + (1 - gate) * second.room, for the rows that a call has.
-int mix_gated(const AttentionParams& params, Context& context);
+int mix_gated(const AttentionParams& params, const RoundedRows& rounded, Context& context);
+// Both branches there; takes_attention and takes_hopper are true.
+int attend_rounded(const AttentionParams& params, const RoundedRows& rounded, Context& context);
 
 // The first branch's part in a head, for a whole warp.
 __device__ inline float gate_of_head(const float* q, const float* weight, float bias, int dim) {

@@ -40,7 +40,8 @@ namespace {
 template <CtaShape kCta>
 class GroupLines {
  public:
-  __device__ GroupLines(const AttentionParams& p, int group) : p_(p), group_(group) {
+  __device__ GroupLines(const AttentionParams& p, const RoundedRows& rounded, int group)
+      : p_(p), rounded_(rounded), group_(group) {
     if (group == kCta.groups - 1) let_next_group();
   }
 
@@ -261,16 +262,29 @@ class GroupLines {
       if (line >= lines.n) continue;
       const float factor = 1.0f / sum;
       const int64_t row = lines.entries.span.first_row + lines.row(line);
-      float* out = p_.out + (row * p_.n_heads + lines.head(line)) * kDims + lane() % 4 * 2;
+      const int64_t at = (row * p_.n_heads + lines.head(line)) * kDims + lane() % 4 * 2;
+      if (rounded_.rows != nullptr) {
+        store_rounded(at - int64_t{p_.first_row} * p_.n_heads * kDims, half, factor);
+        continue;
+      }
 #pragma unroll
       for (int i = 0; i < kDims / 8; ++i) {
-        *reinterpret_cast<float2*>(out + 8 * i) = {out_[4 * i + 2 * half] * factor,
-                                                   out_[4 * i + 2 * half + 1] * factor};
+        *reinterpret_cast<float2*>(p_.out + at + 8 * i) = {out_[4 * i + 2 * half] * factor,
+                                                           out_[4 * i + 2 * half + 1] * factor};
       }
     }
   }
 
+  __device__ void store_rounded(int64_t at, int half, float factor) const {
+#pragma unroll
+    for (int i = 0; i < kDims / 8; ++i) {
+      *reinterpret_cast<uint32_t*>(rounded_.rows + at + 8 * i) =
+          pack_bf16(out_[4 * i + 2 * half] * factor, out_[4 * i + 2 * half + 1] * factor);
+    }
+  }
+
   const AttentionParams& p_;
+  const RoundedRows& rounded_;
   Shared<kCta>& shared_ = shared<kCta>();
   const int group_;
   Place keys_, values_;
@@ -317,6 +331,7 @@ struct Large128 {
 template <class Shape>
 __global__ void __launch_bounds__(Shape::kCta.threads(), Shape::kCta.of_multiprocessor)
     hopper_kernel(const __grid_constant__ AttentionParams p,
+                  const __grid_constant__ RoundedRows rounded,
                   const __grid_constant__ CUtensorMap pages) {
   if constexpr (kCodeForHopper) {
     constexpr CtaShape kCta = Shape::kCta;
@@ -332,7 +347,7 @@ __global__ void __launch_bounds__(Shape::kCta.threads(), Shape::kCta.of_multipro
       for (int i = 0; work.find(i, lines); ++i) fetcher.fetch(lines);
     } else {
       grow_registers<kCta.registers_to_multiply>();
-      GroupLines<kCta> mine(p, threadIdx.x / kGroupThreads - 1);
+      GroupLines<kCta> mine(p, rounded, threadIdx.x / kGroupThreads - 1);
       for (int i = 0; work.find(i, lines); ++i) mine.attend(lines);
     }
   } else {
@@ -374,7 +389,7 @@ int64_t at_once(const Context& c) {
 }
 
 template <class Shape>
-int launch_ctas(const AttentionParams& p, Context& c) {
+int launch_ctas(const AttentionParams& p, const RoundedRows& rounded, Context& c) {
   constexpr CtaShape kCta = Shape::kCta;
   static_assert(kCta.registers() <= 65536, "a multiprocessor has so many");
   CUtensorMap pages;
@@ -384,14 +399,14 @@ int launch_ctas(const AttentionParams& p, Context& c) {
                 {.grid = dim3(static_cast<unsigned>(n_ctas)),
                  .block = kCta.threads(),
                  .shared_bytes = kSharedBytes<kCta>},
-                p, pages);
+                p, rounded, pages);
 }
 
 // Large blocks are faster, small ones where those leave multiprocessors without work.
 template <class Small, class Large>
-int launch_either(const AttentionParams& p, Context& c) {
-  return most_work(Small::kCta, p) <= at_once<Small::kCta>(c) ? launch_ctas<Small>(p, c)
-                                                              : launch_ctas<Large>(p, c);
+int launch_either(const AttentionParams& p, const RoundedRows& rounded, Context& c) {
+  return most_work(Small::kCta, p) <= at_once<Small::kCta>(c) ? launch_ctas<Small>(p, rounded, c)
+                                                              : launch_ctas<Large>(p, rounded, c);
 }
 
 }  // namespace
@@ -406,9 +421,9 @@ bool takes_hopper(const AttentionParams& p, const Context& c) {
 #endif
 }
 
-int attend_on_hopper(const AttentionParams& p, Context& c) {
-  return p.head_dim == 64 ? launch_either<Small64, Large64>(p, c)
-                          : launch_either<Small128, Large128>(p, c);
+int attend_on_hopper(const AttentionParams& p, const RoundedRows& rounded, Context& c) {
+  return p.head_dim == 64 ? launch_either<Small64, Large64>(p, rounded, c)
+                          : launch_either<Small128, Large128>(p, rounded, c);
 }
 
 }  // namespace rondo::kernels::cuda

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kHeads = 8;  // of a block
 
-__global__ void __launch_bounds__(32 * kHeads) gate_kernel(AttentionParams p) {
+__global__ void __launch_bounds__(32 * kHeads) gate_kernel(AttentionParams p, RoundedRows rounded) {
   begin_kernel();
   const int head = blockIdx.y * kHeads + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (head >= p.n_heads) return;
@@ -23,15 +23,20 @@ __global__ void __launch_bounds__(32 * kHeads) gate_kernel(AttentionParams p) {
   const int64_t at = (int64_t{row.row()} * p.n_heads + head) * p.head_dim;
   for (int i = lane; i < p.head_dim; i += 32) {
     const float second = p.second.room[at + i];
-    p.out[at + i] = second + gate * (p.out[at + i] - second);
+    const float mixed = second + gate * (p.out[at + i] - second);
+    if (rounded.rows != nullptr) {
+      rounded.rows[at - int64_t{p.first_row} * p.n_heads * p.head_dim + i] = to_bf16(mixed);
+    } else {
+      p.out[at + i] = mixed;
+    }
   }
 }
 
 }  // namespace
 
-int mix_gated(const AttentionParams& p, Context& c) {
+int mix_gated(const AttentionParams& p, const RoundedRows& rounded, Context& c) {
   const dim3 grid(p.n_rows, (p.n_heads + kHeads - 1) / kHeads);
-  return launch(c, gate_kernel, {.grid = grid, .block = 32 * kHeads}, p);
+  return launch(c, gate_kernel, {.grid = grid, .block = 32 * kHeads}, p, rounded);
 }
 
 }  // namespace rondo::kernels::cuda

@@ -21,6 +21,7 @@ int attention(const AttentionParams& params, Stream stream);
 int swiglu(const SwigluParams& params, Stream stream);
 int choose(const ChooseParams& params, Stream stream);
 int qkv(const QkvParams& params, Stream stream);
+int attend(const AttendParams& params, Stream stream);
 int feed_forward(const FeedForwardParams& params, Stream stream);
 
 // Device::measure

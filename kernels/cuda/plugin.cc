@@ -209,6 +209,7 @@ const Kernels& table() {
                                      .swiglu = swiglu,
                                      .choose = choose,
                                      .qkv = qkv,
+                                     .attend = attend,
                                      .feed_forward = feed_forward};
   return kTable;
 }

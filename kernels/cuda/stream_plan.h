@@ -57,9 +57,9 @@ __host__ __device__ constexpr int scale_bytes(int stage_bytes) { return stage_by
 
 // Sizes that were measured on an H100.
 struct StreamTuning {
-  int32_t stage_bytes = 2048;          // of a row of W
-  int32_t most_bytes = 200 << 10;      // of shared memory
-  int32_t blocks = 1;                  // of a multiprocessor
+  int32_t stage_bytes = 2048;      // of a row of W
+  int32_t most_bytes = 200 << 10;  // of shared memory
+  int32_t blocks = 1;              // of a multiprocessor
   // Rows of x that a block holds. To make them ready takes it 0.7 us each, which it does one after
   // the other; a kernel that does it for all blocks takes as long as two.
   int32_t most_held_rows = 2;

@@ -19,6 +19,7 @@ const Kernels& reference_kernels() {
       .swiglu = reference::swiglu,
       .choose = reference::choose,
       .qkv = composed_qkv<reference::rms_norm, reference::linear, reference::rope_store>,
+      .attend = composed_attend<reference::attention, reference::linear>,
       .feed_forward =
           composed_feed_forward<reference::rms_norm, reference::linear, reference::swiglu>,
   };

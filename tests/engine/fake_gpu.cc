@@ -361,25 +361,47 @@ std::vector<QuerySpan> localized(const QuerySpan* spans, int32_t n_spans) {
   return result;
 }
 
-int attention(const AttentionParams& params, Stream stream) {
-  FakeGpu& gpu = *of(stream.device).gpu;
-  return of(stream.device).add([&gpu, params] {
-    if (breaks()) return kDeviceFailed;
-    AttentionParams p = params;
+// An attention of which all is here.
+class LocalAttention {
+ public:
+  explicit LocalAttention(AttentionParams p) : spans_(localized(p.spans, p.n_spans)) {
     p.q = here(p.q);
     p.out = here(p.out);
     p.kv = localized(p.kv);
-    const std::vector<QuerySpan> spans = localized(p.spans, p.n_spans);
-    p.spans = spans.data();
-    std::vector<QuerySpan> second;
+    p.spans = spans_.data();
     if (p.second.spans != nullptr) {
-      second = localized(p.second.spans, p.second.n_spans);
-      p.second.spans = second.data();
+      second_ = localized(p.second.spans, p.second.n_spans);
+      p.second.spans = second_.data();
       p.second.weight = here(p.second.weight);
       p.second.bias = here(p.second.bias);
       p.second.room = here(p.second.room);
     }
-    return done(gpu.kernels.attention(p, {.threads = &gpu.threads}));
+    params_ = p;
+  }
+  const AttentionParams& params() const { return params_; }
+
+ private:
+  std::vector<QuerySpan> spans_, second_;
+  AttentionParams params_;
+};
+
+int attention(const AttentionParams& params, Stream stream) {
+  FakeGpu& gpu = *of(stream.device).gpu;
+  return of(stream.device).add([&gpu, params] {
+    if (breaks()) return kDeviceFailed;
+    const LocalAttention local(params);
+    return done(gpu.kernels.attention(local.params(), {.threads = &gpu.threads}));
+  });
+}
+
+int attend(const AttendParams& params, Stream stream) {
+  FakeGpu& gpu = *of(stream.device).gpu;
+  return of(stream.device).add([&gpu, params] {
+    if (breaks()) return kDeviceFailed;
+    const LocalAttention local(params.attention);
+    const AttendParams p = {
+        .attention = local.params(), .o = localized(params.o), .x = here(params.x)};
+    return done(gpu.kernels.attend(p, {.threads = &gpu.threads}));
   });
 }
 
@@ -411,6 +433,7 @@ Kernels table(const Kernels& real) {
           .swiglu = launch<SwigluParams, &Kernels::swiglu>,
           .choose = launch<ChooseParams, &Kernels::choose>,
           .qkv = launch<QkvParams, &Kernels::qkv>,
+          .attend = attend,
           .feed_forward = launch<FeedForwardParams, &Kernels::feed_forward>};
 }
 

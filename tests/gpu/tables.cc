@@ -40,6 +40,7 @@ bool open_gpu(std::string& why) {
   table.swiglu = Finished<&Kernels::swiglu>::run;
   table.choose = Finished<&Kernels::choose>::run;
   table.qkv = Finished<&Kernels::qkv>::run;
+  table.attend = Finished<&Kernels::attend>::run;
   table.feed_forward = Finished<&Kernels::feed_forward>::run;
   return true;
 }

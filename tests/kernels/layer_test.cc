@@ -1,4 +1,4 @@
-// The coarse launchers, qkv and feed_forward, against the reference's parts one by one.
+// The coarse launchers, qkv, attend and feed_forward, against the reference's parts one by one.
 
 #include <gtest/gtest.h>
 
@@ -52,6 +52,7 @@ class Projection {
       : shape_(shape),
         n_rows_(n_rows),
         weight_(type, qkv_dim(), shape.hidden, 1),
+        o_(type, shape.hidden, shape.n_heads * shape.head_dim, 5),
         x_(Random(2).normals(int64_t{n_rows} * shape.hidden)),
         norm_weight_(Random(3).normals(shape.hidden)),
         positions_(n_rows),
@@ -67,19 +68,9 @@ class Projection {
   // What attention makes of all rows, then their queries: f32 [2 T, H D].
   std::vector<float> run(const Kernels& table, Stream stream) {
     AlignedBytes pages(page_bytes(table) * std::ssize(own_pages_));
-    std::fill_n(pages.data(), page_bytes(table) * std::ssize(own_pages_), std::byte{0});
-    const KvLayer kv{
-        .data = pages.data(), .page_stride_bytes = page_bytes(table), .type = table.kv_type};
-    std::vector<float> normed(x_.size()), qkv(int64_t{n_rows_} * qkv_dim(), NAN);
+    const KvLayer kv = layer(table, pages);
+    std::vector<float> qkv = project(table, kv, stream);
     std::vector<float> out(int64_t{n_rows_} * shape_.n_heads * shape_.head_dim, NAN);
-    EXPECT_EQ(table.qkv({.x = x_.data(),
-                         .norm_weight = norm_weight_.data(),
-                         .eps = kEps,
-                         .weight = weight_.packed(table, stream),
-                         .normed = normed.data(),
-                         .rope = rope(qkv.data(), kv)},
-                        stream),
-              0);
     EXPECT_EQ(table.attention(attention(qkv.data(), out.data(), kv), stream), 0);
     for (int64_t row = 0; row < n_rows_; ++row) {
       const float* queries = qkv.data() + row * qkv_dim();
@@ -88,7 +79,54 @@ class Projection {
     return out;
   }
 
+  // x of the rows from first_row on, after attention and its product were added: f32 [., C]. With a
+  // window there is a second branch.
+  std::vector<float> run_to_x(const Kernels& table, int32_t first_row, int32_t window,
+                              Stream stream) {
+    AlignedBytes pages(page_bytes(table) * std::ssize(own_pages_));
+    const KvLayer kv = layer(table, pages);
+    std::vector<float> qkv = project(table, kv, stream), x = x_;
+    std::vector<float> out(int64_t{n_rows_} * shape_.n_heads * shape_.head_dim, NAN), room = out;
+    std::vector<float> gates = Random(6).normals(shape_.n_heads * (shape_.head_dim + 1));
+    AttentionParams params = attention(qkv.data(), out.data(), kv);
+    params.first_row = first_row;
+    params.n_rows = n_rows_ - first_row;
+    if (window > 0) {
+      params.second = {.spans = spans_.data(),
+                       .n_spans = 1,
+                       .n_entries = params.n_entries,
+                       .window = window,
+                       .weight = gates.data(),
+                       .bias = gates.data() + shape_.n_heads * shape_.head_dim,
+                       .room = room.data()};
+    }
+    EXPECT_EQ(
+        table.attend({.attention = params, .o = o_.packed(table, stream), .x = x.data()}, stream),
+        0);
+    EXPECT_TRUE(std::equal(x.begin(), x.begin() + first_row * int64_t{shape_.hidden}, x_.begin()))
+        << "rows before the first were written";
+    return {x.begin() + first_row * int64_t{shape_.hidden}, x.end()};
+  }
+
  private:
+  KvLayer layer(const Kernels& table, AlignedBytes& pages) const {
+    std::fill_n(pages.data(), page_bytes(table) * std::ssize(own_pages_), std::byte{0});
+    return {.data = pages.data(), .page_stride_bytes = page_bytes(table), .type = table.kv_type};
+  }
+  // Queries, and keys and values into the pages.
+  std::vector<float> project(const Kernels& table, const KvLayer& kv, Stream stream) {
+    std::vector<float> normed(x_.size()), qkv(int64_t{n_rows_} * qkv_dim(), NAN);
+    EXPECT_EQ(table.qkv({.x = x_.data(),
+                         .norm_weight = norm_weight_.data(),
+                         .eps = kEps,
+                         .weight = weight_.packed(table, stream),
+                         .normed = normed.data(),
+                         .rope = rope(qkv.data(), kv)},
+                        stream),
+              0);
+    return qkv;
+  }
+
   int32_t qkv_dim() const { return (shape_.n_heads + 2 * shape_.n_kv_heads) * shape_.head_dim; }
   int64_t page_bytes(const Kernels& table) const {
     return int64_t{2} * shape_.n_kv_heads * kPageTokens * shape_.head_dim *
@@ -122,7 +160,7 @@ class Projection {
 
   LayerShape shape_;
   int32_t n_rows_;
-  TestMatrix weight_;
+  TestMatrix weight_, o_;
   std::vector<float> x_, norm_weight_;
   std::vector<int32_t> positions_, slots_, own_pages_;
   std::vector<QuerySpan> spans_;
@@ -203,6 +241,45 @@ TEST_P(Layer, QkvOfARowDependsOnThatRowAlone) {
         expected.insert(expected.end(), queries, queries + n * width);
         ASSERT_EQ(Projection(type, shape, n).run(table(), stream_), expected)
             << n << " of " << n_rows << " rows, type " << static_cast<int>(type);
+      }
+    }
+  }
+}
+
+TEST_P(Layer, AttendAddsTheProductOfAttention) {
+  for (const WeightType type : kTypes) {
+    if (!has(table(), type)) continue;
+    for (const LayerShape& shape : kShapes) {
+      for (const int32_t n_rows : kRowCounts) {
+        for (const int32_t window : {0, 8}) {
+          SCOPED_TRACE(testing::Message()
+                       << "type " << static_cast<int>(type) << " hidden " << shape.hidden
+                       << " rows " << n_rows << " window " << window);
+          Projection projection(type, shape, n_rows);
+          const int32_t first_row = n_rows / 4;
+          const double rounding = table().kv_type == KvType::kBf16 ? 0x1p-5 : 1e-5;
+          expect_near(projection.run_to_x(table(), first_row, window, stream_),
+                      projection.run_to_x(reference_kernels(), first_row, window, {&threads_}),
+                      rounding + 2 * tolerance(table(), type, n_rows - first_row));
+        }
+      }
+    }
+  }
+}
+
+// Of as many rows before, the last ones.
+TEST_P(Layer, AttendOfARowDependsOnThatRowAlone) {
+  const LayerShape& shape = kShapes[0];
+  for (const WeightType type : kTypes) {
+    if (!has(table(), type)) continue;
+    for (const int32_t window : {0, 8}) {
+      Projection projection(type, shape, 100);
+      const std::vector<float> all = projection.run_to_x(table(), 0, window, stream_);
+      for (const int32_t first_row : {20, 50, 83}) {
+        const std::vector<float> expected(all.begin() + first_row * int64_t{shape.hidden},
+                                          all.end());
+        ASSERT_EQ(projection.run_to_x(table(), first_row, window, stream_), expected)
+            << "from " << first_row << ", type " << static_cast<int>(type);
       }
     }
   }
