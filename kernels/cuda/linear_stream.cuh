@@ -187,8 +187,7 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
       for (int e = 0; e < (kManyRows ? 4 : 2); ++e)  // lane groups 2t and 2t + 1 had rows t, t + 4
         parts[g + e / 2 * 8][i * 8 + e % 2 * 4 + t] = sums.value(i, e / 2, e % 2);
     }
-    __syncwarp();
-    if (lane == 0) shared.parts_full[n % 2].arrive();
+    shared.parts_full[n % 2].arrive();
   }
 }
 
@@ -245,8 +244,7 @@ __device__ void store(const StreamRows& in, const Matrix& m, bool holds_x, const
       }
       epilogue.store(row, tile.row(r), sums, early[i]);
     }
-    __syncwarp();
-    if (threadIdx.x % 32 == 0) shared.parts_empty[n % 2].arrive();
+    shared.parts_empty[n % 2].arrive();
   }
 }
 

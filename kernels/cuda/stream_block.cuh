@@ -70,7 +70,11 @@ struct StreamShared {
 
   __device__ void init(int n_slots) const {
     for (int i = 0; i < n_slots; ++i) full[i].init(1), empty[i].init(kConsumers);
-    for (int i = 0; i < 2; ++i) parts_full[i].init(kConsumers), parts_empty[i].init(kStorers);
+    // Every thread arrives for what it wrote or read itself: that is what compute-sanitizer follows.
+    for (int i = 0; i < 2; ++i) {
+      parts_full[i].init(kConsumerThreads);
+      parts_empty[i].init(kStorerThreads);
+    }
     begin_barriers();
     for (int i = 0; i < kLine / 16; ++i) reinterpret_cast<uint4*>(zeros)[i] = {};
   }
