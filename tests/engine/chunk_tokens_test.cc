@@ -27,8 +27,8 @@ TEST(ChunkTokens, OfAGpuTakeAboutTheSameTimeWhateverTheModel) {
 
 TEST(ChunkTokens, OfAGpuFillItsTilesAndItsScratch) {
   EXPECT_EQ(gpu_chunk_tokens(shape(5120, 27648, 80)).background, 256);
-  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).background, 8192);
-  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).prefill, 8192);
+  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).background, 16384);
+  EXPECT_EQ(gpu_chunk_tokens(shape(640, 1792, 10)).prefill, 16384);
 }
 
 }  // namespace
