@@ -64,8 +64,8 @@ struct Engine::Loaded {
     const int32_t n_chunk =
         std::max(complete.prefill_chunk_tokens, complete.background_chunk_tokens);
     if (on_lane) on_lane->reserve(n_chunk, 1);
-    model.reserve(on_lane ? kernels::kFewRows : std::max(n_chunk, kernels::kFewRows),
-                  kernels::kFewRows);
+    const int32_t most_rows = chosen.device->kernels().few_rows;  // of a step of decoding
+    model.reserve(on_lane ? most_rows : std::max(n_chunk, most_rows), most_rows);
     RETURN_IF_ERROR(chosen.device->status());
     return std::unique_ptr<Loaded>(new Loaded{.device = std::move(chosen.device),
                                               .lane = std::move(lane),
@@ -361,10 +361,11 @@ void Engine::Impl::land_chunks() {
 // the answer to a request does not depend on the others.
 void Engine::Impl::decode(Priority priority) {
   Decoder& decoder = core->decoder;
-  std::vector<Generation*> batch = core->scheduler.decoding(priority, kernels::kFewRows);
+  const int32_t most_rows = core->loaded.device->kernels().few_rows;
+  std::vector<Generation*> batch = core->scheduler.decoding(priority, most_rows);
   if (!decoder.continues(batch)) {  // somebody has come or gone
     for (Generation* generation : decoder.land()) finish(*generation, false);
-    batch = core->scheduler.decoding(priority, kernels::kFewRows);
+    batch = core->scheduler.decoding(priority, most_rows);
   }
   if (batch.empty()) return;
   // Where more decode than one step takes, the next step is of others.

@@ -7,10 +7,6 @@ namespace {
 
 using kernels::kPageTokens;
 
-// A step of at most this many rows runs on other kernels, whose sums may differ in the last bit. A
-// Segment's K/V must not depend on what it was encoded with, so short steps are filled up.
-constexpr int32_t kSmallStepRows = 16;
-
 int32_t n_tokens_of(const SegmentInput& input) {
   return static_cast<int32_t>(input.tokens->size());
 }
@@ -61,7 +57,9 @@ Step SegmentEncoder::next_step(int32_t max_tokens) {
     job.n_done += n_rows;
   }
   n_computed_ += step.n_rows();
-  while (step.n_rows() <= kSmallStepRows) {
+  // A step of few rows runs on other kernels, whose sums may differ in the last bit. A Segment's
+  // K/V must not depend on what it was encoded with, so short steps are filled up.
+  while (step.n_rows() <= model_.device().kernels().few_rows) {
     step.tokens.push_back(0);
     step.positions.push_back(0);
     step.base_slots.push_back(-1);

@@ -8,7 +8,7 @@
 // for the call; nothing is allocated or kept. Errors: a launcher returns 0, or non-zero when its
 // arguments break the Requires line (our bug; the engine checks). Numerics: activations and
 // accumulation are float32. A row's result depends on that row alone and on T only through the
-// kernel family (T <= 16, or more), never on its neighbours.
+// kernel family (T <= Kernels::few_rows, or more), never on its neighbours.
 #pragma once
 
 #include <cstddef>
@@ -260,7 +260,8 @@ struct Kernels {
   // Raised by every change after which a launcher may give other bits. With the name it is part of
   // every Segment key: keys and values that are kept do not outlive the arithmetic that made them.
   int32_t numerics;
-  KvType kv_type;  // what rope_store writes and attention reads
+  int32_t few_rows;  // the most of a call that the kernels of a decode step take
+  KvType kv_type;    // what rope_store writes and attention reads
   // Bytes of a [n, k] matrix in this table's layout, a multiple of 64; 0 for a type that this table
   // has no kernels for (the CPU's: kInt4).
   int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);

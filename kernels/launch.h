@@ -16,9 +16,6 @@ inline constexpr int kOk = 0;
 inline constexpr int kBadArguments = 1;  // the Requires line is broken
 inline constexpr int kDeviceFailed = 2;  // out of memory, or lost
 
-// The most rows of a call that the kernel family of decode takes (kernels.h).
-inline constexpr int32_t kFewRows = 16;
-
 // How many rows of `span` lie before first_row; may be more than it has.
 inline int32_t skipped_rows(const AttentionParams& params, const QuerySpan& span) {
   return std::max(0, params.first_row - span.first_row);

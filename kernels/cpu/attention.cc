@@ -31,6 +31,7 @@
 
 #include "kernels/cpu/attention_amx.h"
 #include "kernels/cpu/attention_plan.h"
+#include "kernels/cpu/few_rows.h"
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/launch.h"
 // Must follow attention_plan.h.

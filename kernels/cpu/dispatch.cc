@@ -4,6 +4,7 @@
 
 #include "kernels/compose.h"
 #include "kernels/cpu/cpu_features.h"
+#include "kernels/cpu/few_rows.h"
 #include "kernels/cpu/float_kernels.h"
 #include "kernels/cpu/kv_pages.h"
 #include "kernels/cpu/linear_tables.h"
@@ -39,6 +40,7 @@ template <Launcher<LinearParams> kLinear>
 constexpr Kernels narrow_table(const char* name) {
   return {.name = name,
           .numerics = kNumerics,
+          .few_rows = kFewRows,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,
@@ -59,6 +61,7 @@ template <Launcher<LinearParams> kLinear, Launcher<AttentionParams> kAttention>
 constexpr Kernels wide_table(const char* name) {
   return {.name = name,
           .numerics = kNumerics,
+          .few_rows = kFewRows,
           .kv_type = KvType::kBf16,
           .packed_bytes = packed_panels_bytes,
           .pack = pack_panels,

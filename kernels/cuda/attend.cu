@@ -3,6 +3,7 @@
 
 #include "kernels/compose.h"
 #include "kernels/cuda/attention.cuh"
+#include "kernels/cuda/few_rows.h"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/matmul.h"
 #include "kernels/launch.h"

@@ -1,6 +1,7 @@
 #include "kernels/cuda/attention.cuh"
 
 #include "kernels/branches.h"
+#include "kernels/cuda/few_rows.h"
 #include "kernels/cuda/launchers.h"
 #include "kernels/launch.h"
 

@@ -18,11 +18,11 @@ struct RoundedRows {
 // Whether the kernels take heads and strides: they read pages by 16 bytes.
 bool takes_attention(const AttentionParams& params);
 
-// Up to 16 rows, of one or two branches; and more, of one. REQUIRES: takes_attention.
+// Up to 32 rows, of one or two branches; and more, of one. REQUIRES: takes_attention.
 // Return what a launcher returns.
 int attend_few_rows(const AttentionParams& params, Context& context);
 int attend_many_rows(const AttentionParams& params, Context& context);
-// More than 16 rows, where Hopper's instructions take them: a question of device and shape alone.
+// More than 32 rows, where Hopper's instructions take them: a question of device and shape alone.
 bool takes_hopper(const AttentionParams& params, const Context& context);
 int attend_on_hopper(const AttentionParams& params, const RoundedRows& rounded, Context& context);
 // out = gate * out + (1 - gate) * second.room, for the rows that a call has.

@@ -1,4 +1,4 @@
-// Attention of up to 16 rows: a decode step, limited by reading the keys and values once, and where
+// Attention of up to 32 rows: a decode step, limited by reading the keys and values once, and where
 // these are few by the time that one thing waits for the other. Both branches are one launch.
 //
 // A block takes one row, up to 8 query heads of one KV head, and a split of the page-table entries:

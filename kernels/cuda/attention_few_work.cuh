@@ -1,4 +1,4 @@
-// How attention of up to 16 rows is cut into the work of blocks and warps (attention_few.cu).
+// How attention of up to 32 rows is cut into the work of blocks and warps (attention_few.cu).
 //
 //   entries   | first branch: context, own pages        | second  |
 //   splits    | block 0 | block 1 | ..                  | block S-1 |

@@ -1,4 +1,4 @@
-// Attention of more than 16 rows on Hopper's own tensor core instructions (hopper.cuh), for heads
+// Attention of more than 32 rows on Hopper's own tensor core instructions (hopper.cuh), for heads
 // of 64 and 128. Every other GPU and shape has attention_many.cu.
 //
 // A block has 64 lines (attention_work.cuh) a warpgroup, and goes over tiles of 128 keys (8

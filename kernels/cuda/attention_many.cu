@@ -1,4 +1,4 @@
-// Attention of more than 16 rows: prefill, limited by the tensor cores; and many decode steps at
+// Attention of more than 32 rows: prefill, limited by the tensor cores; and many decode steps at
 // once. Hopper has a faster one for most heads, attention_hopper.cu.
 //
 // A line is one row and one query head of a KV head. A block takes 128 lines of a span and one KV

@@ -1,4 +1,4 @@
-// linear for up to 16 rows: a decode step, limited by reading the weights once. GPUs that copy in
+// linear for up to 32 rows: a decode step, limited by reading the weights once. GPUs that copy in
 // bulk stream the weights (linear_stream.cuh), here is what others do.
 //
 // A block computes 8 * kTiles outputs for all rows. Its warps take the chunks of k in turn; in a
@@ -21,6 +21,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/few_rows.h"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"
 #include "kernels/cuda/linear_stream.cuh"
@@ -233,7 +234,15 @@ int launch_tiles(const LinearParams& p, const Matrix& m, Context& c) {
 }
 
 template <class Weights>
-int launch_rows(const LinearParams& p, const Matrix& m, Context& c) {
+int launch_rows(LinearParams p, const Matrix& m, Context& c) {
+  constexpr int32_t kMostRows = 2 * kTileRows;
+  for (; p.n_rows > kMostRows; p.n_rows -= kMostRows) {
+    LinearParams first = p;
+    first.n_rows = kMostRows;
+    if (const int failed = launch_rows<Weights>(first, m, c); failed != kOk) return failed;
+    p.x += kMostRows * p.x_stride;
+    p.out += kMostRows * p.out_stride;
+  }
   // Few outputs are spread over more blocks, so that all multiprocessors have some.
   const bool few_outputs = m.n < c.properties().multiProcessorCount * 4 * kTileOutputs;
   if (p.n_rows <= kTileRows) {

@@ -1,4 +1,4 @@
-// A product with up to 16 rows on sm_90 and later: a decode step, limited by reading the weights
+// A product with up to 32 rows on sm_90 and later: a decode step, limited by reading the weights
 // once. One kernel for all of a layer's products; the norm before, and the residual, SwiGLU or
 // rotation behind are part of it.
 //
@@ -159,14 +159,17 @@ __device__ float held_factor(const StreamRows& in, const RowRange (&of_warps)[kC
   return Weights::kIsInteger ? factor_of(in, all, k) : norm_factor(all.squares, k, in.eps);
 }
 
-template <class Weights, int kTiles, bool kManyRows, class Shared>
+template <class Weights, int kTiles, int kRows, class Shared>
 __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan& plan,
                         const StreamTiles& tiles, const Shared& shared) {
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const Row rows[2] = {{g, in.n_rows, shared.zeros}, {g + 8, in.n_rows, shared.zeros}};
+  LaneRows<kRows> rows;
+#pragma unroll
+  for (int octet = 0; octet < kRows / 8; ++octet)
+    rows[octet] = {8 * octet + g, in.n_rows, shared.zeros};
   Stage stage;
   for (int n = 0; stage.tile < tiles.n_tiles; ++n) {
-    StreamSums<Weights, kTiles, kManyRows> sums;
+    StreamSums<Weights, kTiles, kRows> sums;
     const int tile = stage.tile;
     while (stage.tile == tile) {
       const unsigned char* slot = shared.slots + stage.slot * plan.slot_bytes;
@@ -179,83 +182,90 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
       if (lane == 0) shared.empty[stage.slot].arrive();
       stage.next(m, plan);
     }
-    auto& parts = shared.parts[n % 2][warp];
-    if (n >= 2) shared.parts_empty[n % 2].wait((n / 2 - 1) % 2);
+    const int buffer = n % Shared::kBuffers, round = n / Shared::kBuffers;
+    auto& parts = shared.parts[buffer][warp];
+    if (round > 0) shared.parts_empty[buffer].wait((round - 1) % 2);
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
-      for (int e = 0; e < (kManyRows ? 4 : 2); ++e)  // lane groups 2t and 2t + 1 had rows t, t + 4
+      for (int e = 0; e < kRows / 4; ++e)  // lane groups 2t and 2t + 1 had rows t, t + 4
         parts[g + e / 2 * 8][i * 8 + e % 2 * 4 + t] = sums.value(i, e / 2, e % 2);
     }
-    shared.parts_full[n % 2].arrive();
+    shared.parts_full[buffer].arrive();
   }
 }
 
-// A thread's share of a tile: kItems times a row and an output, or a pair of outputs. What it needs
-// beside the sums it fetches before they are there.
+// A thread's share of a tile: kItems times a row and an output, or a pair of outputs, kAtOnce at a
+// time. What it needs beside the sums it fetches before they are there.
 template <class Weights, int kRows, int kOutputs, class Epilogue, class Shared>
 __device__ void store(const StreamRows& in, const Matrix& m, bool holds_x, const StreamTiles& tiles,
                       const Epilogue& epilogue, const Shared& shared) {
   constexpr int kStored = Epilogue::kPaired ? kOutputs / 2 : kOutputs;
   constexpr int kSums = Epilogue::kPaired ? 2 : 1;
   constexpr int kItems = (kRows * kStored + kStorerThreads - 1) / kStorerThreads;
+  constexpr int kAtOnce = kItems < 8 ? kItems : 8;
   const int thread = threadIdx.x - kConsumerThreads, n_items = in.n_rows * kStored;
   bool inputs_are_there = false;
   int n = 0;
   for (int index = blockIdx.x; index < tiles.n_tiles; index += gridDim.x, ++n) {
     const Tile<kOutputs> tile(tiles, index);
-    typename Epilogue::Early early[kItems] = {};
-    float scales[kItems][kSums], factors[kItems] = {};
+    const int buffer = n % Shared::kBuffers;
+#pragma unroll 1
+    for (int first = thread; first < thread + kItems * kStorerThreads;
+         first += kAtOnce * kStorerThreads) {
+      typename Epilogue::Early early[kAtOnce] = {};
+      float scales[kAtOnce][kSums], factors[kAtOnce] = {};
 #pragma unroll
-    for (int i = 0; i < kItems; ++i) {
-      const int item = i * kStorerThreads + thread, r = item % kStored;
+      for (int i = 0; i < kAtOnce; ++i) {
+        const int item = i * kStorerThreads + first, r = item % kStored;
 #pragma unroll
-      for (int s = 0; s < kSums; ++s) {
-        const bool scaled = m.scales != nullptr && item < n_items && tile.has(r, m.n);
-        scales[i][s] = scaled ? m.scales[tile.row(r + s * kStored)] : 1.0f;
+        for (int s = 0; s < kSums; ++s) {
+          const bool scaled = m.scales != nullptr && item < n_items && tile.has(r, m.n);
+          scales[i][s] = scaled ? m.scales[tile.row(r + s * kStored)] : 1.0f;
+        }
+      }
+      if (!inputs_are_there) wait_for_inputs(), inputs_are_there = true;
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i) {
+        const int item = i * kStorerThreads + first, r = item % kStored;
+        if (item >= n_items || !tile.has(r, m.n)) continue;
+        early[i] = epilogue.prepare(item / kStored, tile.row(r));
+        if (in.factors != nullptr) factors[i] = in.factors[item / kStored];
+      }
+      if (first == thread) shared.parts_full[buffer].wait(n / Shared::kBuffers % 2);
+      const auto& parts = shared.parts[buffer];
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i) {
+        const int item = i * kStorerThreads + first, row = item / kStored, r = item % kStored;
+        if (item >= n_items || !tile.has(r, m.n)) continue;
+        float sums[kSums] = {};
+#pragma unroll
+        for (int s = 0; s < kSums; ++s) {
+#pragma unroll
+          for (int w = 0; w < kConsumers; ++w) sums[s] += parts[w][row][r + s * kStored];
+          sums[s] = __fmul_rn(sums[s], scales[i][s]);
+        }
+        const bool is_held = holds_x && (Weights::kIsInteger || in.norm_weight != nullptr);
+        if (is_held) factors[i] = held_factor<Weights>(in, shared.ranges[row], m.k);
+        if (is_held || in.factors != nullptr) {
+#pragma unroll
+          for (int s = 0; s < kSums; ++s) sums[s] = __fmul_rn(sums[s], factors[i]);
+        }
+        epilogue.store(row, tile.row(r), sums, early[i]);
       }
     }
-    if (!inputs_are_there) wait_for_inputs(), inputs_are_there = true;
-#pragma unroll
-    for (int i = 0; i < kItems; ++i) {
-      const int item = i * kStorerThreads + thread, r = item % kStored;
-      if (item >= n_items || !tile.has(r, m.n)) continue;
-      early[i] = epilogue.prepare(item / kStored, tile.row(r));
-      if (in.factors != nullptr) factors[i] = in.factors[item / kStored];
-    }
-    shared.parts_full[n % 2].wait(n / 2 % 2);
-    const auto& parts = shared.parts[n % 2];
-#pragma unroll
-    for (int i = 0; i < kItems; ++i) {
-      const int item = i * kStorerThreads + thread, row = item / kStored, r = item % kStored;
-      if (item >= n_items || !tile.has(r, m.n)) continue;
-      float sums[kSums] = {};
-#pragma unroll
-      for (int s = 0; s < kSums; ++s) {
-#pragma unroll
-        for (int w = 0; w < kConsumers; ++w) sums[s] += parts[w][row][r + s * kStored];
-        sums[s] = __fmul_rn(sums[s], scales[i][s]);
-      }
-      const bool is_held = holds_x && (Weights::kIsInteger || in.norm_weight != nullptr);
-      if (is_held) factors[i] = held_factor<Weights>(in, shared.ranges[row], m.k);
-      if (is_held || in.factors != nullptr) {
-#pragma unroll
-        for (int s = 0; s < kSums; ++s) sums[s] = __fmul_rn(sums[s], factors[i]);
-      }
-      epilogue.store(row, tile.row(r), sums, early[i]);
-    }
-    shared.parts_empty[n % 2].arrive();
+    shared.parts_empty[buffer].arrive();
   }
 }
 
-// kTiles * 8 rows of W a tile; up to 8 rows of x, or up to 16.
-template <class Weights, int kTiles, bool kManyRows, class Epilogue>
+// kTiles * 8 rows of W a tile; up to kRows rows of x.
+template <class Weights, int kTiles, int kRows, class Epilogue>
 __global__ void __launch_bounds__(kStreamThreads)
     stream_kernel(const __grid_constant__ StreamMaps maps, const __grid_constant__ StreamRows in,
                   const __grid_constant__ Matrix m, const __grid_constant__ StreamPlan plan,
                   const __grid_constant__ StreamTiles tiles,
                   const __grid_constant__ Epilogue epilogue) {
-  constexpr int kOutputs = kTiles * 8, kRows = kManyRows ? 16 : 8;
+  constexpr int kOutputs = kTiles * 8;
   const int warp = threadIdx.x / 32;
   let_next_start();
   const StreamShared<kRows, kOutputs> shared(plan);
@@ -269,11 +279,11 @@ __global__ void __launch_bounds__(kStreamThreads)
     if (plan.holds_x) fetch_norm(in, m.k);
     wait_for_inputs();
     if (plan.holds_x) hold_rows<Weights>(in, m, plan, shared);
-    consume<Weights, kTiles, kManyRows>(in, m, plan, tiles, shared);
+    consume<Weights, kTiles, kRows>(in, m, plan, tiles, shared);
   }
 }
 
-template <class Weights, int kTiles, bool kManyRows, class Epilogue>
+template <class Weights, int kTiles, int kRows, class Epilogue>
 int launch_stream_tiles(const StreamRows& rows, const Matrix& m, int32_t distance,
                         const Epilogue& epilogue, const StreamTuning& tuning, Context& c) {
   constexpr int kOutputs = kTiles * 8;
@@ -291,7 +301,7 @@ int launch_stream_tiles(const StreamRows& rows, const Matrix& m, int32_t distanc
   }
   if (!encoded) return kBadArguments;
   const int most = c.n_multiprocessors() * tuning.blocks;
-  return launch(c, stream_kernel<Weights, kTiles, kManyRows, Epilogue>,
+  return launch(c, stream_kernel<Weights, kTiles, kRows, Epilogue>,
                 {.grid = std::min(tiles.n_tiles, most),
                  .block = kStreamThreads,
                  .shared_bytes = plan.shared_bytes},
@@ -306,16 +316,22 @@ int launch_stream_rows(StreamRows rows, const Matrix& m, int32_t distance, const
     if (const int failed = round_rows(rows, m.k, m.type, c); failed != kOk) return failed;
   }
   if (rows.n_rows <= 8)
-    return launch_stream_tiles<Weights, 2, false>(rows, m, distance, epilogue, tuning, c);
+    return launch_stream_tiles<Weights, 2, 8>(rows, m, distance, epilogue, tuning, c);
   // Large tiles fetch x less often, small ones leave no multiprocessor of a small product idle.
-  constexpr int kLargeTile = 4 * kBoxRows;
-  return m.n < kLargeTile * c.properties().multiProcessorCount
-             ? launch_stream_tiles<Weights, 2, true>(rows, m, distance, epilogue, tuning, c)
-             : launch_stream_tiles<Weights, 4, true>(rows, m, distance, epilogue, tuning, c);
+  constexpr int kLarge = 4;
+  const bool is_small = m.n < kLarge * kBoxRows * c.n_multiprocessors();
+  if (rows.n_rows <= 16) {
+    return is_small
+               ? launch_stream_tiles<Weights, 2, 16>(rows, m, distance, epilogue, tuning, c)
+               : launch_stream_tiles<Weights, kLarge, 16>(rows, m, distance, epilogue, tuning, c);
+  }
+  constexpr int kWide = Weights::kIsInteger ? kLarge : Epilogue::kWideTiles;
+  return is_small ? launch_stream_tiles<Weights, 2, 32>(rows, m, distance, epilogue, tuning, c)
+                  : launch_stream_tiles<Weights, kWide, 32>(rows, m, distance, epilogue, tuning, c);
 }
 
-// Queues a product of up to 16 rows. `distance`: between the rows of W of a pair, 0 for a plain
-// product. REQUIRES: m.n a multiple of 2 * distance.
+// Queues a product of up to kFewRows rows. `distance`: between the rows of W of a pair, 0 for a
+// plain product. REQUIRES: m.n a multiple of 2 * distance.
 template <class Epilogue>
 int launch_stream(const StreamRows& rows, const Matrix& m, int32_t distance,
                   const Epilogue& epilogue, const StreamTuning& tuning, Context& c) {

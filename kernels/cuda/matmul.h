@@ -1,4 +1,4 @@
-// Products of more than 16 rows, by cuBLASLt on the tensor cores.
+// Products of more than 32 rows, by cuBLASLt on the tensor cores.
 //
 // Numerics: rows are bf16, products exact, sums float32 along k in one piece (no split-K), rounded
 // once where the result is bf16: a row's bits do not depend on the number of rows (lt_product.h).
@@ -11,7 +11,7 @@
 
 namespace rondo::kernels::cuda {
 
-// linear for more than 16 rows. REQUIRES: valid parameters, the context's device. Returns what a
+// linear for more than 32 rows. REQUIRES: valid parameters, the context's device. Returns what a
 // launcher returns.
 int matmul(const LinearParams& params, const Matrix& matrix, Context& context);
 

@@ -6,7 +6,7 @@
 //
 // Rows are multiples of kRowBytes, which a copy engine takes at a time.
 //
-// One to 16 rows read the weights as they are; more rows are a tensor core product of bf16 weights,
+// One to 32 rows read the weights as they are; more rows are a tensor core product of bf16 weights,
 // which small int8 matrices keep and others make from slice to slice.
 #pragma once
 

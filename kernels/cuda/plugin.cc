@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "kernels/cuda/context.h"
+#include "kernels/cuda/few_rows.h"
 #include "kernels/cuda/launchers.h"
 #include "kernels/device.h"
 #include "kernels/launch.h"
@@ -196,7 +197,8 @@ int open(int32_t ordinal, Device& device, char* why, size_t why_bytes) {
 
 const Kernels& table() {
   static constexpr Kernels kTable = {.name = "cuda",
-                                     .numerics = 1,
+                                     .numerics = 2,
+                                     .few_rows = kFewRows,
                                      .kv_type = KvType::kBf16,
                                      .packed_bytes = packed_bytes,
                                      .pack = pack,

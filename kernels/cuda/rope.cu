@@ -1,6 +1,7 @@
 // rope_store and copy_token (formulas in kernels.h). A warp is a head of a row: it rotates
 // the pairs of a query or key, and writes a key or value to the page as bf16, to the nearest even.
 
+#include "kernels/cuda/few_rows.h"
 #include "kernels/cuda/kv_page.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/launchers.h"

@@ -54,6 +54,7 @@ struct StreamMaps {
 
 template <int kRows, int kOutputs>
 struct StreamShared {
+  static constexpr int kBuffers = parts_buffers(kRows);
   using Parts = float[kConsumers][kRows][kOutputs];
 
   __device__ explicit StreamShared(const StreamPlan& p)
@@ -70,8 +71,9 @@ struct StreamShared {
 
   __device__ void init(int n_slots) const {
     for (int i = 0; i < n_slots; ++i) full[i].init(1), empty[i].init(kConsumers);
-    // Every thread arrives for what it wrote or read itself: that is what compute-sanitizer follows.
-    for (int i = 0; i < 2; ++i) {
+    // Every thread arrives for what it wrote or read itself: that is what compute-sanitizer
+    // follows.
+    for (int i = 0; i < kBuffers; ++i) {
       parts_full[i].init(kConsumerThreads);
       parts_empty[i].init(kStorerThreads);
     }

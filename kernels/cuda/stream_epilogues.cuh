@@ -10,6 +10,7 @@ namespace rondo::kernels::cuda {
 
 struct StoreSums {
   static constexpr bool kPaired = false;
+  static constexpr int kWideTiles = 5;  // of 8 outputs, where 32 rows share a tile
   using Early = float;
   float* out = nullptr;  // f32 [T, n]
   int64_t stride = 0;    // floats
@@ -28,6 +29,7 @@ struct StoreSums {
 template <class Value>
 struct StoreSwiglu {
   static constexpr bool kPaired = true;
+  static constexpr int kWideTiles = 6;
   struct Early {};
   Value* out = nullptr;  // f32 or bf16 [T, F]
   int64_t stride = 0;    // elements
@@ -48,6 +50,7 @@ struct StoreSwiglu {
 // p.qkv, keys and values into the pages.
 struct StoreRotated {
   static constexpr bool kPaired = true;
+  static constexpr int kWideTiles = 4;  // a head is a multiple of
   struct Early {
     Rotation rotation;
     int32_t slot;

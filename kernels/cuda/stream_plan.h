@@ -27,8 +27,8 @@ constexpr int kMaxSlots = 12, kLeastSlots = 3;
 
 // What lies where in a block's shared memory, in bytes; made on the host.
 //
-//   barriers | zeros [128 bytes] | ranges RowRange [16][8] | parts f32 [2][8][rows][outputs]
-//   | x [k / 64][T][128 bytes], if held | slots
+//   barriers | zeros [128 bytes] | ranges RowRange [held rows][8] | parts f32 [1 or 2][8][rows]
+//   [outputs] | x [k / 64][T][128 bytes], if held | slots
 struct StreamPlan {
   int32_t n_slots = 0;
   int32_t stage_bytes = 0;  // of a row of W: a multiple of 8 pieces, or the whole row
@@ -45,6 +45,13 @@ struct StreamTiles {
   int32_t distance = 0;  // 0: plain
   int32_t blocks = 0;    // tiles that it takes to go through a distance
 };
+
+// Rows are multiplied as if there were 8, 16 or 32.
+constexpr int32_t padded_rows(int32_t n_rows) { return n_rows <= 8 ? 8 : n_rows <= 16 ? 16 : 32; }
+// Tiles whose sums of warps have room: one is stored while the next is being made, or first.
+__host__ __device__ constexpr int parts_buffers(int padded_rows) {
+  return padded_rows > 16 ? 1 : 2;
+}
 
 constexpr int kBarrierBytes = (2 * kMaxSlots + 4) * 8;
 
@@ -67,6 +74,7 @@ struct StreamTuning {
 };
 
 inline StreamTuning tuning_of(const Matrix& m, int32_t n_rows) {
+  if (n_rows > 16) return {.most_bytes = 224 << 10};  // rows of x take much of it
   if (m.type == WeightType::kBf16 || n_rows > 8) return {};
   return {.stage_bytes = 1024, .most_bytes = 110 << 10, .blocks = 2};  // converting weights is work
 }
@@ -92,12 +100,16 @@ StreamPlan plan_stream(const Matrix& m, int32_t n_rows, int32_t n_outputs,
   p.holds_x = holds_rows<Weights>(m, n_rows, tuning);
   p.zeros = rounded_up(kBarrierBytes, kLine);
   p.ranges = p.zeros + kLine;
-  p.parts = p.ranges + kFewRows * kConsumers * static_cast<int32_t>(sizeof(RowRange));
-  p.x = p.parts + 2 * kConsumers * (n_rows > 8 ? 16 : 8) * n_outputs * 4;
+  p.parts =
+      p.ranges + rounded_up(tuning.most_held_rows * kConsumers * int64_t{sizeof(RowRange)}, kLine);
+  const int32_t n_padded = padded_rows(n_rows);
+  p.x = p.parts + parts_buffers(n_padded) * kConsumers * n_padded * n_outputs * 4;
   p.slots = rounded_up(p.x + (p.holds_x ? n_rows * input_bytes(row_bytes) : 0), kBox);
   // The longest stage of which some fit: rows of x take room too.
   for (int32_t stage_bytes = tuning.stage_bytes;; stage_bytes /= 2) {
-    p.stage_bytes = row_bytes <= stage_bytes * 3 / 2 ? row_bytes : stage_bytes;
+    // A whole row that is a little longer saves a short stage, where rows of x leave room for it.
+    const int32_t longest = n_padded > 16 ? stage_bytes : stage_bytes * 3 / 2;
+    p.stage_bytes = row_bytes <= longest ? row_bytes : stage_bytes;
     const int32_t scales = kHasGroups<Weights> ? scale_bytes(p.stage_bytes) * n_outputs / 8 : 0;
     p.x_offset = rounded_up(n_outputs * p.stage_bytes + scales, kBox);
     p.slot_bytes =

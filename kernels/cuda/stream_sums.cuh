@@ -21,6 +21,7 @@ struct Octets {
 
 // A lane's row of x in lines of shared memory; there are zeros where it has none.
 struct Row {
+  Row() = default;
   __device__ Row(int row, int n_rows, const unsigned char* zeros)
       : row(row), n_rows(n_rows), exists(row < n_rows), zeros(zeros) {}
 
@@ -36,42 +37,55 @@ struct Row {
   const unsigned char* zeros;
 };
 
-template <class Weights, int kTiles, bool kManyRows>
+// A lane's rows of x are those of its group in each octet of rows.
+template <class Weights, int kTiles, int kRows>
 class StreamSums;
+template <int kRows>
+using LaneRows = Row[kRows / 8];
 
-// bf16: even and odd products.
-template <int kTiles, bool kManyRows>
-class StreamSums<Bf16Weights, kTiles, kManyRows> {
+// bf16: even and odd products. Two octets of rows are the upper and the lower of a product.
+template <int kTiles, int kRows>
+class StreamSums<Bf16Weights, kTiles, kRows> {
  public:
   // Adds a piece's products with the inputs from `at` on. `scales` is not used.
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const Row (&rows)[2], const unsigned char*, int) {
+                      const LaneRows<kRows>& rows, const unsigned char*, int) {
     at += threadIdx.x % 4 * Bf16Weights::kLane;
-    const uint4 upper = rows[0].template octets<2>(x, at)[0];
-    const uint4 lower = kManyRows ? rows[1].template octets<2>(x, at)[0] : uint4{};
+    uint4 upper[kPairs], lower[kPairs] = {};
+#pragma unroll
+    for (int pair = 0; pair < kPairs; ++pair) {
+      upper[pair] = rows[2 * pair].template octets<2>(x, at)[0];
+      if constexpr (kRows > 8) lower[pair] = rows[2 * pair + 1].template octets<2>(x, at)[0];
+    }
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile) {
       const uint4& w = bytes[tile];
-      mma(d_[tile][0], upper.x, lower.x, upper.y, lower.y, w.x, w.y);
-      mma(d_[tile][1], upper.z, lower.z, upper.w, lower.w, w.z, w.w);
+#pragma unroll
+      for (int pair = 0; pair < kPairs; ++pair) {
+        const uint4 &u = upper[pair], &l = lower[pair];
+        mma(d_[tile][pair][0], u.x, l.x, u.y, l.y, w.x, w.y);
+        mma(d_[tile][pair][1], u.z, l.z, u.w, l.w, w.z, w.w);
+      }
     }
   }
-  // Of row g or g + 8 and one of the two outputs.
-  __device__ float value(int tile, int second_row, int output) const {
-    return d_[tile][0][2 * second_row + output] + d_[tile][1][2 * second_row + output];
+  // Of the lane's row in an octet and one of the two outputs.
+  __device__ float value(int tile, int octet, int output) const {
+    const auto& d = d_[tile][octet / 2];
+    return d[0][octet % 2 * 2 + output] + d[1][octet % 2 * 2 + output];
   }
 
  private:
-  float d_[kTiles][2][4] = {};
+  static constexpr int kPairs = (kRows + 15) / 16;
+  float d_[kTiles][kPairs][2][4] = {};
 };
 
 // Integers: the high bytes of a row of x are row g of the product, the low ones row g + 8.
-template <class Weights, int kTiles, bool kManyRows>
+template <class Weights, int kTiles, int kRows>
 struct IntegerSums {
-  static constexpr int kRowSets = kManyRows ? 2 : 1;
+  static constexpr int kRowSets = kRows / 8;
 
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const Row (&rows)[2]) {
+                      const LaneRows<kRows>& rows) {
     at += threadIdx.x % 4 * Weights::kLane;
 #pragma unroll
     for (int i = 0; i < Weights::kLane / 16; ++i) {
@@ -103,29 +117,29 @@ struct IntegerSums {
   int32_t d[kTiles][kRowSets][4] = {};
 };
 
-template <int kTiles, bool kManyRows>
-class StreamSums<Int8Weights, kTiles, kManyRows> {
+template <int kTiles, int kRows>
+class StreamSums<Int8Weights, kTiles, kRows> {
  public:
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const Row (&rows)[2], const unsigned char*, int) {
+                      const LaneRows<kRows>& rows, const unsigned char*, int) {
     sums_.add(bytes, x, at, rows);
   }
-  __device__ float value(int tile, int second_row, int output) const {
-    return sums_.value(tile, second_row, output);
+  __device__ float value(int tile, int octet, int output) const {
+    return sums_.value(tile, octet, output);
   }
 
  private:
-  IntegerSums<Int8Weights, kTiles, kManyRows> sums_;
+  IntegerSums<Int8Weights, kTiles, kRows> sums_;
 };
 
 // int4: a piece is a group, whose sums are exact; the scales are bf16 [boxes][8], scale_stride
 // apart.
-template <int kTiles, bool kManyRows>
-class StreamSums<Int4Weights, kTiles, kManyRows> {
+template <int kTiles, int kRows>
+class StreamSums<Int4Weights, kTiles, kRows> {
  public:
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const Row (&rows)[2], const unsigned char* scales, int scale_stride) {
-    IntegerSums<Int4Weights, kTiles, kManyRows> group;
+                      const LaneRows<kRows>& rows, const unsigned char* scales, int scale_stride) {
+    IntegerSums<Int4Weights, kTiles, kRows> group;
     group.add(bytes, x, at, rows);
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile) {
@@ -140,12 +154,12 @@ class StreamSums<Int4Weights, kTiles, kManyRows> {
       }
     }
   }
-  __device__ float value(int tile, int second_row, int output) const {
-    return sums_[tile][second_row][output] * Int4Weights::kOneStep;
+  __device__ float value(int tile, int octet, int output) const {
+    return sums_[tile][octet][output] * Int4Weights::kOneStep;
   }
 
  private:
-  float sums_[kTiles][kManyRows ? 2 : 1][2] = {};
+  float sums_[kTiles][kRows / 8][2] = {};
 };
 
 // 16 bytes a lane of piece number `piece` of each row of W.
@@ -161,25 +175,30 @@ __device__ void load_piece(const unsigned char* slot, int box_bytes, int piece,
     bytes[tile] = *reinterpret_cast<const uint4*>(at + tile * box_bytes);
 }
 
-// Adds a stage's pieces of this warp.
-template <class Weights, int kTiles, bool kManyRows>
+// Adds a stage's pieces of this warp. A piece is loaded ahead, where there are registers for it.
+template <class Weights, int kTiles, int kRows>
 __device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int n_pieces,
-                          const unsigned char* x, const Row (&rows)[2],
-                          StreamSums<Weights, kTiles, kManyRows>& sums) {
+                          const unsigned char* x, const LaneRows<kRows>& rows,
+                          StreamSums<Weights, kTiles, kRows>& sums) {
+  constexpr bool kLoadsAhead = kTiles <= 4;
   const int box_bytes = kBoxRows * plan.stage_bytes;
   int piece = threadIdx.x / 32;
   if (piece >= n_pieces) return;
   uint4 next[kTiles];
-  load_piece(slot, box_bytes, piece, next);
+  if constexpr (kLoadsAhead) load_piece(slot, box_bytes, piece, next);
   while (piece < n_pieces) {
     uint4 bytes[kTiles];
+    if constexpr (kLoadsAhead) {
 #pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) bytes[tile] = next[tile];
+      for (int tile = 0; tile < kTiles; ++tile) bytes[tile] = next[tile];
+    } else {
+      load_piece(slot, box_bytes, piece, bytes);
+    }
     const int at = piece * kPieceInputs<Weights>;
     const unsigned char* scales =
         slot + kTiles * box_bytes + piece * 16 + threadIdx.x % 4 * 2;  // int4's
     piece += kConsumers;
-    if (piece < n_pieces) load_piece(slot, box_bytes, piece, next);
+    if (kLoadsAhead && piece < n_pieces) load_piece(slot, box_bytes, piece, next);
     sums.add(bytes, x, at, rows, scales, scale_bytes(plan.stage_bytes));
   }
 }

@@ -7,6 +7,7 @@ const Kernels& reference_kernels() {
   static constexpr Kernels kTable{
       .name = "reference",
       .numerics = 1,
+      .few_rows = 16,
       .kv_type = KvType::kF32,
       .packed_bytes = reference::packed_bytes,
       .pack = reference::pack,

@@ -421,6 +421,7 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream stream) {
 Kernels table(const Kernels& real) {
   return {.name = real.name,
           .numerics = real.numerics,
+          .few_rows = real.few_rows,
           .kv_type = real.kv_type,
           .packed_bytes = real.packed_bytes,
           .pack = pack,

@@ -41,8 +41,9 @@ Result<MemoryPlan> plan_for(const ModelConfig& config, const Workload& workload)
 
 TEST(MemoryPlan, IsWhatTheEngineAllocates) {
   const ModelConfig config = *ModelConfig::load(kMini);
+  const int32_t few_rows = choose_device(usual_device()).value().device->kernels().few_rows;
   const Workload workload = {
-      .n_sequences = kernels::kFewRows, .n_segment_tokens = 65536, .n_active_tokens = 1024};
+      .n_sequences = few_rows, .n_segment_tokens = 65536, .n_active_tokens = 1024};
   const Result<MemoryPlan> plan = plan_for(config, workload);
   ASSERT_TRUE(plan.ok()) << plan.status().to_string();
   EngineOptions options = usual_device();

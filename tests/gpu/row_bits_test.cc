@@ -17,7 +17,7 @@ namespace rondo::kernels {
 namespace {
 
 constexpr int32_t kMostRows = 4096;
-constexpr int32_t kRowCounts[] = {17, 64, 65, 130, 300, 512, 777, 1024, 1664, 2048, 3328};
+constexpr int32_t kRowCounts[] = {33, 64, 65, 130, 300, 512, 777, 1024, 1664, 2048, 3328};
 constexpr int32_t kComparedRows = 64;
 
 struct LayerShape {

@@ -424,7 +424,7 @@ class Attention : public testing::TestWithParam<const Kernels*> {
   // too, and 8 where rows are many.
   double bound(int32_t n_rows) const {
     const std::string name = table_name(&table());
-    if (name == "cuda" && n_rows > 16) return 1.5e-2;
+    if (name == "cuda" && n_rows > table().few_rows) return 1.5e-2;
     return name == "amx" || name == "cuda" ? 3e-5 : 1e-5;
   }
   ThreadPool two_{2};

@@ -99,7 +99,7 @@ TEST_P(Linear, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
   ThreadPool one(1), two(2), three(3);
   for (const WeightType type : kTypes) {
     if (!has(table, type)) continue;
-    for (const int32_t n_rows : {16, 100}) {
+    for (const int32_t n_rows : {table.few_rows, 100}) {
       const LinearCase all{type, 100, 257, n_rows, 0, true};
       TestMatrix weight(type, all.n, all.k, 3);
       const PackedMatrix packed = weight.packed(table);
@@ -107,8 +107,8 @@ TEST_P(Linear, ARowDependsNeitherOnItsNeighboursNorOnTheThreads) {
       const std::vector<float> out = run(table, packed, x, all, {&one});
       EXPECT_EQ(out, run(table, packed, x, all, {&two}));
       EXPECT_EQ(out, run(table, packed, x, all, {&three}));
-      // Within a family (up to 16 rows, or more) any part of the rows gives the same bits.
-      const int32_t fewest = n_rows <= 16 ? 1 : 17;
+      // Within a family (few rows, or more) any part of the rows gives the same bits.
+      const int32_t fewest = n_rows <= table.few_rows ? 1 : table.few_rows + 1;
       for (int32_t n = fewest; n <= n_rows; n += 3) {
         const int32_t first = n_rows - n;
         LinearCase part = all;

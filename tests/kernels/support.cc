@@ -15,7 +15,7 @@ LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) 
     // Tensor core products: activations are rounded to bf16, and with many rows quantised weights
     // too. With few rows and quantised weights they are integers of 15 bits, in steps of the row's.
     const bool is_quantised = type != WeightType::kBf16;
-    if (is_quantised && n_rows <= 16) {
+    if (is_quantised && n_rows <= table.few_rows) {
       error.of_largest = 0.51 / 16319;
     } else {
       error.relative = is_quantised ? 0x1.01p-7 : 0x1.01p-8;
@@ -23,7 +23,7 @@ LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) 
     return error;
   }
   if (type == WeightType::kInt8) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row
-  const bool two_planes = std::string_view(table.name) == "amx" && n_rows > 16;
+  const bool two_planes = std::string_view(table.name) == "amx" && n_rows > table.few_rows;
   if (type == WeightType::kBf16 && two_planes) error.relative = 0x1p-16;  // 8 bits, then 8 more
   return error;
 }
