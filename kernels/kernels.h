@@ -28,12 +28,15 @@ struct Stream {
 inline constexpr int32_t kPageTokens = 16;  // tokens a KV page holds, in every layer
 
 enum class WeightType : uint8_t {
-  kBf16,  // uint16_t bits of a bfloat16
-  kInt8,  // signed, W[n][k] = data[n][k] * scales[n]
-  kInt4,  // compressed-tensors' pack-quantized: W[n][k] = (nibble k of row n - 8) * scales[n][k /
-          // 128]
+  kBf16,       // uint16_t bits of a bfloat16
+  kInt8,       // signed, W[n][k] = data[n][k] * scales[n]
+  kInt4,       // 4 bits: W[n][k] = (nibble k of row n - 8) * scales[n][k / kInt4Group]
+  kInt4Zeros,  // the same less zeros[n][k / kInt4Group] in place of 8
 };
-inline constexpr int32_t kInt4Group = 128;  // inputs that share a scale
+inline constexpr int32_t kInt4Group = 128;  // inputs that share a scale, and a zero point
+inline constexpr bool is_int4(WeightType type) {
+  return type == WeightType::kInt4 || type == WeightType::kInt4Zeros;
+}
 
 enum class KvType : uint8_t { kF32, kBf16 };
 inline constexpr int64_t kv_type_bytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
@@ -43,10 +46,11 @@ struct RowMajorMatrix {
   // bf16 or int8 [n, k], or 32-bit words [n, ceil(k / 8)] of 8 nibbles, the lowest first; unaligned
   // is fine (a mapped file).
   const void* data = nullptr;
-  // bf16 [n] for kInt8, [n, ceil(k / kInt4Group)] for kInt4, else null; may be unaligned to 2.
+  // bf16 [n] for kInt8, [n, ceil(k / kInt4Group)] of 4 bits, else null; may be unaligned to 2.
   const uint16_t* scales = nullptr;
-  int32_t n = 0;  // outputs
-  int32_t k = 0;  // inputs
+  const uint8_t* zeros = nullptr;  // 0..16, [n, ceil(k / kInt4Group)] for kInt4Zeros, else null
+  int32_t n = 0;                   // outputs
+  int32_t k = 0;                   // inputs
   WeightType type = WeightType::kBf16;
 };
 
@@ -262,11 +266,10 @@ struct Kernels {
   int32_t numerics;
   int32_t few_rows;  // the most of a call that the kernels of a decode step take
   KvType kv_type;    // what rope_store writes and attention reads
-  // Bytes of a [n, k] matrix in this table's layout, a multiple of 64; 0 for a type that this table
-  // has no kernels for (the CPU's: kInt4).
+  // Bytes of a [n, k] matrix in this table's layout, a multiple of 64.
   int64_t (*packed_bytes)(WeightType type, int32_t n, int32_t k);
   // Writes `matrix` in this table's layout to `out` (packed_bytes() bytes, 64-byte aligned). Its
-  // data and scales may be the host's, and are read before this returns, or the device's.
+  // data, scales and zeros may be the host's, and are read before this returns, or the device's.
   int (*pack)(const RowMajorMatrix& matrix, void* out, Stream stream);
   int (*embed)(const EmbedParams& params, Stream stream);
   int (*rms_norm)(const RmsNormParams& params, Stream stream);

@@ -33,11 +33,12 @@ bool valid(const GatedBranch& branch) {
 
 bool valid(const RowMajorMatrix& matrix) {
   return matrix.data != nullptr && matrix.n > 0 && matrix.k > 0 &&
-         (matrix.scales != nullptr) == (matrix.type != WeightType::kBf16);
+         (matrix.scales != nullptr) == (matrix.type != WeightType::kBf16) &&
+         (matrix.zeros != nullptr) == (matrix.type == WeightType::kInt4Zeros);
 }
 
 bool valid(const EmbedParams& p) {
-  return p.n_rows >= 0 && valid(p.table) && p.table.type != WeightType::kInt4 &&
+  return p.n_rows >= 0 && valid(p.table) && !is_int4(p.table.type) &&
          (p.n_rows == 0 || (p.ids != nullptr && p.x != nullptr));
 }
 

@@ -17,23 +17,27 @@ namespace {
 
 constexpr int32_t kNumerics = 1;  // of all tables here
 
-bool is_int8(const LinearParams& p) { return p.weight.type == WeightType::kInt8; }
+int linear_of(const LinearParams& p, Stream stream, const LinearKernel& int4,
+              const LinearKernel& int8, const LinearKernel& bf16) {
+  if (is_int4(p.weight.type)) return linear(p, stream, int4);
+  return linear(p, stream, p.weight.type == WeightType::kInt8 ? int8 : bf16);
+}
 
 int linear_avx2(const LinearParams& p, Stream stream) {
-  return linear(p, stream, is_int8(p) ? kInt8Avx2 : kBf16Avx2);
+  return linear_of(p, stream, kInt4Avx2, kInt8Avx2, kBf16Avx2);
 }
 
 int linear_avxvnni(const LinearParams& p, Stream stream) {
-  return linear(p, stream, is_int8(p) ? kInt8AvxVnni : kBf16Avx2);
+  return linear_of(p, stream, kInt4Avx2, kInt8AvxVnni, kBf16Avx2);
 }
 
 int linear_avx512(const LinearParams& p, Stream stream) {
-  return linear(p, stream, is_int8(p) ? kInt8Avx512 : kBf16Avx512);
+  return linear_of(p, stream, kInt4Avx512, kInt8Avx512, kBf16Avx512);
 }
 
+// A group of int4 is two tiles long: its sums would leave the tiles as often as they are made.
 int linear_amx(const LinearParams& p, Stream stream) {
-  if (is_int8(p)) return linear(p, stream, kInt8Amx);
-  return linear(p, stream, p.n_rows <= kFewRows ? kBf16Avx512 : kBf16Amx);
+  return linear_of(p, stream, kInt4Avx512, kInt8Amx, p.n_rows <= kFewRows ? kBf16Avx512 : kBf16Amx);
 }
 
 template <Launcher<LinearParams> kLinear>

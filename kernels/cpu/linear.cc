@@ -40,7 +40,6 @@ void prepare(const LinearParams& p, const Panels& panels, const LinearKernel& ke
 
 int linear(const LinearParams& p, Stream stream, const LinearKernel& kernel) {
   if (!valid(p) || stream.threads == nullptr) return kBadArguments;
-  if (p.weight.type == WeightType::kInt4) return kBadArguments;
   if (p.n_rows == 0) return kOk;
   const Panels panels(p.weight);
   const Prepared prepared = allocate(p, panels, kernel, *stream.threads);

@@ -9,6 +9,8 @@
 // result. So a result is a function of its row alone, whatever the instruction, blocking, threads
 // and number of rows; avxvnni, avx512 and amx agree in every bit. Per-token int8 activations would
 // double the rate of many rows and cost the accuracy; one row waits for memory anyway.
+// Numerics, int4: the same row of 16 bits; sums of a group are exact, converted to float32 and
+// added, times the group's scale, in turn (one rounding each).
 // Numerics, bf16: exact products, float32 sums in an order that a table keeps for any number of
 // rows in its family. Memory: T * (K * bytes_per_input + 68) bytes of scratch. Measured (one core
 // of an AMD EPYC that reads 21 GB/s and does 104 GFLOP/s of FMA, 3584 x 640, 2026-11-22; the
@@ -30,7 +32,7 @@ struct LinearTask {
   // Prepared rows, aligned to 64; behind the last one is room to read whole tiles of kTileRows.
   const std::byte* x = nullptr;
   int64_t x_row_bytes = 0;
-  const float* x_scales = nullptr;  // f32 [T], int8 weights only
+  const float* x_scales = nullptr;  // f32 [T], quantised weights only
   float* out = nullptr;
   int64_t out_stride = 0;  // floats
   int32_t n = 0;           // outputs

@@ -163,8 +163,94 @@ void run_bf16(const LinearTask& task, const LinearRange& range) {
   }
 }
 
+// Sums of a group: kRows rows by kGroups groups of 4 outputs from group `group` on, a lane as
+// exact_sums has it.
+template <int kRows, int kGroups>
+[[gnu::noinline]] void block_sums(const Int4Block& block, int32_t group, const std::byte* x,
+                                  int64_t x_row_bytes, __m256i (&sums)[kRows][kGroups]) {
+  static_assert(kRows * kGroups <= 4, "sums, zero points and weights share 16 registers");
+  const __m128i halves = _mm_set1_epi8(0x0f);
+  __m256i exact[kRows][kGroups], zeros[kGroups];
+#pragma GCC unroll 4
+  for (int g = 0; g < kGroups; ++g) {
+    const auto* fields = reinterpret_cast<const __m128i*>(block.sums_and_zeros + (group + g) * 4);
+    const __m128i mask = _mm_set1_epi64x((1 << Int4Block::kZeroBits) - 1);
+    const __m256i zero = _mm256_and_si256(_mm256_cvtepu16_epi64(_mm_loadl_epi64(fields)),
+                                          _mm256_broadcastq_epi64(mask));
+    const __m256i twice = _mm256_or_si256(zero, _mm256_slli_epi64(zero, 16));
+    zeros[g] = _mm256_or_si256(twice, _mm256_slli_epi64(twice, 32));
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows * kGroups; ++i)
+    exact[i / kGroups][i % kGroups] = _mm256_setzero_si256();
+  for (int32_t i = 0; i < 2 * Int4Block::kLines; ++i) {
+    __m256i w[kGroups];
+#pragma GCC unroll 4
+    for (int g = 0; g < kGroups; ++g) {
+      const auto* at = reinterpret_cast<const __m128i*>(block.lines[i / 2] + (group + g) * 16);
+      const __m128i line = _mm_load_si128(at);
+      const __m128i half = i % 2 == 0 ? line : _mm_srli_epi16(line, 4);
+      w[g] = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_and_si128(half, halves)), zeros[g]);
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const auto* four = reinterpret_cast<const long long*>(x + r * x_row_bytes + i * 8);
+      const __m256i activations = _mm256_set1_epi64x(*four);
+#pragma GCC unroll 4
+      for (int g = 0; g < kGroups; ++g) {
+        exact[r][g] = _mm256_add_epi32(exact[r][g], _mm256_madd_epi16(w[g], activations));
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows * kGroups; ++i)
+    sums[i / kGroups][i % kGroups] = exact[i / kGroups][i % kGroups];
+}
+
+// kRows rows by kGroups groups of outputs, an even number, from group `group` of the panel on.
+template <int kRows, int kGroups>
+void tile_int4(const LinearTask& task, int32_t panel, int32_t group, int64_t row) {
+  const std::byte* x = task.x + row * task.x_row_bytes;
+  const Int4Block* blocks = task.panels.blocks(panel);
+  __m256 sums[kRows][kGroups / 2] = {};
+  for (int32_t i = 0; i < task.panels.n_blocks; ++i) {
+    __m256i exact[kRows][kGroups];
+    block_sums(blocks[i], group, x + i * kInt4Group * 2, task.x_row_bytes, exact);
+    for (int g = 0; g < kGroups; g += 2) {
+      const auto* bits = reinterpret_cast<const __m128i*>(blocks[i].scales + (group + g) * 4);
+      const __m256 scales =
+          _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(bits)), 16));
+      for (int r = 0; r < kRows; ++r) {
+        // Outputs 0 1 4 5 | 2 3 6 7 of the two groups.
+        const __m256i pairs = _mm256_hadd_epi32(exact[r][g], exact[r][g + 1]);
+        const __m256 of_group = _mm256_cvtepi32_ps(_mm256_permute4x64_epi64(pairs, 0b11011000));
+        sums[r][g / 2] = _mm256_fmadd_ps(of_group, scales, sums[r][g / 2]);
+      }
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    const __m256 step = _mm256_set1_ps(task.x_scales[row + r]);
+    for (int g = 0; g < kGroups; g += 2) {
+      store8(task, row + r, panel * kPanelOutputs + (group + g) * 4,
+             _mm256_mul_ps(sums[r][g / 2], step));
+    }
+  }
+}
+
+void run_int4(const LinearTask& task, const LinearRange& range) {
+  for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+    int32_t row = range.row_begin;
+    for (; row + 2 <= range.row_end; row += 2) {
+      tile_int4<2, 2>(task, panel, 0, row);
+      tile_int4<2, 2>(task, panel, 2, row);
+    }
+    if (row < range.row_end) tile_int4<1, 4>(task, panel, 0, row);
+  }
+}
+
 }  // namespace
 
+const LinearKernel kInt4Avx2{.bytes_per_input = 2, .prepare = prepare_int16, .run = run_int4};
 const LinearKernel kInt8Avx2{.bytes_per_input = 2, .prepare = prepare_int16, .run = run_int8};
 const LinearKernel kBf16Avx2{.bytes_per_input = 4, .prepare = prepare_float, .run = run_bf16};
 

@@ -143,8 +143,78 @@ void run_bf16(const LinearTask& task, const LinearRange& range) {
   }
 }
 
+// Sums of a group with kRows rows, which are offset; a function of its own as exact_sums is.
+template <int kRows>
+[[gnu::noinline]] void block_sums(const Int4Block& block, const std::byte* x, int64_t x_row_bytes,
+                                  int64_t plane_bytes, __m512i (&sums)[kRows]) {
+  static_assert(kRows <= 8, "two sums each, weights and activations in 32 registers");
+  const __m512i halves = _mm512_set1_epi8(0x0f);
+  const __m512i fields = _mm512_cvtepu16_epi32(
+      _mm256_load_si256(reinterpret_cast<const __m256i*>(block.sums_and_zeros)));
+  const __m512i zero = _mm512_and_si512(fields, _mm512_set1_epi32((1 << Int4Block::kZeroBits) - 1));
+  const __m512i zeros = _mm512_mullo_epi32(zero, _mm512_set1_epi32(0x01010101));
+  __m512i high[kRows], low[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) high[r] = low[r] = _mm512_setzero_si512();
+  for (int32_t i = 0; i < 2 * Int4Block::kLines; ++i) {
+    const __m512i line = _mm512_load_si512(block.lines[i / 2]);
+    const __m512i half = i % 2 == 0 ? line : _mm512_srli_epi16(line, 4);
+    const __m512i w = _mm512_sub_epi8(_mm512_and_si512(half, halves), zeros);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const std::byte* four = x + r * x_row_bytes + i * 4;
+      const __m512i h = _mm512_set1_epi32(*reinterpret_cast<const int*>(four));
+      const __m512i l = _mm512_set1_epi32(*reinterpret_cast<const int*>(four + plane_bytes));
+      high[r] = _mm512_dpbusd_epi32(high[r], h, w);
+      low[r] = _mm512_dpbusd_epi32(low[r], l, w);
+    }
+  }
+  // 128 times the sum of the group's weights.
+  const __m512i offset =
+      _mm512_slli_epi32(_mm512_sub_epi32(_mm512_srli_epi32(fields, Int4Block::kZeroBits),
+                                         _mm512_mullo_epi32(zero, _mm512_set1_epi32(kInt4Group))),
+                        7);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    sums[r] = _mm512_add_epi32(_mm512_slli_epi32(_mm512_sub_epi32(high[r], offset), 8), low[r]);
+  }
+}
+
+template <int kRows>
+void tile_int4(const LinearTask& task, int32_t panel, int64_t row) {
+  const std::byte* x = task.x + row * task.x_row_bytes;
+  const Int4Block* blocks = task.panels.blocks(panel);
+  __m512 sums[kRows];
+  for (__m512& sum : sums) sum = _mm512_setzero_ps();
+  for (int32_t i = 0; i < task.panels.n_blocks; ++i) {
+    __m512i exact[kRows];
+    block_sums(blocks[i], x + i * kInt4Group, task.x_row_bytes, task.panels.padded_k, exact);
+    const auto* bits = reinterpret_cast<const __m256i*>(blocks[i].scales);
+    const __m512i widened = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_load_si256(bits)), 16);
+    for (int r = 0; r < kRows; ++r) {
+      const __m512 of_group = _mm512_cvtepi32_ps(exact[r]);
+      sums[r] = _mm512_fmadd_ps(of_group, _mm512_castsi512_ps(widened), sums[r]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    const __m512 step = _mm512_set1_ps(task.x_scales[row + r]);
+    store16(task, row + r, panel * kPanelOutputs, _mm512_mul_ps(sums[r], step));
+  }
+}
+
+void run_int4(const LinearTask& task, const LinearRange& range) {
+  for (int32_t panel = range.panel_begin; panel < range.panel_end; ++panel) {
+    int32_t row = range.row_begin;
+    for (; row + 8 <= range.row_end; row += 8) tile_int4<8>(task, panel, row);
+    for (; row + 2 <= range.row_end; row += 2) tile_int4<2>(task, panel, row);
+    if (row < range.row_end) tile_int4<1>(task, panel, row);
+  }
+}
+
 }  // namespace
 
+const LinearKernel kInt4Avx512{
+    .bytes_per_input = 2, .prepare = prepare_byte_planes, .run = run_int4};
 const LinearKernel kInt8Avx512{
     .bytes_per_input = 2, .prepare = prepare_byte_planes, .run = run_int8};
 const LinearKernel kBf16Avx512{.bytes_per_input = 4, .prepare = prepare_float, .run = run_bf16};

@@ -5,9 +5,9 @@
 
 namespace rondo::kernels {
 
-extern const LinearKernel kInt8Avx2, kBf16Avx2;
+extern const LinearKernel kInt4Avx2, kInt8Avx2, kBf16Avx2;
 extern const LinearKernel kInt8AvxVnni;
-extern const LinearKernel kInt8Avx512, kBf16Avx512;
+extern const LinearKernel kInt4Avx512, kInt8Avx512, kBf16Avx512;
 extern const LinearKernel kInt8Amx, kBf16Amx;
 
 }  // namespace rondo::kernels

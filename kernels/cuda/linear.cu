@@ -60,6 +60,12 @@ template <class Weights, int kTiles, int kStages>
 using RingOf =
     std::conditional_t<kGrouped<Weights>, GroupedRing<kTiles, kStages>, Ring<kTiles, kStages>>;
 
+// Of a chunk of int4 weights with zero points.
+template <int kTiles>
+struct Offsets {
+  int of[kTiles] = {};
+};
+
 // The weights of a block: outputs from `first` on.
 template <class Weights, int kTiles, int kStages>
 class WeightStream {
@@ -105,6 +111,18 @@ class WeightStream {
   __device__ float2 scales(int stage, int tile) const {
     return bf16_pair(ring_.scales[stage][tile][threadIdx.x]);
   }
+  // A lane's output's (matrix.h).
+  __device__ Offsets<kTiles> offsets(int chunk) const {
+    Offsets<kTiles> offsets;
+    if (!kGrouped<Weights> || !m_.has_offsets) return offsets;
+#pragma unroll
+    for (int tile = 0; tile < kTiles; ++tile) {
+      const int output = first_ + tile * kTileOutputs + threadIdx.x % 32 / 4;
+      if (output < m_.n)
+        offsets.of[tile] = static_cast<int16_t>(m_.scales_of(output, chunk)[Matrix::kToOffset]);
+    }
+    return offsets;
+  }
 
  private:
   const Matrix& m_;
@@ -122,7 +140,7 @@ struct Sums {
 // Adds a chunk's products to `sums`.
 template <class Weights, int kTiles, int kRowTiles, class Stream>
 __device__ void add_chunk(const LinearParams& p, int k, int chunk, int stage, const Stream& stream,
-                          Sums<Weights, kTiles, kRowTiles>& sums) {
+                          const Offsets<kTiles>& offsets, Sums<Weights, kTiles, kRowTiles>& sums) {
   constexpr int kProducts = sums.kProducts;
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const bool aligned = reinterpret_cast<uintptr_t>(p.x) % 16 == 0 && p.x_stride % 4 == 0;
@@ -144,7 +162,7 @@ __device__ void add_chunk(const LinearParams& p, int k, int chunk, int stage, co
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile) {
       uint32_t w[4];
-      Weights::octet(stream.weights(stage, tile), octet, w);
+      Weights::octet(stream.weights(stage, tile), octet, offsets.of[tile], w);
 #pragma unroll
       for (int product = 0; product < kProducts; ++product) {
         const RowOctet<Weights>& x = rows[product];
@@ -169,10 +187,11 @@ __global__ void __launch_bounds__(kThreads) few_rows_kernel(LinearParams p, Matr
   Sums<Weights, kTiles, kRowTiles> sums;
   int stage = 0;
   for (int chunk = warp; chunk < stream.n_chunks(); chunk += kWarps) {
+    const Offsets<kTiles> offsets = stream.offsets(chunk);
     stream.wait();
     if constexpr (kGrouped<Weights>) {
       Sums<Weights, kTiles, kRowTiles> group;
-      add_chunk(p, m.k, chunk, stage, stream, group);
+      add_chunk(p, m.k, chunk, stage, stream, offsets, group);
 #pragma unroll
       for (int tile = 0; tile < kTiles; ++tile) {
         const float2 scale = stream.scales(stage, tile);
@@ -183,7 +202,7 @@ __global__ void __launch_bounds__(kThreads) few_rows_kernel(LinearParams p, Matr
         }
       }
     } else {
-      add_chunk(p, m.k, chunk, stage, stream, sums);
+      add_chunk(p, m.k, chunk, stage, stream, offsets, sums);
     }
     stream.fetch(chunk + kStages * kWarps, stage);
     stage = stage + 1 == kStages ? 0 : stage + 1;
@@ -270,6 +289,7 @@ int linear(const LinearParams& p, Stream stream) {
     case WeightType::kInt8:
       return launch_rows<Int8Weights>(p, m, c);
     case WeightType::kInt4:
+    case WeightType::kInt4Zeros:
       return launch_rows<Int4Weights>(p, m, c);
   }
   return kBadArguments;

@@ -51,7 +51,7 @@ __device__ void ask_for_weights(const Matrix& m, const MatrixMap& map, const Str
   if constexpr (!kHasGroups<Weights>) {
     full.arrive_and_expect(kBoxes * box_bytes + x_bytes);
   } else {
-    const int n_bytes = scale_bytes(stage.n_bytes(m, plan));
+    const int n_bytes = scale_bytes(m, stage.n_bytes(m, plan));
     const auto group = static_cast<int32_t>(stage.at / kPiece);
     int n_scaled = 0;
     for (int box = 0; box < kBoxes; ++box) n_scaled += tile.has(box * kBoxRows, m.n);
@@ -59,7 +59,7 @@ __device__ void ask_for_weights(const Matrix& m, const MatrixMap& map, const Str
     unsigned char* scales = slot + kBoxes * box_bytes;
     for (int box = 0; box < kBoxes; ++box) {
       if (tile.has(box * kBoxRows, m.n))
-        copy_bulk(scales + box * scale_bytes(plan.stage_bytes),
+        copy_bulk(scales + box * scale_bytes(m, plan.stage_bytes),
                   m.scales_of(tile.row(box * kBoxRows), group), n_bytes, full);
     }
   }
@@ -177,7 +177,7 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
       if (plan.holds_x)
         x += stage.at / kPiece * kPieceInputs<Weights> * 2 / kLine * in.n_rows * kLine;
       shared.full[stage.slot].wait(stage.round);
-      add_stage(slot, plan, stage.n_bytes(m, plan) / kPiece, x, rows, sums);
+      add_stage(slot, m, plan, stage.n_bytes(m, plan) / kPiece, x, rows, sums);
       __syncwarp();
       if (lane == 0) shared.empty[stage.slot].arrive();
       stage.next(m, plan);
@@ -341,6 +341,7 @@ int launch_stream(const StreamRows& rows, const Matrix& m, int32_t distance,
     case WeightType::kInt8:
       return launch_stream_rows<Int8Weights>(rows, m, distance, epilogue, tuning, c);
     case WeightType::kInt4:
+    case WeightType::kInt4Zeros:
       return launch_stream_rows<Int4Weights>(rows, m, distance, epilogue, tuning, c);
   }
   return kBadArguments;

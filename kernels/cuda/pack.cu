@@ -23,8 +23,10 @@ __global__ void dequantize_kernel(Matrix m, int32_t first, uint16_t* to) {
     for (int i = 0; i < 8; ++i) values[i] = from[i] * m.scales[row];
   } else {
     const auto word = *reinterpret_cast<const uint32_t*>(m.rows + row * m.row_bytes + at / 2);
-    const float scale = bf16_value(*m.scales_of(row, at / kInt4Group));
-    for (int i = 0; i < 8; ++i) values[i] = (static_cast<int>(word >> 4 * i & 15) - 8) * scale;
+    const uint16_t* scale = m.scales_of(row, at / kInt4Group);
+    const int offset = m.has_offsets ? static_cast<int16_t>(scale[Matrix::kToOffset]) / 16 : 0;
+    for (int i = 0; i < 8; ++i)
+      values[i] = (static_cast<int>(word >> 4 * i & 15) - 8 + offset) * bf16_value(*scale);
   }
   for (int i = 0; i < 8; ++i) values[i] = at + i < m.k ? values[i] : 0.0f;
   *reinterpret_cast<uint4*>(to + int64_t{blockIdx.x} * m.k_bf16 + at) =
@@ -33,7 +35,7 @@ __global__ void dequantize_kernel(Matrix m, int32_t first, uint16_t* to) {
 }
 
 int64_t source_row_bytes(const RowMajorMatrix& matrix) {
-  if (matrix.type == WeightType::kInt4) return (matrix.k + 7) / 8 * int64_t{4};
+  if (is_int4(matrix.type)) return (matrix.k + 7) / 8 * int64_t{4};
   return matrix.k * (matrix.type == WeightType::kInt8 ? int64_t{1} : int64_t{2});
 }
 
@@ -44,26 +46,36 @@ __global__ void widen_scales_kernel(const uint16_t* from, int32_t n, float* to) 
   if (row < n) to[row] = bf16_value(from[row]);
 }
 
-// [n][n_groups] becomes [n / 8][m.n_groups][8]: a thread moves one scale of an int4 matrix.
-__global__ void turn_scales_kernel(const uint16_t* from, Matrix m, int32_t n_groups) {
+// [n][n_groups] becomes [n / 8][m.n_groups][8]: a thread moves one scale of an int4 matrix, and the
+// offset that its zero point makes.
+__global__ void turn_scales_kernel(const uint16_t* scales, const uint8_t* zeros, Matrix m,
+                                   int32_t n_groups) {
   begin_kernel();
   const int row = blockIdx.x * kThreads + threadIdx.x, group = blockIdx.y;
-  if (row < m.n)
-    const_cast<uint16_t&>(*m.scales_of(row, group)) = from[int64_t{row} * n_groups + group];
+  if (row >= m.n) return;
+  auto* to = const_cast<uint16_t*>(m.scales_of(row, group));
+  const int64_t from = int64_t{row} * n_groups + group;
+  *to = scales[from];
+  if (m.has_offsets) to[Matrix::kToOffset] = static_cast<uint16_t>(16 * (8 - int{zeros[from]}));
 }
 
 // By way of scratch memory, wherever they come from.
 int place_scales(Context& c, const RowMajorMatrix& matrix, const Matrix& m) {
-  const int32_t n_groups = m.type == WeightType::kInt4 ? (m.k + kInt4Group - 1) / kInt4Group : 1;
-  const int64_t n_bytes = int64_t{2} * m.n * n_groups;
-  auto* raw = reinterpret_cast<uint16_t*>(c.scratch(n_bytes));
+  const int32_t n_groups = is_int4(m.type) ? (m.k + kInt4Group - 1) / kInt4Group : 1;
+  const int64_t n = int64_t{m.n} * n_groups;
+  std::byte* raw = c.scratch(3 * n);
   if (raw == nullptr) return kDeviceFailed;
-  c.check(cudaMemcpyAsync(raw, matrix.scales, static_cast<size_t>(n_bytes), cudaMemcpyDefault,
-                          c.stream()));
+  const auto fetch = [&](std::byte* to, const void* from, int64_t n_bytes) {
+    c.check(cudaMemcpyAsync(to, from, static_cast<size_t>(n_bytes), cudaMemcpyDefault, c.stream()));
+  };
+  fetch(raw, matrix.scales, 2 * n);
+  if (m.has_offsets) fetch(raw + 2 * n, matrix.zeros, n);
+  const auto* scales = reinterpret_cast<const uint16_t*>(raw);
+  const auto* zeros = reinterpret_cast<const uint8_t*>(raw + 2 * n);
   const dim3 grid((m.n + kThreads - 1) / kThreads, n_groups);
   const Shape shape = {.grid = grid, .block = kThreads};
-  if (m.type == WeightType::kInt4) return launch(c, turn_scales_kernel, shape, raw, m, n_groups);
-  return launch(c, widen_scales_kernel, shape, raw, m.n, const_cast<float*>(m.scales));
+  if (is_int4(m.type)) return launch(c, turn_scales_kernel, shape, scales, zeros, m, n_groups);
+  return launch(c, widen_scales_kernel, shape, scales, m.n, const_cast<float*>(m.scales));
 }
 
 }  // namespace

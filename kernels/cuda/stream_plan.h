@@ -60,7 +60,9 @@ constexpr bool kHasGroups = std::is_same_v<Weights, Int4Weights>;
 // Inputs of a piece; bytes of a stage's scales for 8 outputs.
 template <class Weights>
 constexpr int kPieceInputs = kPiece / 16 * Weights::kLane;
-__host__ __device__ constexpr int scale_bytes(int stage_bytes) { return stage_bytes / kPiece * 16; }
+__host__ __device__ inline int scale_bytes(const Matrix& m, int stage_bytes) {
+  return stage_bytes / kPiece * m.scale_bytes();
+}
 
 // Sizes that were measured on an H100.
 struct StreamTuning {
@@ -110,7 +112,7 @@ StreamPlan plan_stream(const Matrix& m, int32_t n_rows, int32_t n_outputs,
     // A whole row that is a little longer saves a short stage, where rows of x leave room for it.
     const int32_t longest = n_padded > 16 ? stage_bytes : stage_bytes * 3 / 2;
     p.stage_bytes = row_bytes <= longest ? row_bytes : stage_bytes;
-    const int32_t scales = kHasGroups<Weights> ? scale_bytes(p.stage_bytes) * n_outputs / 8 : 0;
+    const int32_t scales = kHasGroups<Weights> ? scale_bytes(m, p.stage_bytes) * n_outputs / 8 : 0;
     p.x_offset = rounded_up(n_outputs * p.stage_bytes + scales, kBox);
     p.slot_bytes =
         rounded_up(p.x_offset + (p.holds_x ? 0 : n_rows * input_bytes(p.stage_bytes)), kBox);

@@ -37,6 +37,19 @@ struct Row {
   const unsigned char* zeros;
 };
 
+// A piece's scales, and its offsets if any (matrix.h); int4 alone has any.
+struct Scales {
+  // Those of outputs t and t + 4 of a tile are a lane's.
+  __device__ const uint16_t* of(int tile, int output) const {
+    const auto* scales = reinterpret_cast<const uint16_t*>(first + tile * tile_bytes);
+    return scales + threadIdx.x % 4 + output * 4;
+  }
+
+  const unsigned char* first;
+  int tile_bytes;  // to those of the next tile
+  bool have_offsets;
+};
+
 // A lane's rows of x are those of its group in each octet of rows.
 template <class Weights, int kTiles, int kRows>
 class StreamSums;
@@ -47,9 +60,9 @@ using LaneRows = Row[kRows / 8];
 template <int kTiles, int kRows>
 class StreamSums<Bf16Weights, kTiles, kRows> {
  public:
-  // Adds a piece's products with the inputs from `at` on. `scales` is not used.
+  // Adds a piece's products with the inputs from `at` on. Its scales are not used.
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const LaneRows<kRows>& rows, const unsigned char*, int) {
+                      const LaneRows<kRows>& rows, const Scales&) {
     at += threadIdx.x % 4 * Bf16Weights::kLane;
     uint4 upper[kPairs], lower[kPairs] = {};
 #pragma unroll
@@ -109,6 +122,29 @@ struct IntegerSums {
       }
     }
   }
+  // Adds the sums of the rows of x from `at` on, to as many inputs as add() takes, times offset
+  // [tile][output]: as if the offset were added to each weight.
+  __device__ void add_offsets(const int (&offset)[kTiles][2], const unsigned char* x, int at,
+                              const LaneRows<kRows>& rows) {
+    constexpr uint32_t kOnes = 0x01010101;
+    at += threadIdx.x % 4 * Weights::kLane;
+#pragma unroll
+    for (int set = 0; set < kRowSets; ++set) {
+      const Octets octets = rows[set].template octets<1>(x, at);
+      int32_t of_x[4] = {};
+#pragma unroll
+      for (int i = 0; i < Weights::kLane / 16; ++i) {
+        const uint4 h = octets[i], l = octets[i + 4];
+        mma_bytes(of_x, h.x, l.x, h.y, l.y, kOnes, kOnes);
+        mma_bytes(of_x, h.z, l.z, h.w, l.w, kOnes, kOnes);
+      }
+#pragma unroll
+      for (int tile = 0; tile < kTiles; ++tile) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) d[tile][set][i] += offset[tile][i % 2] * of_x[i];
+      }
+    }
+  }
   __device__ float value(int tile, int set, int output) const {
     const int32_t(&sums)[4] = d[tile][set];
     return fmaf(static_cast<float>(sums[output]), 128.0f, static_cast<float>(sums[output + 2]));
@@ -121,7 +157,7 @@ template <int kTiles, int kRows>
 class StreamSums<Int8Weights, kTiles, kRows> {
  public:
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const LaneRows<kRows>& rows, const unsigned char*, int) {
+                      const LaneRows<kRows>& rows, const Scales&) {
     sums_.add(bytes, x, at, rows);
   }
   __device__ float value(int tile, int octet, int output) const {
@@ -132,24 +168,29 @@ class StreamSums<Int8Weights, kTiles, kRows> {
   IntegerSums<Int8Weights, kTiles, kRows> sums_;
 };
 
-// int4: a piece is a group, whose sums are exact; the scales are bf16 [boxes][8], scale_stride
-// apart.
+// int4: a piece is a group, whose sums are exact.
 template <int kTiles, int kRows>
 class StreamSums<Int4Weights, kTiles, kRows> {
  public:
   __device__ void add(const uint4 (&bytes)[kTiles], const unsigned char* x, int at,
-                      const LaneRows<kRows>& rows, const unsigned char* scales, int scale_stride) {
+                      const LaneRows<kRows>& rows, const Scales& scales) {
     IntegerSums<Int4Weights, kTiles, kRows> group;
     group.add(bytes, x, at, rows);
+    if (scales.have_offsets) {
+      int offset[kTiles][2];
+#pragma unroll
+      for (int i = 0; i < 2 * kTiles; ++i)
+        offset[i / 2][i % 2] = static_cast<int16_t>(scales.of(i / 2, i % 2)[Matrix::kToOffset]);
+      group.add_offsets(offset, x, at, rows);
+    }
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile) {
-      const auto* scale = reinterpret_cast<const uint16_t*>(scales + tile * scale_stride);
 #pragma unroll
       for (int set = 0; set < group.kRowSets; ++set) {
 #pragma unroll
         for (int output = 0; output < 2; ++output) {
           float& sum = sums_[tile][set][output];
-          sum = fmaf(group.value(tile, set, output), bf16_value(scale[output * 4]), sum);
+          sum = fmaf(group.value(tile, set, output), bf16_value(*scales.of(tile, output)), sum);
         }
       }
     }
@@ -177,8 +218,8 @@ __device__ void load_piece(const unsigned char* slot, int box_bytes, int piece,
 
 // Adds a stage's pieces of this warp. A piece is loaded ahead, where there are registers for it.
 template <class Weights, int kTiles, int kRows>
-__device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int n_pieces,
-                          const unsigned char* x, const LaneRows<kRows>& rows,
+__device__ void add_stage(const unsigned char* slot, const Matrix& m, const StreamPlan& plan,
+                          int n_pieces, const unsigned char* x, const LaneRows<kRows>& rows,
                           StreamSums<Weights, kTiles, kRows>& sums) {
   constexpr bool kLoadsAhead = kTiles <= 4;
   const int box_bytes = kBoxRows * plan.stage_bytes;
@@ -195,11 +236,12 @@ __device__ void add_stage(const unsigned char* slot, const StreamPlan& plan, int
       load_piece(slot, box_bytes, piece, bytes);
     }
     const int at = piece * kPieceInputs<Weights>;
-    const unsigned char* scales =
-        slot + kTiles * box_bytes + piece * 16 + threadIdx.x % 4 * 2;  // int4's
+    const Scales scales = {.first = slot + kTiles * box_bytes + piece * m.scale_bytes(),
+                           .tile_bytes = scale_bytes(m, plan.stage_bytes),
+                           .have_offsets = m.has_offsets};
     piece += kConsumers;
     if (kLoadsAhead && piece < n_pieces) load_piece(slot, box_bytes, piece, next);
-    sums.add(bytes, x, at, rows, scales, scale_bytes(plan.stage_bytes));
+    sums.add(bytes, x, at, rows, scales);
   }
 }
 

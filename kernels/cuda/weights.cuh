@@ -15,7 +15,8 @@ struct Bf16Weights {
   static constexpr int kApart = 1;
   __device__ static constexpr int first(int pair) { return 2 * pair; }
 
-  __device__ static void octet(const uint4& bytes, int, uint32_t (&pairs)[4]) {
+  // The last but one argument is int4's.
+  __device__ static void octet(const uint4& bytes, int, int, uint32_t (&pairs)[4]) {
     pairs[0] = bytes.x;
     pairs[1] = bytes.y;
     pairs[2] = bytes.z;
@@ -35,7 +36,7 @@ struct Int8Weights {
   __device__ static uint32_t even_bytes(uint32_t word) {
     return subtract_bf16((word & 0x007f007f) | k128, (word & 0x00800080) | k128);
   }
-  __device__ static void octet(const uint4& bytes, int index, uint32_t (&pairs)[4]) {
+  __device__ static void octet(const uint4& bytes, int index, int, uint32_t (&pairs)[4]) {
     const uint32_t first = index == 0 ? bytes.x : bytes.z;
     const uint32_t second = index == 0 ? bytes.y : bytes.w;
     pairs[0] = even_bytes(first);
@@ -57,12 +58,13 @@ struct Int4Weights {
   static constexpr int kApart = 4;
   __device__ static constexpr int first(int pair) { return pair; }
 
-  // Nibbles stand for themselves less 8.
-  __device__ static void octet(const uint4& bytes, int index, uint32_t (&pairs)[4]) {
+  // Nibbles stand for themselves less 8, and plus a 16th of `offset`.
+  __device__ static void octet(const uint4& bytes, int index, int offset, uint32_t (&pairs)[4]) {
     const uint32_t words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+    const uint32_t zero = (0x4308 - offset / 16) * 0x10001;  // two bf16 of 128 and the zero point
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, 0x43084308);
+      pairs[i] = subtract_bf16(((words[index] >> (4 * i)) & 0x000f000f) | k128, zero);
     }
   }
   // Of 8 nibbles of the row, less 8 and times 16, as bytes: the even ones, and the odd ones.

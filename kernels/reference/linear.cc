@@ -12,21 +12,24 @@ constexpr int32_t kTile = 256;  // weights dequantised at a time, so that all ro
 constexpr int32_t kLanes = 16;  // partial sums: lets the compiler use vector registers
 
 int64_t row_bytes(WeightType type, int64_t k) {
-  if (type == WeightType::kInt4) return (k + 7) / 8 * 4;
+  if (is_int4(type)) return (k + 7) / 8 * 4;
   return k * (type == WeightType::kInt8 ? 1 : 2);
 }
 
 int64_t n_scales(WeightType type, int64_t n, int64_t k) {
-  if (type == WeightType::kInt4) return n * ((k + kInt4Group - 1) / kInt4Group);
+  if (is_int4(type)) return n * ((k + kInt4Group - 1) / kInt4Group);
   return type == WeightType::kInt8 ? n : 0;
 }
 
+// Packed matrices are rows, then scales, then zero points.
 RowMajorMatrix row_major(const PackedMatrix& packed) {
   RowMajorMatrix matrix{.data = packed.data, .n = packed.n, .k = packed.k, .type = packed.type};
-  if (packed.type != WeightType::kBf16) {
-    matrix.scales = reinterpret_cast<const uint16_t*>(static_cast<const char*>(packed.data) +
-                                                      packed.n * row_bytes(packed.type, packed.k));
-  }
+  if (packed.type == WeightType::kBf16) return matrix;
+  const auto* scales =
+      static_cast<const uint8_t*>(packed.data) + packed.n * row_bytes(packed.type, packed.k);
+  matrix.scales = reinterpret_cast<const uint16_t*>(scales);
+  if (packed.type == WeightType::kInt4Zeros)
+    matrix.zeros = scales + 2 * n_scales(packed.type, packed.n, packed.k);
   return matrix;
 }
 
@@ -45,7 +48,8 @@ float dot(const float* a, const float* b, int32_t n) {
 }  // namespace
 
 int64_t packed_bytes(WeightType type, int32_t n, int32_t k) {
-  const int64_t bytes = n * row_bytes(type, k) + 2 * n_scales(type, n, k);
+  const int64_t scale_bytes = type == WeightType::kInt4Zeros ? 3 : 2;
+  const int64_t bytes = n * row_bytes(type, k) + scale_bytes * n_scales(type, n, k);
   return (bytes + 63) / 64 * 64;
 }
 
@@ -53,10 +57,10 @@ int pack(const RowMajorMatrix& matrix, void* out, Stream) {
   if (!valid(matrix) || out == nullptr) return kBadArguments;
   const int64_t bytes = matrix.n * row_bytes(matrix.type, matrix.k);
   std::memcpy(out, matrix.data, bytes);
-  if (matrix.scales != nullptr) {
-    std::memcpy(static_cast<char*>(out) + bytes, matrix.scales,
-                2 * n_scales(matrix.type, matrix.n, matrix.k));
-  }
+  auto* to = static_cast<std::byte*>(out) + bytes;
+  const int64_t n = n_scales(matrix.type, matrix.n, matrix.k);
+  if (matrix.scales != nullptr) std::memcpy(to, matrix.scales, 2 * n);
+  if (matrix.zeros != nullptr) std::memcpy(to + 2 * n, matrix.zeros, n);
   return kOk;
 }
 
@@ -66,13 +70,15 @@ void dequantize(const RowMajorMatrix& matrix, int64_t row, int32_t k_begin, int3
     const auto* weights = static_cast<const int8_t*>(matrix.data) + row * matrix.k;
     const float scale = load_bf16(matrix.scales, row);
     for (int32_t k = k_begin; k < k_end; ++k) *out++ = static_cast<float>(weights[k]) * scale;
-  } else if (matrix.type == WeightType::kInt4) {
+  } else if (is_int4(matrix.type)) {
     const auto* nibbles =
         static_cast<const uint8_t*>(matrix.data) + row * row_bytes(matrix.type, matrix.k);
     const int64_t first_scale = n_scales(matrix.type, row, matrix.k);
     for (int32_t k = k_begin; k < k_end; ++k) {
-      const int32_t weight = (nibbles[k / 2] >> (k % 2 * 4) & 15) - 8;
-      *out++ = static_cast<float>(weight) * load_bf16(matrix.scales, first_scale + k / kInt4Group);
+      const int64_t group = first_scale + k / kInt4Group;
+      const int32_t zero = matrix.zeros != nullptr ? matrix.zeros[group] : 8;
+      const int32_t weight = (nibbles[k / 2] >> (k % 2 * 4) & 15) - zero;
+      *out++ = static_cast<float>(weight) * load_bf16(matrix.scales, group);
     }
   } else {
     for (int32_t k = k_begin; k < k_end; ++k) *out++ = load_bf16(matrix.data, row * matrix.k + k);

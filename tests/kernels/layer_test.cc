@@ -20,9 +20,8 @@ struct LayerShape {
 };
 constexpr LayerShape kShapes[] = {{128, 320, 6, 2, 64}, {140, 100, 4, 2, 24}};
 constexpr int32_t kRowCounts[] = {1, 2, 5, 8, 9, 16, 17, 32, 33, 100};
-constexpr WeightType kTypes[] = {WeightType::kBf16, WeightType::kInt8, WeightType::kInt4};
-
-bool has(const Kernels& table, WeightType type) { return table.packed_bytes(type, 1, 1) != 0; }
+constexpr WeightType kTypes[] = {WeightType::kBf16, WeightType::kInt8, WeightType::kInt4,
+                                 WeightType::kInt4Zeros};
 
 // The part of a typical element that a product may be off by: what linear_error allows each term,
 // times four, since the terms' errors have either sign; a row's largest element is up to eight
@@ -211,7 +210,6 @@ class Layer : public testing::TestWithParam<const Kernels*> {
 
 TEST_P(Layer, QkvGivesRotatedQueriesAndThePagesKeysAndValues) {
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     for (const LayerShape& shape : kShapes) {
       for (const int32_t n_rows : kRowCounts) {
         SCOPED_TRACE(testing::Message() << "type " << static_cast<int>(type) << " hidden "
@@ -231,7 +229,6 @@ TEST_P(Layer, QkvOfARowDependsOnThatRowAlone) {
   const LayerShape& shape = kShapes[0];
   const int64_t width = int64_t{shape.n_heads} * shape.head_dim;
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     for (const int32_t n_rows : {table().few_rows, 100}) {
       const std::vector<float> all = Projection(type, shape, n_rows).run(table(), stream_);
       for (int32_t n = n_rows <= table().few_rows ? 1 : table().few_rows + 1; n < n_rows;
@@ -249,7 +246,6 @@ TEST_P(Layer, QkvOfARowDependsOnThatRowAlone) {
 
 TEST_P(Layer, AttendAddsTheProductOfAttention) {
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     for (const LayerShape& shape : kShapes) {
       for (const int32_t n_rows : kRowCounts) {
         for (const int32_t window : {0, 8}) {
@@ -272,7 +268,6 @@ TEST_P(Layer, AttendAddsTheProductOfAttention) {
 TEST_P(Layer, AttendOfARowDependsOnThatRowAlone) {
   const LayerShape& shape = kShapes[0];
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     for (const int32_t window : {0, 8}) {
       Projection projection(type, shape, 100);
       const std::vector<float> all = projection.run_to_x(table(), 0, window, stream_);
@@ -288,7 +283,6 @@ TEST_P(Layer, AttendOfARowDependsOnThatRowAlone) {
 
 TEST_P(Layer, FeedForwardAddsTheGatedProduct) {
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     for (const LayerShape& shape : kShapes) {
       FeedForward layer(type, shape);
       for (const int32_t n_rows : kRowCounts) {
@@ -304,7 +298,6 @@ TEST_P(Layer, FeedForwardAddsTheGatedProduct) {
 
 TEST_P(Layer, FeedForwardOfARowDependsOnThatRowAlone) {
   for (const WeightType type : kTypes) {
-    if (!has(table(), type)) continue;
     FeedForward layer(type, kShapes[0]);
     const int32_t hidden = kShapes[0].hidden;
     for (const int32_t n_rows : {table().few_rows, 300}) {

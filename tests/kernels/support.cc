@@ -22,7 +22,7 @@ LinearError linear_error(const Kernels& table, WeightType type, int32_t n_rows) 
     }
     return error;
   }
-  if (type == WeightType::kInt8) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row
+  if (type != WeightType::kBf16) error.of_largest = 0.5 / 32767;  // 16 bits, a step a row
   const bool two_planes = std::string_view(table.name) == "amx" && n_rows > table.few_rows;
   if (type == WeightType::kBf16 && two_planes) error.relative = 0x1p-16;  // 8 bits, then 8 more
   return error;
@@ -44,16 +44,21 @@ void AlignedBytes::Free::operator()(std::byte* data) const {
 TestMatrix::TestMatrix(WeightType type, int32_t n, int32_t k, uint32_t seed)
     : matrix{.n = n, .k = k, .type = type}, values(int64_t{n} * k) {
   Random random(seed);
-  const int64_t row_bytes = type == WeightType::kInt4   ? (k + 7) / 8 * 4
+  const int64_t row_bytes = is_int4(type)               ? (k + 7) / 8 * 4
                             : type == WeightType::kInt8 ? k
                                                         : int64_t{2} * k;
-  const int64_t group = type == WeightType::kInt4 ? kInt4Group : k;  // inputs that share a scale
+  const int64_t group = is_int4(type) ? kInt4Group : k;  // inputs that share a scale
   const int64_t n_groups = (k + group - 1) / group;
   data_.resize(1 + n * row_bytes);  // the first byte makes the rest misaligned
   matrix.data = data_.data() + 1;
   if (type != WeightType::kBf16) {
     scales_.resize(1 + 2 * n * n_groups);
     matrix.scales = reinterpret_cast<const uint16_t*>(scales_.data() + 1);
+  }
+  if (type == WeightType::kInt4Zeros) {
+    for (int64_t i = 0; i < n * n_groups; ++i)
+      zeros_.push_back(static_cast<uint8_t>(random.below(17)));
+    matrix.zeros = zeros_.data();
   }
   for (int64_t row = 0; row < n; ++row) {
     std::byte* weights = data_.data() + 1 + row * row_bytes;
@@ -70,12 +75,13 @@ TestMatrix::TestMatrix(WeightType type, int32_t n, int32_t k, uint32_t seed)
         scale = float_to_bf16(0.01f + 0.001f * static_cast<float>(random.below(10)));
         std::memcpy(scales_.data() + 1 + 2 * (row * n_groups + i / group), &scale, 2);
       }
-      const int32_t levels = type == WeightType::kInt8 ? 256 : 16;
-      const int32_t weight = random.below(levels) - levels / 2;
+      int32_t weight = random.below(type == WeightType::kInt8 ? 256 : 16);
       if (type == WeightType::kInt8) {
+        weight -= 128;
         weights[i] = static_cast<std::byte>(weight);
       } else {
-        weights[i / 2] |= static_cast<std::byte>((weight + 8) << (i % 2 * 4));
+        weights[i / 2] |= static_cast<std::byte>(weight << (i % 2 * 4));
+        weight -= zeros_.empty() ? 8 : zeros_[row * n_groups + i / group];
       }
       value = static_cast<double>(weight) * bf16_to_float(scale);
     }

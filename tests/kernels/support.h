@@ -64,6 +64,7 @@ struct TestMatrix {
  private:
   std::vector<std::byte> data_;
   std::vector<std::byte> scales_;
+  std::vector<uint8_t> zeros_;
   std::unique_ptr<AlignedBytes> packed_;
 };
 
