@@ -27,24 +27,24 @@ double median(std::vector<double> values) {
 }
 
 // Of a layer's weights, or of the head's.
-double bytes_of(engine::WeightFormat format, bool of_layer) {
-  switch (format) {
+double bytes_of(const engine::ModelConfig& config, bool of_layer) {
+  switch (config.weight_format) {
     case engine::WeightFormat::kBf16:
       return 2;
     case engine::WeightFormat::kInt8Channel:
       return 1;
     case engine::WeightFormat::kInt4Group:
-      return of_layer ? 0.5 + 2.0 / kernels::kInt4Group : 2;
+      if (!of_layer) return 2;
+      return 0.5 + (config.int4 && config.int4->has_zeros ? 3.0 : 2.0) / kernels::kInt4Group;
   }
   return 0;
 }
 
 int64_t weight_bytes(const engine::ModelConfig& config) {
   const auto n_layers = static_cast<double>(config.n_loops) * config.n_layers;
-  return static_cast<int64_t>(n_layers * static_cast<double>(config.layer_parameters()) *
-                                  bytes_of(config.weight_format, true) +
-                              static_cast<double>(config.vocab_size) * config.hidden_size *
-                                  bytes_of(config.weight_format, false));
+  return static_cast<int64_t>(
+      n_layers * static_cast<double>(config.layer_parameters()) * bytes_of(config, true) +
+      static_cast<double>(config.vocab_size) * config.hidden_size * bytes_of(config, false));
 }
 
 // What a decode step must read: every layer once a loop, the head, and the K/V that it attends to.

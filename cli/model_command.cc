@@ -28,15 +28,38 @@ struct WeightFacts {
   int64_t n_files = 0;
 };
 
+// Parameters that an element of a tensor stands for: 8 in a word of 4-bit weights, none in what
+// only says how others were quantised.
+int64_t parameters_of(std::string_view name) {
+  for (const char* words : {".qweight", ".weight_packed"}) {
+    if (name.ends_with(words)) return 8;
+  }
+  for (const char* of_others :
+       {"_scale", ".scales", ".qzeros", ".weight_zero_point", ".weight_shape", ".g_idx"}) {
+    if (name.ends_with(of_others)) return 0;
+  }
+  return 1;
+}
+
+const char* name_of(engine::WeightFormat format) {
+  switch (format) {
+    case engine::WeightFormat::kInt8Channel:
+      return "int8";
+    case engine::WeightFormat::kInt4Group:
+      return "int4";
+    case engine::WeightFormat::kBf16:
+      break;
+  }
+  return "bf16";
+}
+
 WeightFacts count_weights(const TensorFolder& tensors) {
   WeightFacts facts;
   std::set<std::string_view> files;
   for (const auto& [name, tensor] : tensors.tensors()) {
     const int64_t n_bytes = std::ssize(tensor.bytes);
     facts.n_bytes += n_bytes;
-    if (!name.ends_with("_scale")) {
-      facts.n_parameters += n_bytes / engine::dtype_bytes(tensor.dtype);
-    }
+    facts.n_parameters += n_bytes / engine::dtype_bytes(tensor.dtype) * parameters_of(name);
     files.insert(tensor.file);
   }
   facts.n_files = std::ssize(files);
@@ -63,7 +86,7 @@ Json describe(const std::string& folder, const ModelConfig& config, const Tokeni
       {"intermediate_size", config.intermediate_size},
       {"vocab_size", config.vocab_size},
       {"max_positions", config.max_positions},
-      {"weights", config.weight_format == engine::WeightFormat::kInt8Channel ? "int8" : "bf16"},
+      {"weights", name_of(config.weight_format)},
       {"parameters", weights.n_parameters},
       {"weight_bytes", weights.n_bytes},
       {"weight_files", weights.n_files},

@@ -22,7 +22,7 @@ WeightType layer_type(const ModelConfig& config) {
     case WeightFormat::kInt8Channel:
       return WeightType::kInt8;
     case WeightFormat::kInt4Group:
-      return WeightType::kInt4;
+      return config.int4 && config.int4->has_zeros ? WeightType::kInt4Zeros : WeightType::kInt4;
     case WeightFormat::kBf16:
       break;
   }
@@ -32,7 +32,7 @@ WeightType layer_type(const ModelConfig& config) {
 // Embedding and head stay in bf16 beside int4 layers.
 WeightType vocabulary_type(const ModelConfig& config) {
   const WeightType type = layer_type(config);
-  return type == WeightType::kInt4 ? WeightType::kBf16 : type;
+  return kernels::is_int4(type) ? WeightType::kBf16 : type;
 }
 
 // What a plan asks of a device.
@@ -130,6 +130,8 @@ int64_t gpu_matrix_bytes(WeightType type, int32_t n, int32_t k) {
       return n_weights + int64_t{4} * n + (n_weights <= kSmallMatrix ? 2 * n_weights : 0);
     case WeightType::kInt4:
       return n_weights / 2 + 2 * n_weights / kernels::kInt4Group;
+    case WeightType::kInt4Zeros:
+      return n_weights / 2 + 4 * n_weights / kernels::kInt4Group;
     case WeightType::kBf16:
       break;
   }

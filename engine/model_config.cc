@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "engine/key_reader.h"
+#include "engine/quantization_config.h"
 #include "engine/tokenizer.h"
 
 namespace rondo::engine {
@@ -120,45 +121,6 @@ void read_shape(KeyReader& reader, ModelConfig& config) {
   config.head_dim =
       reader.integer_or("head_dim", {2, kMaxHeads}, config.hidden_size / config.n_heads);
   if (config.head_dim < 2 || config.head_dim % 2 != 0) reader.fail("head_dim", "must be even");
-}
-
-// {"quant_method": "compressed-tensors", "format": "int-quantized"} with int8 weights, one scale a
-// row, and activations as they are. Older files call it compression_config.
-void read_quantization(KeyReader& reader, ModelConfig& config) {
-  const char* name_in_config =
-      reader.has("compression_config") ? "compression_config" : "quantization_config";
-  const Json& json = reader.at(name_in_config);
-  if (json.is_null()) return;
-  const auto refuse = [&](const std::string& what) {
-    reader.fail(name_in_config,
-                "has " + what +
-                    "; supported is compressed-tensors int-quantized: 8-bit symmetric integer "
-                    "weights with one scale a channel, activations not quantised");
-  };
-  const KeyReader quantization(json, "");
-  if (!json.is_object()) return refuse("no object");
-  for (const auto& [key, value] :
-       {std::pair{"quant_method", "compressed-tensors"}, std::pair{"format", "int-quantized"}}) {
-    if (quantization.at(key) != value) return refuse(key + (" " + dump_json(quantization.at(key))));
-  }
-  if (quantization.has("kv_cache_scheme")) return refuse("a kv_cache_scheme");
-  const Json& groups = quantization.at("config_groups");
-  if (!groups.is_object() || groups.empty()) return refuse("no config_groups");
-  for (const auto& [name, group] : groups.items()) {
-    if (!group.is_object()) return refuse(name + " that is no object");
-    for (const char* key : {"input_activations", "output_activations"}) {
-      if (KeyReader(group, "").has(key)) return refuse(key + (" in " + name));
-    }
-    const Json weights = group.value("weights", Json::object());
-    if (!weights.is_object()) return refuse(name + " without weights");
-    const std::initializer_list<std::pair<const char*, Json>> needed = {
-        {"num_bits", 8}, {"type", "int"}, {"symmetric", true}, {"strategy", "channel"}};
-    for (const auto& [key, value] : needed) {
-      const Json& found = KeyReader(weights, "").at(key);
-      if (found != value) return refuse(name + ".weights." + key + " " + dump_json(found));
-    }
-  }
-  config.weight_format = WeightFormat::kInt8Channel;
 }
 
 Status read_segment(const KeyReader& parent, const std::string& path, ModelConfig& config) {

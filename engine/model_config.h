@@ -22,9 +22,18 @@ enum class Architecture {
 enum class WeightFormat {
   kBf16,
   kInt8Channel,  // compressed-tensors "int-quantized": int8 [N, K] with one bf16 scale a row
-  // compressed-tensors "pack-quantized": 4 bits, a bf16 scale for 128 inputs, embedding and head
-  // in bf16. Of random weights alone: no checkpoint is read so yet.
-  kInt4Group
+  kInt4Group     // 4 bits, a bf16 scale for 128 inputs; the embedding, mostly the head too, in bf16
+};
+
+// Whose tensors a checkpoint of 4-bit weights has (int4_tensors.h).
+enum class Int4Layout { kCompressedTensors, kAwq, kGptq };
+
+struct Int4Config {
+  Int4Layout layout = Int4Layout::kCompressedTensors;
+  int32_t group_size = 0;  // inputs that share a scale, a multiple of kInt4Group; 0: all of a row
+  bool has_zeros = false;  // a zero point with each scale, which is not the same for all
+  int32_t zero_shift = 0;  // what stored zero points are too small by (gptq: 1)
+  bool operator==(const Int4Config&) const = default;
 };
 
 // How a model that was trained on independent Segments reads them (config.json "segment").
@@ -53,6 +62,7 @@ struct FimConfig {
 struct ModelConfig {
   Architecture architecture = Architecture::kLlama;
   WeightFormat weight_format = WeightFormat::kBf16;
+  std::optional<Int4Config> int4;  // of a checkpoint with kInt4Group
   int32_t vocab_size = 0;
   int32_t hidden_size = 0;        // C
   int32_t n_layers = 0;           // L

@@ -1,19 +1,12 @@
 #include "engine/tensor_upload.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
-#include <numeric>
 #include <thread>
 #include <utility>
 
 #include "engine/pinned_buffer.h"
-#include "engine/tensor_values.h"
-#include "kernels/bf16.h"
 
 namespace rondo::engine {
 namespace {
@@ -22,20 +15,6 @@ namespace {
 constexpr size_t kMostReaders = 8;
 constexpr int64_t kPieceBytes = 4 << 20;
 constexpr size_t kMostSlots = 16;
-
-// Values of other types are rounded to bf16.
-bool is_converted(DType dtype) { return dtype != DType::kI8 && dtype != DType::kBf16; }
-int64_t element_bytes(DType dtype) { return dtype == DType::kI8 ? 1 : 2; }
-
-// Has the system map these bytes of a file in one go, where it can; else each page when it is read.
-void populate(std::span<const std::byte> bytes) {
-#ifdef MADV_POPULATE_READ
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) / page * page;
-  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
-  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
-#endif
-}
 
 }  // namespace
 
@@ -70,7 +49,7 @@ class TensorUpload::Readers {
       if (!changed_.wait(lock, stop, may_read) || next_ == pieces_.size()) return;
       const size_t piece = next_++;
       lock.unlock();
-      read(pieces_[piece], slots_[piece % slots_.size()]);
+      pieces_[piece].read(slots_[piece % slots_.size()]);
       lock.lock();
       is_read_[piece] = true;
       changed_.notify_all();
@@ -87,18 +66,16 @@ class TensorUpload::Readers {
   std::vector<std::jthread> threads_;  // last
 };
 
-int64_t TensorUpload::n_bytes(const Tensor& tensor) {
-  return n_elements(tensor) * element_bytes(tensor.dtype);
-}
-
-void TensorUpload::add(const Tensor& tensor, std::byte* to) {
-  const int64_t most = kPieceBytes / element_bytes(tensor.dtype);
-  for (int64_t first = 0; first < n_elements(tensor); first += most) {
-    pieces_.push_back({.tensor = tensor,
+void TensorUpload::add(const RowSource& rows, std::byte* to) {
+  const RowSource& kept = sources_.emplace_back(rows);
+  const int64_t most = std::max<int64_t>(1, kPieceBytes / rows.row_bytes);
+  for (int64_t first = 0; first < rows.n; first += most) {
+    pieces_.push_back({.rows = &kept,
                        .first = first,
-                       .n = std::min(most, n_elements(tensor) - first),
-                       .to = to + first * element_bytes(tensor.dtype)});
+                       .n = std::min(most, rows.n - first),
+                       .to = to + first * rows.row_bytes});
   }
+  n_bytes_ += rows.n_bytes();
 }
 
 void TensorUpload::then(std::function<void()> work) {
@@ -106,10 +83,7 @@ void TensorUpload::then(std::function<void()> work) {
 }
 
 void TensorUpload::run() {
-  const auto add = [](int64_t n, const Piece& piece) {
-    return n + piece.n * element_bytes(piece.tensor.dtype);
-  };
-  if (std::accumulate(pieces_.begin(), pieces_.end(), int64_t{0}, add) < pinned_from_bytes_) {
+  if (n_bytes_ < pinned_from_bytes_) {
     run_alone();
   } else {
     run_with_readers();
@@ -118,18 +92,17 @@ void TensorUpload::run() {
 
 // From where the pieces are, by way of the driver.
 void TensorUpload::run_alone() {
-  std::vector<std::byte> converted;
+  std::vector<std::byte> made;
   auto work = work_.begin();
   for (size_t i = 0; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];
-    const int64_t n_bytes = piece.n * element_bytes(piece.tensor.dtype);
-    const std::byte* from = piece.tensor.bytes.data() + piece.first * n_bytes / piece.n;
-    if (is_converted(piece.tensor.dtype)) {
-      converted.resize(static_cast<size_t>(n_bytes));
-      read(piece, converted.data());
-      from = converted.data();
+    const std::byte* from = piece.rows->in_place + piece.first * piece.rows->row_bytes;
+    if (piece.rows->in_place == nullptr) {
+      made.resize(static_cast<size_t>(piece.n_bytes()));
+      piece.read(made.data());
+      from = made.data();
     }
-    device_->upload(piece.to, from, n_bytes);
+    device_->upload(piece.to, from, piece.n_bytes());
     for (; work != work_.end() && work->n_pieces == i + 1; ++work) work->call();
   }
 }
@@ -137,36 +110,23 @@ void TensorUpload::run_alone() {
 void TensorUpload::run_with_readers() {
   std::vector<PinnedBuffer> buffers;
   std::vector<std::byte*> slots;
+  int64_t most_bytes = kPieceBytes;  // a row may be longer
+  for (const Piece& piece : pieces_) most_bytes = std::max(most_bytes, piece.n_bytes());
   buffers.reserve(kMostSlots);  // they do not move
   for (size_t i = 0; i < std::clamp(pieces_.size() / 4, size_t{2}, kMostSlots); ++i)
-    slots.push_back(buffers.emplace_back(*device_).claim(kPieceBytes));
+    slots.push_back(buffers.emplace_back(*device_).claim(most_bytes));
   if (!device_->ok()) return;
   Readers readers(pieces_, slots);
   auto work = work_.begin();
   for (size_t i = 0; i < pieces_.size() && device_->ok(); ++i) {
     readers.wait_for(i);
     const Piece& piece = pieces_[i];
-    device_->copy(piece.to, slots[i % slots.size()], piece.n * element_bytes(piece.tensor.dtype));
+    device_->copy(piece.to, slots[i % slots.size()], piece.n_bytes());
     buffers[i % slots.size()].mark();
     for (; work != work_.end() && work->n_pieces == i + 1; ++work) work->call();
     if (i == 0) continue;
     buffers[(i - 1) % slots.size()].wait();
     readers.release();
-  }
-}
-
-void TensorUpload::read(const Piece& piece, std::byte* out) {
-  const int64_t n_bytes = dtype_bytes(piece.tensor.dtype);
-  const auto bytes = piece.tensor.bytes.subspan(static_cast<size_t>(piece.first * n_bytes),
-                                                static_cast<size_t>(piece.n * n_bytes));
-  populate(bytes);
-  if (!is_converted(piece.tensor.dtype)) {
-    std::memcpy(out, bytes.data(), bytes.size());
-    return;
-  }
-  for (int64_t i = 0; i < piece.n; ++i) {
-    const uint16_t bits = kernels::float_to_bf16(load_float(piece.tensor, piece.first + i));
-    std::memcpy(out + i * 2, &bits, sizeof bits);
   }
 }
 

@@ -1,22 +1,24 @@
-// Brings tensors of a checkpoint into a GPU's memory: threads read pieces of the mapped files into
-// pinned memory while earlier pieces are on their way. Few bytes the caller copies alone.
+// Brings rows of a checkpoint into a GPU's memory: threads read pieces of the mapped files into
+// pinned memory, turned and converted as it must be, while earlier pieces are on their way. Few
+// bytes the caller copies alone.
 //
 //   readers   read 0 | read 3 | ...      into slot (piece % number of slots)
 //             read 1 | read 4 | ...
 //             read 2 | ...
 //   caller             copy 0 | copy 1 | copy 2 | work | copy 3 ...      queued, in order
 //
-// Thread: the caller's; its readers are gone when run() returns. Borrows device and tensors.
+// Thread: the caller's; its readers are gone when run() returns. Borrows the device.
 // Errors: the device's status.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <vector>
 
 #include "engine/device.h"
-#include "engine/safetensors.h"
+#include "engine/row_source.h"
 
 namespace rondo::engine {
 
@@ -28,30 +30,31 @@ class TensorUpload {
   explicit TensorUpload(Device& device, int64_t pinned_from_bytes = kPinnedFromBytes)
       : device_(&device), pinned_from_bytes_(pinned_from_bytes) {}
 
-  // Next comes `tensor`, to `to` in the device's memory: int8 as it is, other types as bf16.
-  void add(const Tensor& tensor, std::byte* to);
+  // Next come `rows`, to `to` in the device's memory.
+  void add(const RowSource& rows, std::byte* to);
   // Next is called, on the caller's thread, what queues work on what was added so far.
   void then(std::function<void()> work);
   // Does all of it; what was queued may still be on its way when this returns.
   void run();
 
-  // What add() brings of `tensor`.
-  static int64_t n_bytes(const Tensor& tensor);
-
  private:
-  // A part of a tensor that is read at once.
+  // Rows that are read at once.
   struct Piece {
-    Tensor tensor;
-    int64_t first = 0, n = 0;  // elements
+    const RowSource* rows = nullptr;
+    int64_t first = 0, n = 0;
     std::byte* to = nullptr;
+
+    int64_t n_bytes() const { return n * rows->row_bytes; }
+    void read(std::byte* out) const { rows->read(first, n, out); }
   };
   class Readers;
   void run_alone();
   void run_with_readers();
-  static void read(const Piece& piece, std::byte* out);
 
   Device* device_;
   const int64_t pinned_from_bytes_;
+  int64_t n_bytes_ = 0;
+  std::deque<RowSource> sources_;  // they do not move
   std::vector<Piece> pieces_;
   struct Work {
     size_t n_pieces = 0;  // that come before

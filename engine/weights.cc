@@ -2,23 +2,24 @@
 // model.gate_projections.{i}.{weight,bias}.
 //
 //   checkpoint   matrices   BF16, or F16 / F32 rounded to bf16 (nearest, ties to even), or
-//                           I8 with X_scale, [N, 1] or [N], BF16 or rounded to it
+//                           I8 with X_scale, [N, 1] or [N], BF16 or rounded to it, or
+//                           4 bits as int4_tensors.h has them
 //                vectors    BF16, F16 or F32, widened to float (exact)
 //
-// Whether a matrix is int8 is said by its own dtype: quantised releases keep some in bf16. A tensor
+// Whether a matrix is quantised is said by its own tensors: releases keep some in bf16. A tensor
 // that nothing asked for means that config.json describes another model, and is refused.
 #include "engine/weights.h"
 
 #include <algorithm>
 #include <cstring>
 #include <random>
-#include <set>
 #include <thread>
 #include <utility>
 
+#include "engine/checkpoint_reader.h"
+#include "engine/matrix_source.h"
 #include "engine/tensor_upload.h"
-#include "engine/tensor_values.h"
-#include "kernels/bf16.h"
+#include "kernels/launch.h"
 
 namespace rondo::engine {
 namespace {
@@ -33,158 +34,44 @@ constexpr int64_t kWholeDigestBytes = 1ll << 30;
 constexpr size_t kSampleBytes = 4096;
 constexpr size_t kSampleStride = 1 << 20;
 
-constexpr int64_t kAlignment = 256;  // of what lies in the device's block
-
-// Appends `tensor` as bf16.
-void append_bf16(const Tensor& tensor, std::vector<std::byte>& out) {
-  if (tensor.dtype == DType::kBf16) {
-    out.insert(out.end(), tensor.bytes.begin(), tensor.bytes.end());
-    return;
-  }
-  const int64_t n = n_elements(tensor);
-  const size_t begin = out.size();
-  out.resize(begin + static_cast<size_t>(n) * sizeof(uint16_t));
-  for (int64_t i = 0; i < n; ++i) {
-    const uint16_t bits = kernels::float_to_bf16(load_float(tensor, i));
-    std::memcpy(out.data() + begin + i * 2, &bits, sizeof bits);
-  }
-}
-
-// One matrix of the checkpoint, perhaps in several tensors whose rows follow each other.
-struct MatrixSource {
-  std::vector<Tensor> parts;
-  std::vector<Tensor> scales;  // one a part, of quantised ones
-  int32_t n = 0;
-  int32_t k = 0;
-  WeightType type = WeightType::kBf16;
-};
+constexpr int64_t kAlignment = 256;        // of what lies in the device's block
+constexpr int64_t kReadBytes = 256 << 10;  // that a thread reads at a time
 
 // Rows that the mapped file does not hold as they are needed.
 struct RowBuffer {
-  std::vector<std::byte> data;
-  std::vector<std::byte> scales;  // bf16
+  std::vector<std::byte> data, scales, zeros;
 };
 
-// `source` as one matrix: the file's own bytes where they serve, else a copy in `buffer`.
-RowMajorMatrix row_major(const MatrixSource& source, RowBuffer& buffer) {
-  const bool in_place = source.parts.size() == 1;
-  buffer.data.clear();
-  buffer.scales.clear();
-  RowMajorMatrix matrix{.n = source.n, .k = source.k, .type = source.type};
-  if (in_place && source.parts[0].dtype != DType::kF16 && source.parts[0].dtype != DType::kF32) {
-    matrix.data = source.parts[0].bytes.data();
-  } else {
-    for (const Tensor& part : source.parts) {
-      if (part.dtype == DType::kI8) {
-        buffer.data.insert(buffer.data.end(), part.bytes.begin(), part.bytes.end());
-      } else {
-        append_bf16(part, buffer.data);
-      }
-    }
-    matrix.data = buffer.data.data();
+// The rows of `sources`: the file's own bytes where they serve, else a copy in `buffer`.
+const std::byte* joined(const std::vector<RowSource>& sources, std::vector<std::byte>& buffer,
+                        kernels::Stream stream) {
+  if (sources.size() == 1 && sources[0].in_place != nullptr) return sources[0].in_place;
+  int64_t n_bytes = 0;
+  for (const RowSource& rows : sources) n_bytes += rows.n_bytes();
+  buffer.resize(static_cast<size_t>(n_bytes));
+  std::byte* to = buffer.data();
+  for (const RowSource& rows : sources) {
+    const int64_t grain = std::max<int64_t>(8, kReadBytes / rows.row_bytes / 8 * 8);
+    kernels::parallel_for(stream, rows.n, grain, [&](int64_t begin, int64_t end) {
+      rows.read(begin, end - begin, to + begin * rows.row_bytes);
+    });
+    to += rows.n_bytes();
   }
-  if (!source.scales.empty()) {
-    for (const Tensor& scales : source.scales) append_bf16(scales, buffer.scales);
-    matrix.scales = reinterpret_cast<const uint16_t*>(buffer.scales.data());
-  }
+  return buffer.data();
+}
+
+// `source` as one matrix, whose bytes are valid as long as `buffer`.
+RowMajorMatrix row_major(const MatrixSource& source, RowBuffer& buffer, kernels::Stream stream) {
+  RowMajorMatrix matrix = {.n = source.n, .k = source.k, .type = source.type};
+  matrix.data = joined(source.data, buffer.data, stream);
+  if (source.type != WeightType::kBf16)
+    matrix.scales = reinterpret_cast<const uint16_t*>(joined(source.scales, buffer.scales, stream));
+  if (source.type == WeightType::kInt4Zeros)
+    matrix.zeros = reinterpret_cast<const uint8_t*>(joined(source.zeros, buffer.zeros, stream));
   return matrix;
 }
 
 int64_t aligned(int64_t n_bytes) { return (n_bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-struct PartName {
-  std::string name;
-  int32_t n_rows = 0;
-};
-
-// Finds tensors, checks their shapes and types, and remembers which were asked for.
-class CheckpointReader {
- public:
-  CheckpointReader(const TensorFolder& tensors, const ModelConfig& config)
-      : tensors_(tensors), config_(config) {}
-
-  Status vector(const std::string& name, std::vector<int64_t> shape, std::vector<float>& out) {
-    ASSIGN_OR_RETURN(const Tensor tensor, find(name, shape));
-    if (!is_float(tensor.dtype)) return wrong_type(name, tensor, "a floating-point type");
-    out.resize(static_cast<size_t>(n_elements(tensor)));
-    for (size_t i = 0; i < out.size(); ++i) {
-      out[i] = load_float(tensor, static_cast<int64_t>(i));
-    }
-    return {};
-  }
-
-  Result<MatrixSource> matrix(const std::vector<PartName>& parts, int32_t k) {
-    MatrixSource source{.k = k};
-    for (const auto& [name, n_rows] : parts) {
-      ASSIGN_OR_RETURN(Tensor part, find(name, {n_rows, k}));
-      ASSIGN_OR_RETURN(const WeightType type, weight_type(name, part));
-      if (!source.parts.empty() && type != source.type) {
-        return wrong_type(name, part, "the type of " + parts[0].name);
-      }
-      source.type = type;
-      if (type == WeightType::kInt8) {
-        ASSIGN_OR_RETURN(Tensor scale, scales(name + "_scale", n_rows));
-        source.scales.push_back(std::move(scale));
-      }
-      source.parts.push_back(std::move(part));
-      source.n += n_rows;
-    }
-    return source;
-  }
-
-  // Refuses a checkpoint that holds more than the configuration asks for.
-  Status check_all_used() const {
-    for (const auto& [name, tensor] : tensors_.tensors()) {
-      if (used_.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
-      if (config_.tied_embeddings && name == "lm_head.weight") continue;
-      const bool is_gate = name.starts_with("model.gate_projections.");
-      return corruption_error(
-          std::string(tensor.file) + " holds tensor \"" + name + "\", which config.json's " +
-          (is_gate ? "dense architecture does not have: the weights are of a LoopCoder, and run "
-                     "once they would give worse text unnoticed"
-                   : "architecture does not have: it describes another model"));
-    }
-    return {};
-  }
-
- private:
-  Result<Tensor> find(const std::string& name, const std::vector<int64_t>& shape) {
-    used_.insert(name);
-    return tensors_.tensor(name, shape);
-  }
-
-  Result<Tensor> scales(const std::string& name, int32_t n_rows) {
-    used_.insert(name);
-    ASSIGN_OR_RETURN(Tensor found, tensors_.tensor(name));
-    if (found.shape != std::vector<int64_t>{n_rows}) {
-      ASSIGN_OR_RETURN(found, find(name, {n_rows, 1}));
-    }
-    if (!is_float(found.dtype)) return wrong_type(name, found, "a floating-point type");
-    return found;
-  }
-
-  Result<WeightType> weight_type(const std::string& name, const Tensor& tensor) const {
-    if (is_float(tensor.dtype)) return WeightType::kBf16;
-    if (tensor.dtype == DType::kI8 && config_.weight_format == WeightFormat::kInt8Channel) {
-      return WeightType::kInt8;
-    }
-    return wrong_type(name, tensor,
-                      config_.weight_format == WeightFormat::kInt8Channel
-                          ? "I8 or a floating-point type"
-                          : "a floating-point type, as config.json has no quantization_config");
-  }
-
-  static Status wrong_type(const std::string& name, const Tensor& tensor,
-                           const std::string& needed) {
-    return corruption_error(std::string(tensor.file) + ": tensor \"" + name + "\" has dtype " +
-                            std::string(dtype_name(tensor.dtype)) + " where " + needed +
-                            " is needed");
-  }
-
-  const TensorFolder& tensors_;
-  const ModelConfig& config_;
-  std::set<std::string, std::less<>> used_;
-};
 
 struct PackJob {
   MatrixSource source;
@@ -211,7 +98,8 @@ Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t i
   const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
   const int32_t q_rows = config.n_heads * config.head_dim;
   const int32_t kv_rows = config.n_kv_heads * config.head_dim;
-  const auto add = [&](const std::vector<PartName>& parts, int32_t k, PackedMatrix& out) -> Status {
+  const auto add = [&](const std::vector<CheckpointReader::Part>& parts, int32_t k,
+                       PackedMatrix& out) -> Status {
     ASSIGN_OR_RETURN(MatrixSource source, reader.matrix(parts, k));
     jobs.matrices.push_back({std::move(source), &out});
     return {};
@@ -222,15 +110,15 @@ Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t i
     return reader.vector(tensor, std::move(shape), jobs.vectors.back().values);
   };
   RETURN_IF_ERROR(add_vector(name + "input_layernorm.weight", {hidden}, layer.input_norm));
-  RETURN_IF_ERROR(add({{name + "self_attn.q_proj.weight", q_rows},
-                       {name + "self_attn.k_proj.weight", kv_rows},
-                       {name + "self_attn.v_proj.weight", kv_rows}},
+  RETURN_IF_ERROR(add({{name + "self_attn.q_proj", q_rows},
+                       {name + "self_attn.k_proj", kv_rows},
+                       {name + "self_attn.v_proj", kv_rows}},
                       hidden, layer.qkv));
-  RETURN_IF_ERROR(add({{name + "self_attn.o_proj.weight", hidden}}, q_rows, layer.o));
+  RETURN_IF_ERROR(add({{name + "self_attn.o_proj", hidden}}, q_rows, layer.o));
   RETURN_IF_ERROR(add_vector(name + "post_attention_layernorm.weight", {hidden}, layer.post_norm));
-  RETURN_IF_ERROR(add({{name + "mlp.gate_proj.weight", ffn}, {name + "mlp.up_proj.weight", ffn}},
-                      hidden, layer.gate_up));
-  RETURN_IF_ERROR(add({{name + "mlp.down_proj.weight", hidden}}, ffn, layer.down));
+  RETURN_IF_ERROR(
+      add({{name + "mlp.gate_proj", ffn}, {name + "mlp.up_proj", ffn}}, hidden, layer.gate_up));
+  RETURN_IF_ERROR(add({{name + "mlp.down_proj", hidden}}, ffn, layer.down));
   if (config.architecture == Architecture::kLoopCoder) {
     const std::string gate = "model.gate_projections." + std::to_string(index) + ".";
     RETURN_IF_ERROR(
@@ -240,11 +128,19 @@ Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t i
   return {};
 }
 
+// Its parts, as far as its type has them.
+std::vector<const std::vector<RowSource>*> parts_of(const MatrixSource& source) {
+  std::vector<const std::vector<RowSource>*> parts = {&source.data};
+  if (source.type != WeightType::kBf16) parts.push_back(&source.scales);
+  if (source.type == WeightType::kInt4Zeros) parts.push_back(&source.zeros);
+  return parts;
+}
+
 // What add_rows brings of `source`.
 int64_t rows_bytes(const MatrixSource& source) {
   int64_t n = 0;
-  for (const auto* tensors : {&source.parts, &source.scales}) {
-    for (const Tensor& tensor : *tensors) n += TensorUpload::n_bytes(tensor);
+  for (const auto* part : parts_of(source)) {
+    for (const RowSource& rows : *part) n += rows.n_bytes();
     n = aligned(n);
   }
   return n;
@@ -252,18 +148,20 @@ int64_t rows_bytes(const MatrixSource& source) {
 
 // Brings `source` to `at` in the device's memory, rows_bytes() bytes; what it is there.
 RowMajorMatrix add_rows(const MatrixSource& source, std::byte* at, TensorUpload& upload) {
-  RowMajorMatrix matrix = {.data = at, .n = source.n, .k = source.k, .type = source.type};
+  RowMajorMatrix matrix = {.n = source.n, .k = source.k, .type = source.type};
+  std::vector<const std::byte*> places;
   std::byte* to = at;
-  const auto add = [&](const std::vector<Tensor>& tensors) {
-    for (const Tensor& tensor : tensors) {
-      upload.add(tensor, to);
-      to += TensorUpload::n_bytes(tensor);
+  for (const auto* part : parts_of(source)) {
+    places.push_back(to);
+    for (const RowSource& rows : *part) {
+      upload.add(rows, to);
+      to += rows.n_bytes();
     }
     to = at + aligned(to - at);
-  };
-  add(source.parts);
-  if (!source.scales.empty()) matrix.scales = reinterpret_cast<const uint16_t*>(to);
-  add(source.scales);
+  }
+  matrix.data = places[0];
+  if (places.size() > 1) matrix.scales = reinterpret_cast<const uint16_t*>(places[1]);
+  if (places.size() > 2) matrix.zeros = reinterpret_cast<const uint8_t*>(places[2]);
   return matrix;
 }
 
@@ -291,9 +189,9 @@ class RandomTensors {
       case WeightFormat::kBf16:
         return unquantized(n, k);
       case WeightFormat::kInt8Channel:
-        return quantized(n, k, WeightType::kInt8, int64_t{n} * k, n);
+        return quantized(n, k, WeightType::kInt8, k, 1);
       case WeightFormat::kInt4Group:
-        return quantized(n, k, WeightType::kInt4, int64_t{n} * ((k + 7) / 8 * 4), n * n_groups(k));
+        return quantized(n, k, WeightType::kInt4, int64_t{4} * ((k + 7) / 8), n_groups(k));
     }
     return {};
   }
@@ -306,22 +204,20 @@ class RandomTensors {
   // Of a row of int4 weights.
   static int64_t n_groups(int32_t k) { return (k + kernels::kInt4Group - 1) / kernels::kInt4Group; }
   MatrixSource unquantized(int32_t n, int32_t k) const {
-    MatrixSource source = {.n = n, .k = k, .type = WeightType::kBf16};
-    source.parts.push_back({.dtype = DType::kBf16,
-                            .shape = {n, k},
-                            .bytes = std::as_bytes(std::span(values_)).first(size_t{2} * n * k)});
-    return source;
+    return {.data = {rows(values_, n, int64_t{2} * k)}, .n = n, .k = k};
   }
-  MatrixSource quantized(int32_t n, int32_t k, WeightType type, int64_t n_bytes,
-                         int64_t n_scales) const {
-    MatrixSource source = {.n = n, .k = k, .type = type};
-    source.parts.push_back({.dtype = DType::kI8,
-                            .shape = {n_bytes},
-                            .bytes = std::as_bytes(std::span(values_)).first(n_bytes)});
-    source.scales.push_back({.dtype = DType::kBf16,
-                             .shape = {n_scales},
-                             .bytes = std::as_bytes(std::span(scales_)).first(2 * n_scales)});
-    return source;
+  MatrixSource quantized(int32_t n, int32_t k, WeightType type, int64_t row_bytes,
+                         int64_t row_scales) const {
+    return {.data = {rows(values_, n, row_bytes)},
+            .scales = {rows(scales_, n, 2 * row_scales)},
+            .n = n,
+            .k = k,
+            .type = type};
+  }
+  static RowSource rows(const std::vector<uint16_t>& from, int64_t n, int64_t row_bytes) {
+    return {.n = n,
+            .row_bytes = row_bytes,
+            .in_place = reinterpret_cast<const std::byte*>(from.data())};
   }
 
   const WeightFormat format_;
@@ -375,7 +271,7 @@ Result<Weights::Plan> Weights::read(const std::string& folder, const ModelConfig
   CheckpointReader reader(storage_->tensors, config);
   const int32_t vocab = config.vocab_size, hidden = config.hidden_size;
   Plan plan;
-  ASSIGN_OR_RETURN(plan.embedding, reader.matrix({{"model.embed_tokens.weight", vocab}}, hidden));
+  ASSIGN_OR_RETURN(plan.embedding, reader.matrix({{"model.embed_tokens", vocab}}, hidden));
   layers_.resize(static_cast<size_t>(config.n_layers));
   for (int32_t i = 0; i < config.n_layers; ++i) {
     RETURN_IF_ERROR(read_layer(reader, config, i, layers_[static_cast<size_t>(i)], plan.jobs));
@@ -384,7 +280,7 @@ Result<Weights::Plan> Weights::read(const std::string& folder, const ModelConfig
   RETURN_IF_ERROR(reader.vector("model.norm.weight", {hidden}, plan.jobs.vectors.back().values));
   MatrixSource head = plan.embedding;
   if (!config.tied_embeddings) {
-    ASSIGN_OR_RETURN(head, reader.matrix({{"lm_head.weight", vocab}}, hidden));
+    ASSIGN_OR_RETURN(head, reader.matrix({{"lm_head", vocab}}, hidden));
   }
   plan.jobs.matrices.push_back({std::move(head), &head_});
   RETURN_IF_ERROR(reader.check_all_used());
@@ -439,11 +335,7 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
 Status Weights::place(const Plan& plan, Device& device) {
   const kernels::Kernels& kernels = device.kernels();
   for (const auto& [source, out] : plan.jobs.matrices) {
-    const int64_t n_bytes = kernels.packed_bytes(source.type, source.n, source.k);
-    if (n_bytes == 0)
-      return unavailable_error("the kernels " + std::string(kernels.name) +
-                               " have none for 4-bit weights; use a GPU");
-    packed_bytes_ += aligned(n_bytes);
+    packed_bytes_ += aligned(kernels.packed_bytes(source.type, source.n, source.k));
   }
   for (const VectorJob& job : plan.jobs.vectors) packed_bytes_ += job.n_bytes();
   if (!device.is_cpu()) packed_bytes_ += rows_bytes(plan.embedding);
@@ -463,10 +355,10 @@ Status Weights::place(const Plan& plan, Device& device) {
 }
 
 Status Weights::pack_on_cpu(const Plan& plan, Device& device) {
-  embedding_ = row_major(plan.embedding, storage_->embedding);
+  embedding_ = row_major(plan.embedding, storage_->embedding, device.stream());
   RowBuffer buffer;
   for (const auto& [source, out] : plan.jobs.matrices) {
-    const RowMajorMatrix matrix = row_major(source, buffer);
+    const RowMajorMatrix matrix = row_major(source, buffer, device.stream());
     device.launched(device.kernels().pack(matrix, const_cast<void*>(out->data), device.stream()),
                     "pack");
   }

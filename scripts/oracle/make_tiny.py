@@ -4,8 +4,9 @@
     tiny-loop   Loop, tied head, Segments; every size a multiple of 16
     tiny-odd    Loop with sizes that divide nothing, and heads wider together than the model
     tiny-llama  Llama (no loop, no Segments), own head
+    tiny-int4   Llama of one layer, own head, in every form of int4.py
 
-Each lies in OUT/NAME/bf16 and OUT/NAME/int8 as a Hugging Face folder without a tokenizer (its cases
+Each lies in OUT/NAME/bf16 and OUT/NAME/int8, or in OUT/NAME/FORM, as a Hugging Face folder without a tokenizer (its cases
 give ids), with its vectors in golden/. All is seeded. Weights are drawn so that every part matters:
 attention is neither flat nor a choice of one, and the gate bias of -3 leaves most of loop 1 to its
 window.
@@ -17,6 +18,7 @@ import sys
 import numpy as np
 
 import golden
+import int4
 import quantize
 import tensors as tensor_file
 from model import Model
@@ -105,8 +107,20 @@ MODELS = {
     ),
 }
 
+INT4_MODEL = config(
+    "LlamaForCausalLM",
+    model_type="llama",
+    tie_word_embeddings=False,
+    vocab_size=128,
+    hidden_size=128,
+    num_hidden_layers=1,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    intermediate_size=256,
+)
+
 # Of the seeds tried, ones with no near tie: every greedy choice leads by more than 0.005.
-SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35}
+SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35, "tiny-int4": 1}
 
 
 def random_weights(c, random):
@@ -207,6 +221,13 @@ def main():
         quantize.write_int8_folder(bf16, int8, SHARD_LIMIT_BYTES)
         for folder in (bf16, int8):
             write_vectors(folder, np.random.default_rng(100 + seed))
+    for form in int4.FORMS:
+        seed = SEEDS["tiny-int4"]
+        folder = os.path.join(out, "tiny-int4", form)
+        c = INT4_MODEL | {"quantization_config": int4.quantization_config(form)}
+        weights = random_weights(c, np.random.default_rng(seed))
+        write_model(folder, c, int4.write_weights(form, weights))
+        write_vectors(folder, np.random.default_rng(100 + seed))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     rows = model.logits(model.hidden(tokens))        # tokens: Tokens (below); float32 [T, V]
 
 No cache, no chunks, dense masks: everything is computed from the definition each time. Whatever the
-weights are stored as (BF16, F32, or I8 with one BF16 scale a row), the sums are float32 on the
+weights are stored as (BF16, F32, I8 with one BF16 scale a row, or 4 bits: int4.py), the sums are float32 on the
 dequantised values.
 Letters: T tokens, H query heads, Hk key heads, D head dim, C model dim, V vocab.
 """
@@ -15,6 +15,7 @@ import os
 
 import numpy as np
 
+import int4
 import tensors as tensor_file
 
 MINUS_INF = np.float32(-np.inf)
@@ -105,7 +106,10 @@ class Model:
     def load(cls, folder):
         with open(os.path.join(folder, "config.json")) as f:
             config = json.load(f)
-        return cls(config, dequantised(tensor_file.read_folder(folder)))
+        stored, weights = tensor_file.read_folder(folder), {}
+        if form := int4.form_of(config):
+            weights, stored = int4.read_weights(form, stored)
+        return cls(config, weights | dequantised(stored))
 
     def hidden(self, tokens):
         """Final hidden states, after the last norm; float32 [T, C]."""

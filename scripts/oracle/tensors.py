@@ -14,7 +14,7 @@ import numpy as np
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
-DTYPES = {"BF16": "<u2", "F32": "<f4", "I8": "i1"}  # uint16 arrays are always BF16 bits
+DTYPES = {"BF16": "<u2", "F16": "<f2", "F32": "<f4", "I8": "i1", "I32": "<i4", "I64": "<i8"}  # uint16 arrays are always BF16 bits
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 

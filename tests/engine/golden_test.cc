@@ -30,6 +30,14 @@ std::vector<GoldenSet> golden_sets() {
       {"tiny_llama_bf16", kTests + "tiny-llama/bf16", kTests + "tiny-llama/bf16/golden"},
       {"mini_int8", RONDO_SOURCE_DIR "/models/loopcoder-mini", kTests + "loopcoder-mini-int8"},
   };
+  for (const auto& [name, form] : {std::pair{"ct", "ct"},
+                                   {"ct_zeros", "ct-zeros"},
+                                   {"awq", "awq"},
+                                   {"gptq", "gptq"},
+                                   {"gptq_zeros", "gptq-zeros"}}) {
+    const std::string folder = kTests + "tiny-int4/" + form;
+    sets.push_back({std::string("tiny_int4_") + name, folder, folder + "/golden"});
+  }
   // The checkpoint before quantisation is not in the repository; where somebody has it, it is
   // tested too.
   if (const char* folder = std::getenv("RONDO_BF16_MODEL")) {

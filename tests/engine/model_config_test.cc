@@ -186,10 +186,9 @@ TEST(ModelConfig, RefusesWhatWouldChangeTheMathsOrCannotBe) {
       {"segment", "3", "is not an object"},
       {"segment", "{}", "active_position_offset"},
       {"quantization_config", "3", "has no object"},
-      {"quantization_config", R"({"quant_method": "awq"})", "has quant_method \"awq\""},
-      {"quantization_config",
-       R"({"quant_method": "compressed-tensors", "format": "pack-quantized"})",
-       "has format \"pack-quantized\""},
+      {"quantization_config", R"({"quant_method": "fp8"})", "has quant_method \"fp8\""},
+      {"quantization_config", R"({"quant_method": "compressed-tensors", "format": "dense"})",
+       "has format \"dense\""},
   };
   for (const BadValue& bad : cases) {
     Json json = iquest_7b();
@@ -246,6 +245,99 @@ TEST(ModelConfig, RefusesEveryOtherQuantisation) {
     const auto config = load(json);
     ASSERT_FALSE(config.ok()) << where;
     EXPECT_THAT(config.status().message(), HasSubstr("supported is compressed-tensors"));
+  }
+}
+
+Json with_quantization(const char* text) {
+  Json json = iquest_7b();
+  json["quantization_config"] = *parse_json(text, "quantization_config");
+  return json;
+}
+
+constexpr const char* kPacked = R"({
+  "quant_method": "compressed-tensors", "format": "pack-quantized",
+  "config_groups": {"group_0": {"targets": ["Linear"], "weights": {
+    "num_bits": 4, "type": "int", "symmetric": true, "strategy": "group", "group_size": 128}}},
+  "ignore": ["lm_head"]})";
+constexpr const char* kAwq = R"({
+  "quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true, "version": "GEMM"})";
+constexpr const char* kGptq = R"({
+  "quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": false, "sym": true})";
+
+TEST(ModelConfig, ReadsEveryFormOfFourBits) {
+  const auto int4 = [](const Json& json) {
+    const auto config = load(json);
+    EXPECT_TRUE(config.ok()) << config.status().message();
+    EXPECT_EQ(config->weight_format, WeightFormat::kInt4Group);
+    return *config->int4;
+  };
+  Json json = with_quantization(kPacked);
+  EXPECT_EQ(int4(json), (Int4Config{.group_size = 128}));
+  Json& weights = json["quantization_config"]["config_groups"]["group_0"]["weights"];
+  weights["symmetric"] = false;
+  weights["actorder"] = "weight";
+  EXPECT_EQ(int4(json), (Int4Config{.group_size = 128, .has_zeros = true}));
+  weights["strategy"] = "channel";
+  weights["group_size"] = nullptr;
+  EXPECT_EQ(int4(json), (Int4Config{.has_zeros = true}));
+
+  json = with_quantization(kAwq);
+  const Int4Config awq = {.layout = Int4Layout::kAwq, .group_size = 128, .has_zeros = true};
+  EXPECT_EQ(int4(json), awq);
+  json["quantization_config"] = {
+      {"quant_method", "awq"}, {"w_bit", 4}, {"q_group_size", 128}, {"version", "gemm"}};
+  EXPECT_EQ(int4(json), awq) << "older names";
+
+  json = with_quantization(kGptq);
+  EXPECT_EQ(int4(json),
+            (Int4Config{.layout = Int4Layout::kGptq, .group_size = 128, .zero_shift = 1}));
+  json["quantization_config"]["checkpoint_format"] = "gptq_v2";
+  json["quantization_config"]["sym"] = false;
+  json["quantization_config"]["group_size"] = -1;
+  json["quantization_config"]["dynamic"] = {{"-:lm_head", Json::object()}};
+  EXPECT_EQ(int4(json), (Int4Config{.layout = Int4Layout::kGptq, .has_zeros = true}));
+}
+
+TEST(ModelConfig, RefusesFourBitsOfOtherFormsByKeyAndValue) {
+  struct Case {
+    const char* form;
+    const char* where;
+    const char* value;
+    const char* reason;
+  };
+  const char* weights = "/config_groups/group_0/weights";
+  const Case cases[] = {
+      {kPacked, "/config_groups/group_0/weights/num_bits", "8", "weights.num_bits 8"},
+      {kPacked, "/config_groups/group_0/weights/group_size", "32", "weights.group_size 32"},
+      {kPacked, "/config_groups/group_0/weights/group_size", "null", "weights.group_size null"},
+      {kPacked, "/config_groups/group_0/weights/actorder", "\"group\"", "actorder \"group\""},
+      {kPacked, "/config_groups/group_0/weights/strategy", "\"tensor\"", "strategy \"tensor\""},
+      {kPacked, "/config_groups/group_0/weights/type", "\"float\"", "type \"float\""},
+      {kPacked, weights, "3", "group_0 without weights"},
+      {kPacked, "/config_groups/group_1", "{}", "group_1.weights.type null"},
+      {kAwq, "/bits", "8", "has bits 8"},
+      {kAwq, "/group_size", "64", "has group_size 64"},
+      {kAwq, "/group_size", "9223372036854775807", "has group_size 9223372036854775807"},
+      {kAwq, "/group_size", "\"128\"", "has group_size \"128\""},
+      {kAwq, "/version", "\"gemv\"", "has version \"gemv\""},
+      {kAwq, "/version", "3", "has version 3"},
+      {kGptq, "/bits", "3", "has bits 3"},
+      {kGptq, "/group_size", "0", "has group_size 0"},
+      {kGptq, "/group_size", "-2", "has group_size -2"},
+      {kGptq, "/checkpoint_format", "\"marlin\"", "has checkpoint_format \"marlin\""},
+      {kGptq, "/pack_dtype", "\"int16\"", "has pack_dtype \"int16\""},
+      {kGptq, "/dynamic", R"({"+:down_proj": {"bits": 8}})",
+       "has dynamic overrides for +:down_proj"},
+      {kGptq, "/dynamic", "[3]", "has dynamic overrides"},
+  };
+  for (const Case& bad : cases) {
+    Json json = with_quantization(bad.form);
+    json["quantization_config"][Json::json_pointer(bad.where)] = *parse_json(bad.value, bad.where);
+    const auto config = load(json);
+    ASSERT_FALSE(config.ok()) << bad.where << " " << bad.value;
+    EXPECT_EQ(config.status().code(), Code::kInvalidArgument);
+    EXPECT_THAT(config.status().message(), HasSubstr(bad.reason));
+    EXPECT_THAT(config.status().message(), HasSubstr("; supported is "));
   }
 }
 

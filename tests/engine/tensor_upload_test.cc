@@ -36,15 +36,16 @@ void check_upload(int64_t pinned_from_bytes) {
       tensors.push_back(random_tensor(dtype, n, static_cast<uint32_t>(tensors.size())));
   }
   int64_t n_bytes = 0;
-  for (const OwnedTensor& owned : tensors) n_bytes += TensorUpload::n_bytes(owned.tensor);
+  for (const OwnedTensor& owned : tensors) n_bytes += elements_of(owned.tensor).n_bytes();
   const DeviceMemory memory = device->allocate(n_bytes).value();
   TensorUpload upload(*device, pinned_from_bytes);
   std::byte* to = memory.data();
   size_t n_works = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    upload.add(tensors[i].tensor, to);
+    const RowSource rows = elements_of(tensors[i].tensor);
+    upload.add(rows, to);
     upload.then([&n_works, i] { EXPECT_EQ(n_works++, i); });
-    to += TensorUpload::n_bytes(tensors[i].tensor);
+    to += rows.n_bytes();
   }
   upload.run();
   std::vector<std::byte> got(static_cast<size_t>(n_bytes));
@@ -55,7 +56,7 @@ void check_upload(int64_t pinned_from_bytes) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i].tensor;
     std::vector<std::byte> want = tensors[i].bytes;
-    want.resize(static_cast<size_t>(TensorUpload::n_bytes(tensor)));
+    want.resize(static_cast<size_t>(elements_of(tensor).n_bytes()));
     if (is_float(tensor.dtype)) {
       for (int64_t j = 0; j < n_elements(tensor); ++j) {
         const uint16_t bits = kernels::float_to_bf16(load_float(tensor, j));
