@@ -97,11 +97,20 @@ __device__ inline void load_normed(const StreamRows& in, int row, int at, int32_
   for (int i = 0; i < 8; ++i) values[i] = x[i] * w[i];
 }
 
+// Which octets of a row are a thread's: each kRowThreads-th, or of a cluster's parts of the row.
+struct OctetShare {
+  __device__ explicit OctetShare(int part = 0, int n_parts = 1)
+      : first(8 * (part * kRowThreads + static_cast<int>(threadIdx.x))),
+        step(8 * kRowThreads * n_parts) {}
+  int first, step;  // inputs
+};
+
 // By kRowThreads threads, as the next.
-__device__ inline RowRange range_of_row(const StreamRows& in, int row, int32_t k) {
+__device__ inline RowRange range_of_row(const StreamRows& in, int row, int32_t k,
+                                        const OctetShare& share = OctetShare()) {
   RowRange range;
 #pragma unroll 2
-  for (int at = 8 * threadIdx.x; at < k; at += 8 * kRowThreads) {
+  for (int at = share.first; at < k; at += share.step) {
     float x[8], values[8];
     load_normed(in, row, at, k, x, values);
 #pragma unroll
@@ -122,10 +131,10 @@ __device__ inline float factor_of(const StreamRows& in, const RowRange& range, i
 // put(at, high bytes, low bytes) of 8 neighbours, in the order of Weights; zeros from k to k_end.
 template <class Weights, class Put>
 __device__ void quantize_row(const StreamRows& in, int row, int32_t k, int32_t k_end, float largest,
-                             const Put& put) {
+                             const Put& put, const OctetShare& share = OctetShare()) {
   const float per_step = largest > 0 ? kMostSteps / largest : 0.0f;
 #pragma unroll 2
-  for (int at = 8 * threadIdx.x; at < k_end; at += 8 * kRowThreads) {
+  for (int at = share.first; at < k_end; at += share.step) {
     float x[8], values[8];
     load_normed(in, row, at, k, x, values);
     uint32_t high[2] = {}, low[2] = {};
