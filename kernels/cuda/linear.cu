@@ -114,12 +114,14 @@ class WeightStream {
   // A lane's output's (matrix.h).
   __device__ Offsets<kTiles> offsets(int chunk) const {
     Offsets<kTiles> offsets;
-    if (!kGrouped<Weights> || !m_.has_offsets) return offsets;
+    if constexpr (kGrouped<Weights>) {
+      if (!m_.has_offsets) return offsets;
 #pragma unroll
-    for (int tile = 0; tile < kTiles; ++tile) {
-      const int output = first_ + tile * kTileOutputs + threadIdx.x % 32 / 4;
-      if (output < m_.n)
-        offsets.of[tile] = static_cast<int16_t>(m_.scales_of(output, chunk)[Matrix::kToOffset]);
+      for (int tile = 0; tile < kTiles; ++tile) {
+        const int output = first_ + tile * kTileOutputs + threadIdx.x % 32 / 4;
+        if (output < m_.n)
+          offsets.of[tile] = static_cast<int16_t>(m_.scales_of(output, chunk)[Matrix::kToOffset]);
+      }
     }
     return offsets;
   }
