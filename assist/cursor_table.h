@@ -61,7 +61,8 @@ class CursorTable {
  public:
   explicit CursorTable(WindowLimits limits) : limits_(limits) {}
 
-  // The one of that name, new when there is none: then the one that was used longest ago makes room.
+  // The one of that name, new when there is none: then the one that was used longest ago makes
+  // room.
   Cursor& find(const std::string& name);
   // Stops all that was asked of the engine for them.
   void stop_all();

@@ -34,7 +34,8 @@ struct Asked {
   bool released = false;
 };
 
-// Asks the engine as the product does: in the model's own order, the word at the cursor spelt again.
+// Asks the engine as the product does: in the model's own order, the word at the cursor spelt
+// again.
 class Questioner {
  public:
   explicit Questioner(engine::Engine& engine) : engine_(engine) {}
@@ -179,29 +180,27 @@ std::vector<InfillMode> infill_modes(bool ablate) {
            {"callers", &Sources::callers},
            {"recent edits", &Sources::edits},
            {"open documents", &Sources::open}}) {
-    modes.push_back(
-        {.name = std::string("composed, no ") + name, .context = true, .sources = {}});
+    modes.push_back({.name = std::string("composed, no ") + name, .context = true, .sources = {}});
     modes.back().sources.*source = false;
   }
   return modes;
 }
 
 Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpus,
-                                     const WorktreeHistory& history,
-                                     const InfillOptions& options) {
+                                     const WorktreeHistory& history, const InfillOptions& options) {
   const std::vector<Hole> cases = cut_cases(corpus, options.n_cases, options.seed);
   if (cases.empty()) return not_found_error("no line of the work tree is long enough for a hole");
   InfillTable table = {.modes = infill_modes(options.ablate), .results = {}};
-  ASSIGN_OR_RETURN(Known known,
-                   Known::open(options.log, run_name(engine, corpus_digest(corpus).to_string(),
-                                                     options)));
+  ASSIGN_OR_RETURN(
+      Known known,
+      Known::open(options.log, run_name(engine, corpus_digest(corpus).to_string(), options)));
   CutWorkspace workspace(engine, corpus.repositories[0]);
   Questioner questioner(engine);
   Progress progress("cases", static_cast<int64_t>(cases.size()));
   for (const Hole& hole : cases) {
     const CorpusFile& file = corpus.repositories[0].files[hole.file];
-    const std::string place = file.path + ":" + std::to_string(hole.begin) + "-" +
-                              std::to_string(hole.end) + ", ";
+    const std::string place =
+        file.path + ":" + std::to_string(hole.begin) + "-" + std::to_string(hole.end) + ", ";
     table.results.push_back(
         {.language = std::string(group_name(file.group)), .kind = hole.kind, .answers = {}});
     std::vector<Question> questions;  // [i]: in modes[i]; empty: everything is known
@@ -235,17 +234,16 @@ Result<InfillTable> measure_problems(engine::Engine& engine,
   InfillTable table = {.modes = {{.name = "no context", .sources = {}}}, .results = {}};
   ASSIGN_OR_RETURN(
       Known known,
-      Known::open(options.log, run_name(engine, options.run_tests ? "problems, tests" : "problems",
-                                        options)));
+      Known::open(options.log,
+                  run_name(engine, options.run_tests ? "problems, tests" : "problems", options)));
   Questioner questioner(engine);
   const int64_t n = std::min(options.n_cases, static_cast<int64_t>(problems.size()));
   Progress progress("problems", n);
   for (int64_t i = 0; i < n; ++i) {
     const InfillProblem& problem = problems[i];
-    table.results.push_back(
-        {.language = problem.task_id.substr(0, problem.task_id.find('/')),
-         .kind = problem.is_single_line() ? HoleKind::kLine : HoleKind::kBody,
-         .answers = {}});
+    table.results.push_back({.language = problem.task_id.substr(0, problem.task_id.find('/')),
+                             .kind = problem.is_single_line() ? HoleKind::kLine : HoleKind::kBody,
+                             .answers = {}});
     const Json* before = known.find(problem.task_id);
     if (before != nullptr) {
       table.results.back().answers.push_back(from_json(*before));
@@ -254,8 +252,8 @@ Result<InfillTable> measure_problems(engine::Engine& engine,
                                                       .one_line = problem.is_single_line()}));
       if (options.run_tests) {
         const std::string line_end = problem.is_single_line() ? "\n" : "";
-        ASSIGN_OR_RETURN(answered.first.passed, passes_in_sandbox(test_program(
-                                                    problem, answered.second + line_end)));
+        ASSIGN_OR_RETURN(answered.first.passed,
+                         passes_in_sandbox(test_program(problem, answered.second + line_end)));
       }
       RETURN_IF_ERROR(known.add(problem.task_id, answered.first));
       table.results.back().answers.push_back(answered.first);

@@ -1,6 +1,6 @@
-// Filling holes of any code in several modes: without context, with the product's choice of it, with
-// that choice less one source of context at a time, and released. Every case is asked in every mode,
-// so that modes compare pair by pair.
+// Filling holes of any code in several modes: without context, with the product's choice of it,
+// with that choice less one source of context at a time, and released. Every case is asked in every
+// mode, so that modes compare pair by pair.
 //
 // Evaluation never leaks: the file is cut first, then indexed; Blocks that overlap the window and
 // Blocks and edits with a copy of one of the hole's lines are not context (cut_workspace.h).
@@ -68,8 +68,8 @@ struct InfillOptions {
 Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpus,
                                      const WorktreeHistory& history, const InfillOptions& options);
 
-// The first n_cases of the problems, without context: they have none. REQUIRES: engine.config().fim.
-// Errors: those of ResultLog, of the engine and of the sandbox.
+// The first n_cases of the problems, without context: they have none. REQUIRES:
+// engine.config().fim. Errors: those of ResultLog, of the engine and of the sandbox.
 Result<InfillTable> measure_problems(engine::Engine& engine,
                                      const std::vector<InfillProblem>& problems,
                                      const InfillOptions& options);

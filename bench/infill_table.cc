@@ -18,7 +18,9 @@ double match_percent(const InfillAnswer& answer) { return answer.match ? 100 : 0
 double similarity_percent(const InfillAnswer& answer) { return 100 * answer.similarity; }
 double log_probability(const InfillAnswer& answer) { return answer.log_probability; }
 double segment_tokens(const InfillAnswer& answer) { return answer.n_segment_tokens; }
-double passed_percent(const InfillAnswer& answer) { return answer.passed.value_or(false) ? 100 : 0; }
+double passed_percent(const InfillAnswer& answer) {
+  return answer.passed.value_or(false) ? 100 : 0;
+}
 
 std::string kind_name(HoleKind kind) {
   if (kind == HoleKind::kBody) return "body";
@@ -104,8 +106,7 @@ std::string difference_rows(const InfillTable& table, const Slice& slice, size_t
     if (i == reference) continue;
     rows += "| " + slice.name + ", " + table.modes[i].name + " | " +
             std::to_string(slice.results.size()) + " | " +
-            cell(difference(slice, i, reference, match_percent), "%+.1f (%+.1f to %+.1f)") +
-            " | " +
+            cell(difference(slice, i, reference, match_percent), "%+.1f (%+.1f to %+.1f)") + " | " +
             cell(difference(slice, i, reference, similarity_percent), "%+.1f (%+.1f to %+.1f)") +
             " | " +
             cell(difference(slice, i, reference, log_probability), "%+.3f (%+.3f to %+.3f)") +
@@ -123,9 +124,10 @@ Json json_of(const Estimate& estimate) {
 std::string infill_table(const InfillTable& table) {
   const std::vector<Slice> slices = slices_of(table);
   const bool tests = has_tests(table);
-  std::string text = std::string("| cases, context | n | exact % | edit similarity % | nats/token | ") +
-                     (tests ? "passed % | " : "") + "tokens of Segments |\n|---|---|---|---|---|---|" +
-                     (tests ? "---|\n" : "\n");
+  std::string text =
+      std::string("| cases, context | n | exact % | edit similarity % | nats/token | ") +
+      (tests ? "passed % | " : "") + "tokens of Segments |\n|---|---|---|---|---|---|" +
+      (tests ? "---|\n" : "\n");
   for (const Slice& slice : slices) text += mode_rows(table, slice);
   const std::optional<size_t> reference = reference_of(table);
   if (!reference) return text;

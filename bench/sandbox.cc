@@ -24,11 +24,35 @@ constexpr std::chrono::milliseconds kPoll{5};
 
 // The program is read from its standard input: nothing of ours is mounted.
 const std::vector<const char*>& command() {
-  static const std::vector<const char*> kCommand = {
-      kBubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
-      "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/lib", "/lib", "--ro-bind-try", "/lib64",
-      "/lib64", "--ro-bind-try", "/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs",
-      "/tmp", "--chdir", "/tmp", kPython, "-I", "-", nullptr};
+  static const std::vector<const char*> kCommand = {kBubblewrap,
+                                                    "--unshare-all",
+                                                    "--die-with-parent",
+                                                    "--new-session",
+                                                    "--clearenv",
+                                                    "--ro-bind",
+                                                    "/usr",
+                                                    "/usr",
+                                                    "--ro-bind-try",
+                                                    "/lib",
+                                                    "/lib",
+                                                    "--ro-bind-try",
+                                                    "/lib64",
+                                                    "/lib64",
+                                                    "--ro-bind-try",
+                                                    "/bin",
+                                                    "/bin",
+                                                    "--proc",
+                                                    "/proc",
+                                                    "--dev",
+                                                    "/dev",
+                                                    "--tmpfs",
+                                                    "/tmp",
+                                                    "--chdir",
+                                                    "/tmp",
+                                                    kPython,
+                                                    "-I",
+                                                    "-",
+                                                    nullptr};
   return kCommand;
 }
 
@@ -54,8 +78,8 @@ void limit(int resource, int64_t value) {
 // A file in memory with the program, at its start.
 Result<int> memory_file(const std::string& text) {
   const int file = ::memfd_create("program", MFD_CLOEXEC);
-  const bool written = file >= 0 && ::write(file, text.data(), text.size()) ==
-                                        static_cast<ssize_t>(text.size());
+  const bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (!written || ::lseek(file, 0, SEEK_SET) != 0) {
     if (file >= 0) ::close(file);
     return internal_error(std::string("a program for the sandbox cannot be written: ") +

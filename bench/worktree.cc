@@ -85,8 +85,7 @@ Result<Corpus> read_worktree(const std::string& folder) {
   Repository repository{std::filesystem::path(scanner.root()).filename().string(), {}};
   for (const std::string& path : paths) {
     if (!measurable_path(path)) continue;
-    const Result<std::string> bytes =
-        workspace::read_source(scanner.root(), path, kMaxFileBytes);
+    const Result<std::string> bytes = workspace::read_source(scanner.root(), path, kMaxFileBytes);
     if (!bytes.ok()) continue;
     std::optional<std::string> text = measurable_text(*bytes);
     if (!text) continue;

@@ -36,9 +36,12 @@ TEST(Bodies, AreWhatStandsBetweenTheFirstAndTheLastLine) {
   Corpus corpus;
   corpus.repositories.push_back(
       {"r",
-       {{"a.cc", "// " + kHead + "\nint total(int x,\n          int y) {\n  x += y;\n  return x;\n}\n",
+       {{"a.cc",
+         "// " + kHead + "\nint total(int x,\n          int y) {\n  x += y;\n  return x;\n}\n",
          Group::kC},
-        {"a.py", "# " + kHead + "\ndef total(x):\n    x += 1\n    return x\n\n\ndef one(x):\n    return x\n",
+        {"a.py",
+         "# " + kHead +
+             "\ndef total(x):\n    x += 1\n    return x\n\n\ndef one(x):\n    return x\n",
          Group::kPython}}});
   const std::vector<Hole> holes = cut_bodies(corpus, 10, 1);
   ASSERT_EQ(holes.size(), 2u) << "a body of one line is none";
@@ -60,7 +63,8 @@ TEST(InfillProblems, AreReadAsPublished) {
   EXPECT_TRUE(problems->front().is_single_line());
   EXPECT_EQ(test_program(problems->front(), "    x = 2\n"),
             "def f():\n    x = 2\n    return x\n\ndef check(c): pass\n\ncheck(f)\n");
-  EXPECT_EQ(read_problems(good + "\n{\"task_id\": \"x\"}\n").status().message().substr(0, 6), "line 2");
+  EXPECT_EQ(read_problems(good + "\n{\"task_id\": \"x\"}\n").status().message().substr(0, 6),
+            "line 2");
   EXPECT_NE(read_problems("\x1f\x8b...").status().message().find("gunzip"), std::string::npos);
 }
 
@@ -77,7 +81,8 @@ TEST(Sandbox, PassesWhatEndsByItselfWithoutNetworkInTime) {
   EXPECT_FALSE(passes_in_sandbox("assert False\n").value());
   EXPECT_FALSE(passes_in_sandbox("while True: pass\n", {.time = std::chrono::seconds(1)}).value());
   EXPECT_FALSE(passes_in_sandbox("x = bytearray(2 << 30)\n").value());
-  EXPECT_FALSE(passes_in_sandbox("import socket\nsocket.create_connection(('1.1.1.1', 53), 1)\n").value());
+  EXPECT_FALSE(
+      passes_in_sandbox("import socket\nsocket.create_connection(('1.1.1.1', 53), 1)\n").value());
   EXPECT_FALSE(passes_in_sandbox("open('/etc/passwd').read()\n").value());
 }
 
