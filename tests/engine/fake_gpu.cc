@@ -254,6 +254,7 @@ void close(void* state) { delete static_cast<FakeLane*>(state); }
 RowMajorMatrix localized(RowMajorMatrix m) {
   m.data = here(m.data);
   m.scales = here(m.scales);
+  m.zeros = here(m.zeros);
   return m;
 }
 

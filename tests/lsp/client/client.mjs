@@ -45,8 +45,11 @@ connection.onRequest(lsp.WorkDoneProgressCreateRequest.type, params => {
   check('window/workDoneProgress/create', params);
 });
 connection.onRequest(lsp.RegistrationRequest.type, params => { check('client/registerCapability', params); });
+let configured;
+const configuration = new Promise((resolve) => { configured = resolve; });
 connection.onRequest(lsp.ConfigurationRequest.type, params => {
   check('workspace/configuration', params);
+  setImmediate(configured);  // the answer goes first
   return params.items.map(() => ({ candidates: 2 }));
 });
 connection.listen();
@@ -68,6 +71,7 @@ const initialized = await ask(lsp.InitializeRequest.type, {
 });
 assert.equal(initialized.capabilities.positionEncoding, 'utf-16');
 await connection.sendNotification(lsp.InitializedNotification.type, {});
+await configuration;
 
 const uri = pathToFileURL(join(folder, 'client_test.py')).href;  // it is open, not on disk
 const text = '# 😀\ndef area(width, height):\n    return width * \n';
