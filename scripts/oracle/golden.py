@@ -75,9 +75,10 @@ def measured(model, tokens, full_rows, n_greedy):
 def write(folder, compute, cases, rows):
     """`rows`: {case name: F32 [rows, V]}."""
     os.makedirs(folder, exist_ok=True)
-    lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
+    compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    lines = ",\n".join(map(compact, cases))
     with open(os.path.join(folder, GOLDEN), "w", encoding="utf-8") as f:
-        f.write(f'{{"compute": {json.dumps(compute)}, "cases": [\n{lines}\n]}}\n')
+        f.write(f'{{"compute":{compact(compute)},"cases":[\n{lines}\n]}}\n')
     tensor_file.write_file(os.path.join(folder, ROWS), rows)
 
 

@@ -111,7 +111,7 @@ INT4_MODEL = config(
     "LlamaForCausalLM",
     model_type="llama",
     tie_word_embeddings=False,
-    vocab_size=128,
+    vocab_size=72,
     hidden_size=128,
     num_hidden_layers=1,
     num_attention_heads=4,
@@ -120,7 +120,7 @@ INT4_MODEL = config(
 )
 
 # Of the seeds tried, ones with no near tie: every greedy choice leads by more than 0.005.
-SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35, "tiny-int4": 1}
+SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35, "tiny-int4": 3}
 
 
 def random_weights(c, random):
