@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "assist/captures.h"
+#include "base/characters.h"
 
 namespace rondo::assist {
 namespace {
@@ -13,17 +14,11 @@ namespace {
 using workspace::ByteRange;
 using workspace::SyntaxTree;
 
-bool is_word(char c) {
-  return c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0 ||
-         std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-                 .find(c) != std::string_view::npos;
-}
-
 // Adds the words of a text: a string may be an annotation, or a name in __all__.
 void add_words(std::string_view text, std::set<std::string, std::less<>>& words) {
   for (size_t i = 0; i < text.size();) {
     size_t end = i;
-    while (end < text.size() && is_word(text[end])) ++end;
+    while (end < text.size() && is_word_byte(text[end])) ++end;
     if (end > i) words.emplace(text.substr(i, end - i));
     i = std::max(end, i + 1);
   }

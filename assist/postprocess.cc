@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
+
 namespace rondo::assist {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
+std::string_view trim(std::string_view text) { return trimmed(text, " \t\r\n"); }
 
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
+constexpr std::string_view kBlanks = " \t\r";
 
 std::string_view trim_end(std::string_view text) {
   const size_t last = text.find_last_not_of(kBlanks);

@@ -7,20 +7,16 @@
 #include <vector>
 
 #include "assist/captures.h"
+#include "base/characters.h"
 
 namespace rondo::assist {
 namespace {
 
 Status stays(std::string reason) { return invalid_argument_error(std::move(reason)); }
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         (static_cast<unsigned char>(c) & 0x80) != 0;
-}
-
 bool is_identifier(std::string_view name) {
   return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-         std::all_of(name.begin(), name.end(), is_word);
+         std::all_of(name.begin(), name.end(), is_word_byte);
 }
 
 TSNode field(TSNode node, std::string_view name) {
@@ -254,7 +250,7 @@ Result<std::string> f_string_of(TSNode node, std::string_view text) {
   std::erase_if(prefix, [](char c) { return c == 'u' || c == 'U'; });
   // `return"..."` has no blank that would keep the f apart.
   const uint32_t begin = ts_node_start_byte(node);
-  const bool touches = begin > 0 && is_word(text[begin - 1]);
+  const bool touches = begin > 0 && is_word_byte(text[begin - 1]);
   return (touches ? " f" : "f") + prefix + std::string(literal.quotes) + *content +
          std::string(literal.quotes);
 }

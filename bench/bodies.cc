@@ -5,6 +5,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/characters.h"
 #include "bench/random.h"
 #include "workspace/block_query.h"
 #include "workspace/chunker.h"
@@ -17,16 +18,10 @@ constexpr int64_t kMaxLines = 8;
 constexpr int64_t kMaxBytes = 400;
 constexpr int64_t kMinPrefixBytes = 100;
 
-std::string_view trim(std::string_view line) {
-  const size_t begin = line.find_first_not_of(" \t");
-  if (begin == line.npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t") + 1 - begin);
-}
-
 // The lines between a function's opening and its closing one.
 std::optional<workspace::ByteRange> body_of(const workspace::Text& text,
                                             const workspace::Block& block) {
-  const auto line = [&](int64_t i) { return trim(text.slice(text.line(i))); };
+  const auto line = [&](int64_t i) { return trimmed(text.slice(text.line(i)), " \t"); };
   int64_t first = block.first_line;
   while (first <= block.last_line && line(first).find(block.name) == std::string_view::npos) {
     ++first;

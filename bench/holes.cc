@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/characters.h"
 #include "bench/pools.h"
 #include "bench/random.h"
 
@@ -23,12 +24,6 @@ struct Span {
 };
 
 bool continues_character(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; }
-
-// A letter, digit or underscore; every character beyond ASCII counts as a letter.
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         static_cast<uint8_t>(c) >= 0x80;
-}
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
@@ -58,7 +53,7 @@ std::vector<Span> lines_of(std::string_view text) {
 std::vector<int64_t> borders(std::string_view line, int64_t indentation) {
   std::vector<int64_t> places;
   for (auto i = static_cast<size_t>(indentation); i + 1 < line.size(); ++i) {
-    const bool ends = !is_space(line[i]) && !(is_word(line[i]) && is_word(line[i + 1]));
+    const bool ends = !is_space(line[i]) && !(is_word_byte(line[i]) && is_word_byte(line[i + 1]));
     if (ends) places.push_back(static_cast<int64_t>(i) + 1);
   }
   return places;
@@ -156,7 +151,7 @@ std::string_view line_of(std::string_view text, const Hole& hole) {
 }
 
 bool cuts_word(std::string_view text, const Hole& hole) {
-  return is_word(text[hole.begin - 1]) && is_word(text[hole.begin]);
+  return is_word_byte(text[hole.begin - 1]) && is_word_byte(text[hole.begin]);
 }
 
 }  // namespace rondo::bench

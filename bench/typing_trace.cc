@@ -4,6 +4,8 @@
 #include <optional>
 #include <random>
 
+#include "base/characters.h"
+
 namespace rondo::bench {
 namespace {
 
@@ -11,10 +13,6 @@ constexpr std::string_view kOpeners = "([{\"'";
 constexpr std::string_view kClosers = ")]}\"'";
 constexpr int32_t kUndoneKeys = 5;
 constexpr size_t kShortestLine = 20, kLongestLine = 100;
-
-bool is_word(char c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // A run of whole lines without the last one's line end.
 struct Place {
@@ -92,9 +90,9 @@ class Keyboard {
     if (which == std::string_view::npos) return std::nullopt;
     const bool is_quote = key == '"' || key == '\'';
     const char previous = n_typed_ > 0 ? wanted_[n_typed_ - 1] : '\n';
-    if (is_quote && (is_word(previous) || previous == key)) return std::nullopt;
+    if (is_quote && (is_word_byte(previous) || previous == key)) return std::nullopt;
     const char next = !closers_.empty() ? closers_[0] : after_.empty() ? '\n' : after_[0];
-    if (is_word(next)) return std::nullopt;
+    if (is_word_byte(next)) return std::nullopt;
     return kClosers[which];
   }
 

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/characters.h"
+
 namespace rondo::lsp {
 namespace {
 
@@ -16,12 +18,6 @@ std::string lower_ascii(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 std::optional<int64_t> parse_length(std::string_view text) {
@@ -83,7 +79,7 @@ void FrameReader::header_field(std::string_view line) {
   const size_t colon = line.find(':');
   const std::string name = lower_ascii(line.substr(0, colon));
   if (colon != std::string_view::npos && name == kContentLength) {
-    const std::optional<int64_t> length = parse_length(trim(line.substr(colon + 1)));
+    const std::optional<int64_t> length = parse_length(trimmed(line.substr(colon + 1), " \t"));
     const bool usable = length && *length <= limits_.credible_bytes;
     if (usable && length_.value_or(*length) == *length) {
       length_ = length;

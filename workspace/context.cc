@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/check.h"
 #include "workspace/context_candidates.h"
 #include "workspace/secrets.h"
@@ -13,16 +14,12 @@
 namespace rondo::workspace {
 namespace {
 
+std::string_view trim(std::string_view text) { return trimmed(text, " \t\r"); }
+
 // Candidates tried for the budget, as a multiple of max_blocks: counting tokens is not free.
 constexpr int64_t kTriesPerBlock = 4;
 // How much better than what was chosen before another choice has to be.
 constexpr double kClearlyBetter = 1.15;
-
-std::string_view trim(std::string_view line) {
-  const size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == line.npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
-}
 
 bool says_something(std::string_view line) {
   return std::any_of(line.begin(), line.end(),

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/characters.h"
 #include "workspace/identifiers.h"
 #include "workspace/import_resolver.h"
 #include "workspace/path.h"
@@ -45,11 +46,6 @@ struct Use {
   std::string_view qualifier;  // "cart" of cart.add at the nearest use
 };
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         static_cast<uint8_t>(c) >= 0x80;
-}
-
 // "cart" before the name at `offset` in "cart.add", "cart::add" or "cart->add".
 std::string_view qualifier_before(std::string_view code, int64_t offset) {
   std::string_view before = code.substr(0, offset);
@@ -57,7 +53,7 @@ std::string_view qualifier_before(std::string_view code, int64_t offset) {
     if (!before.ends_with(sign)) continue;
     before.remove_suffix(sign.size());
     size_t begin = before.size();
-    while (begin > 0 && is_word(before[begin - 1])) --begin;
+    while (begin > 0 && is_word_byte(before[begin - 1])) --begin;
     return before.substr(begin);
   }
   return {};

@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/characters.h"
 #include "workspace/path.h"
 
 namespace rondo::workspace {
 namespace {
 
+std::string_view trim(std::string_view text) { return trimmed(text, " \t\r\n;"); }
+
 constexpr int kMaxLines = 400;
 constexpr int kMaxStatementLines = 60;
 constexpr size_t kMaxImports = 128;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n;";
-  const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
-}
 
 // Takes `word` and the blanks behind it off the start of `text`, when it stands there.
 bool take(std::string_view& text, std::string_view word) {

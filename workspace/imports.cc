@@ -3,20 +3,17 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/characters.h"
 #include "workspace/path.h"
 
 namespace rondo::workspace {
 namespace {
 
+std::string_view trim(std::string_view text) { return trimmed(text, " \t\r;"); }
+
 constexpr int kMaxLines = 400;
 constexpr size_t kMaxModules = 64;
 constexpr size_t kMaxFiles = 32;
-
-std::string_view trim(std::string_view line) {
-  const size_t begin = line.find_first_not_of(" \t\r;");
-  if (begin == line.npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r;") + 1 - begin);
-}
 
 // What follows the word that makes `line` an import; nothing for other lines.
 std::optional<std::string_view> after_keyword(std::string_view line) {

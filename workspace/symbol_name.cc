@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
+
 namespace rondo::workspace {
 namespace {
-
-bool is_word_byte(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return byte >= 0x80 || byte == '_' || (byte >= '0' && byte <= '9') ||
-         ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
 
 // With what some languages allow in names beside words: ~T, $x, #private, set!, empty?, a-b.
 bool is_name_byte(char c) {
