@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/model_path.h"
+#include "engine/memory_plan.h"
 #include "engine/model_config.h"
 #include "engine/quantize.h"
 #include "engine/safetensors.h"
@@ -41,18 +42,6 @@ int64_t parameters_of(std::string_view name) {
   return 1;
 }
 
-const char* name_of(engine::WeightFormat format) {
-  switch (format) {
-    case engine::WeightFormat::kInt8Channel:
-      return "int8";
-    case engine::WeightFormat::kInt4Group:
-      return "int4";
-    case engine::WeightFormat::kBf16:
-      break;
-  }
-  return "bf16";
-}
-
 WeightFacts count_weights(const TensorFolder& tensors) {
   WeightFacts facts;
   std::set<std::string_view> files;
@@ -64,11 +53,6 @@ WeightFacts count_weights(const TensorFolder& tensors) {
   }
   facts.n_files = std::ssize(files);
   return facts;
-}
-
-// Keys and values of one token in bf16. Loop 1 keeps only its window's.
-int64_t kv_bytes_per_token(const ModelConfig& config) {
-  return int64_t{2} * config.n_layers * config.n_kv_heads * config.head_dim * 2;
 }
 
 Json describe(const std::string& folder, const ModelConfig& config, const Tokenizer& tokenizer,
@@ -86,11 +70,11 @@ Json describe(const std::string& folder, const ModelConfig& config, const Tokeni
       {"intermediate_size", config.intermediate_size},
       {"vocab_size", config.vocab_size},
       {"max_positions", config.max_positions},
-      {"weights", name_of(config.weight_format)},
+      {"weights", engine::weight_format_name(config.weight_format)},
       {"parameters", weights.n_parameters},
       {"weight_bytes", weights.n_bytes},
       {"weight_files", weights.n_files},
-      {"kv_bytes_per_token", kv_bytes_per_token(config)},
+      {"kv_bytes_per_token", engine::token_kv_bytes(config)},
       {"tokenizer_ids", tokenizer.vocab_size()},
       {"stop_tokens", config.stop_tokens},
       {"fim", nullptr},

@@ -1,7 +1,6 @@
 #include "cli/plan_command.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <memory>
 #include <sstream>
@@ -39,23 +38,10 @@ struct PlanArguments {
   bool json = false;
 };
 
-struct FormatName {
-  WeightFormat format;
-  const char* name;
-};
-constexpr std::array kFormats = {FormatName{WeightFormat::kBf16, "bf16"},
-                                 FormatName{WeightFormat::kInt8Channel, "int8"},
-                                 FormatName{WeightFormat::kInt4Group, "int4"}};
-
-const char* name_of(WeightFormat format) {
-  return std::find_if(kFormats.begin(), kFormats.end(),
-                      [&](const auto& known) { return known.format == format; })
-      ->name;
-}
-
 Result<WeightFormat> find_format(const std::string& name) {
-  for (const FormatName& known : kFormats) {
-    if (name == known.name) return known.format;
+  for (const WeightFormat format :
+       {WeightFormat::kBf16, WeightFormat::kInt8Channel, WeightFormat::kInt4Group}) {
+    if (name == engine::weight_format_name(format)) return format;
   }
   return invalid_argument_error("weights are bf16, int8 or int4, not '" + name + "'");
 }
@@ -183,7 +169,7 @@ Json plan_json(ModelConfig config, const PlanArguments& arguments,
       rows.push_back(std::move(row));
     }
   }
-  return {{"weights", name_of(config.weight_format)},
+  return {{"weights", engine::weight_format_name(config.weight_format)},
           {"kv_bytes_per_token", engine::token_kv_bytes(config)},
           {"context_is_shared", config.segment.has_value()},
           {"rows", std::move(rows)}};

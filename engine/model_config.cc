@@ -246,6 +246,18 @@ void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
 
 }  // namespace
 
+const char* weight_format_name(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::kInt8Channel:
+      return "int8";
+    case WeightFormat::kInt4Group:
+      return "int4";
+    case WeightFormat::kBf16:
+      break;
+  }
+  return "bf16";
+}
+
 Result<ModelConfig> ModelConfig::load(const std::string& folder) {
   ModelConfig config;
   const std::string path = folder + "/config.json";

@@ -25,6 +25,8 @@ enum class WeightFormat {
   kInt4Group     // 4 bits, a bf16 scale for 128 inputs; the embedding, mostly the head too, in bf16
 };
 
+const char* weight_format_name(WeightFormat format);  // "bf16", "int8", "int4"
+
 // Whose tensors a checkpoint of 4-bit weights has (int4_tensors.h).
 enum class Int4Layout { kCompressedTensors, kAwq, kGptq };
 
