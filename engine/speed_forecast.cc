@@ -13,7 +13,7 @@ constexpr double kCopyShare = 0.90;
 constexpr double kProductShare = 0.82;
 // Of these, what the engine reaches: decode of the 7B shape by type, prefill of the 7B shape and
 // Segments of the embedded model by width.
-constexpr double kBf16Share = 0.95, kInt8Share = 0.80, kInt4Share = 0.68;
+constexpr double kBf16Share = 0.95, kInt8Share = 0.83, kInt4Share = 0.716;
 constexpr double kAttentionShare = 0.90;
 constexpr double kWidePrefill = 0.795, kNarrowPrefill = 0.35;
 constexpr double kWide = 5120, kNarrow = 640;
