@@ -124,8 +124,9 @@ TEST_F(SegmentLogTest, KilledWritersLeaveNothingWrong) {
     const auto n_before = 1 + random() % 12;  // appends, and then a little
     for (uint32_t i = 0; i < n_before && ::read(ready[0], &byte, 1) == 1; ++i) {
     }
-    for (volatile uint32_t spin = random() % 400'000; spin > 0; spin = spin - 1) {
-    }
+    volatile uint32_t spun = 0;
+    for (uint32_t n = random() % 400'000; n > 0; --n) spun = n;
+    static_cast<void>(spun);
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     ::waitpid(child, nullptr, 0);
     ::close(ready[0]);
