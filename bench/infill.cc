@@ -9,13 +9,13 @@
 #include "assist/cursor_window.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
+#include "assist/sandbox.h"
 #include "bench/bodies.h"
 #include "bench/cut_workspace.h"
 #include "bench/edit_similarity.h"
 #include "bench/engine_call.h"
 #include "bench/progress.h"
 #include "bench/result_log.h"
-#include "bench/sandbox.h"
 
 namespace rondo::bench {
 namespace {
@@ -149,10 +149,11 @@ std::string run_name(const engine::Engine& engine, const std::string& what,
          ", " + what + ", context " + std::to_string(options.context_tokens);
 }
 
-Status sandbox_works() {
-  ASSIGN_OR_RETURN(const bool works, passes_in_sandbox("pass\n"));
-  if (works) return {};
-  return unavailable_error("bubblewrap can make no sandbox here, so no generated code is run");
+// Whether generated Python ends by itself, in time and without an error.
+Result<bool> passes(const std::string& program) {
+  ASSIGN_OR_RETURN(const assist::SandboxRun run,
+                   assist::run_in_sandbox({.words = {"python3", "-I", "-"}, .input = program}));
+  return run.passed();
 }
 
 Question question_of(const InfillProblem& problem) {
@@ -230,7 +231,7 @@ Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpu
 Result<InfillTable> measure_problems(engine::Engine& engine,
                                      const std::vector<InfillProblem>& problems,
                                      const InfillOptions& options) {
-  if (options.run_tests) RETURN_IF_ERROR(sandbox_works());
+  if (options.run_tests) RETURN_IF_ERROR(assist::sandbox_ready());
   InfillTable table = {.modes = {{.name = "no context", .sources = {}}}, .results = {}};
   ASSIGN_OR_RETURN(
       Known known,
@@ -253,7 +254,7 @@ Result<InfillTable> measure_problems(engine::Engine& engine,
       if (options.run_tests) {
         const std::string line_end = problem.is_single_line() ? "\n" : "";
         ASSIGN_OR_RETURN(answered.first.passed,
-                         passes_in_sandbox(test_program(problem, answered.second + line_end)));
+                         passes(test_program(problem, answered.second + line_end)));
       }
       RETURN_IF_ERROR(known.add(problem.task_id, answered.first));
       table.results.back().answers.push_back(answered.first);

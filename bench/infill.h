@@ -59,7 +59,7 @@ struct InfillOptions {
   uint64_t seed = 1;
   int32_t context_tokens = 2000;  // at most
   bool ablate = false;
-  bool run_tests = false;  // problems only: in a sandbox (sandbox.h)
+  bool run_tests = false;  // problems only: in a sandbox (assist/sandbox.h)
   std::string log;         // a file of results (result_log.h); empty: none is kept
 };
 

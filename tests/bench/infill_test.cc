@@ -5,7 +5,6 @@
 #include "bench/bodies.h"
 #include "bench/edit_similarity.h"
 #include "bench/infill_table.h"
-#include "bench/sandbox.h"
 #include "bench/statistics.h"
 
 namespace rondo::bench {
@@ -66,24 +65,6 @@ TEST(InfillProblems, AreReadAsPublished) {
   EXPECT_EQ(read_problems(good + "\n{\"task_id\": \"x\"}\n").status().message().substr(0, 6),
             "line 2");
   EXPECT_NE(read_problems("\x1f\x8b...").status().message().find("gunzip"), std::string::npos);
-}
-
-TEST(Sandbox, RunsNothingWithoutBubblewrap) {
-  if (sandbox_ready().ok()) GTEST_SKIP() << "there is a sandbox";
-  const Result<bool> passed = passes_in_sandbox("pass\n");
-  ASSERT_FALSE(passed.ok());
-  EXPECT_NE(passed.status().message().find("install bubblewrap"), std::string::npos);
-}
-
-TEST(Sandbox, PassesWhatEndsByItselfWithoutNetworkInTime) {
-  if (!sandbox_ready().ok()) GTEST_SKIP() << "there is no sandbox";
-  if (!passes_in_sandbox("pass\n").value()) GTEST_SKIP() << "the system lets it make none";
-  EXPECT_FALSE(passes_in_sandbox("assert False\n").value());
-  EXPECT_FALSE(passes_in_sandbox("while True: pass\n", {.time = std::chrono::seconds(1)}).value());
-  EXPECT_FALSE(passes_in_sandbox("x = bytearray(2 << 30)\n").value());
-  EXPECT_FALSE(
-      passes_in_sandbox("import socket\nsocket.create_connection(('1.1.1.1', 53), 1)\n").value());
-  EXPECT_FALSE(passes_in_sandbox("open('/etc/passwd').read()\n").value());
 }
 
 TEST(InfillModes, LeaveOutOneSourceAtATime) {
