@@ -48,7 +48,8 @@ bool Generation::step() {
   return prefill();
 }
 
-// Every Segment and every token that may come, whatever is there already.
+// Every Segment and every token that may come, whatever is there already. Loop 1 has pages of what
+// a cursor kept and of a trapezoid (prefill_plan.h: either is read, or dropped), and of the answer.
 int64_t Generation::count_pages() const {
   // Not pages_for: nobody has looked at these numbers yet.
   const auto pages = [](size_t n_tokens) {
@@ -56,9 +57,15 @@ int64_t Generation::count_pages() const {
   };
   int64_t n = 0;
   for (const SegmentInput& input : request_.segments) n += pages(input.tokens->size());
-  const size_t n_active = request_.prompt.size() + request_.score.size() +
-                          static_cast<size_t>(std::max(request_.stop.max_tokens, 0));
-  return n + parts_.model.config().n_loops * pages(n_active);
+  const size_t n_answer = static_cast<size_t>(std::max(request_.stop.max_tokens, 0));
+  const size_t n_active = request_.prompt.size() + request_.score.size() + n_answer;
+  n += pages(n_active);
+  const ModelConfig& config = parts_.model.config();
+  if (config.n_loops == 1) return n;
+  const size_t n_outputs = request_.score.size() + 1;
+  const size_t n_window = trapezoid_tokens(config, n_outputs, kTruncationMargin) +
+                          config.loop_window + kWindowKeptBehind + n_answer;
+  return n + pages(std::min(n_active, n_window)) + 1;
 }
 
 // What a failed device computed means nothing: such a request is answered with what happened.

@@ -41,6 +41,7 @@ Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<co
   } else {
     sequence.truncate(plan_.n_cached);
   }
+  sequence.begin_window(plan_.window_from);
   next0_ = plan_.n_cached;
   next1_ = plan_.loop1.empty() ? n_tokens : plan_.loop1.front().keys_from;
 }

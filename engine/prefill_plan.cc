@@ -22,15 +22,26 @@ std::vector<LayerRange> trapezoid(const ModelConfig& config, const PrefillGoal& 
   return ranges;
 }
 
+// The first of loop 1's keys that the rows of a layer read.
+int32_t first_key(const ModelConfig& config, const LayerRange& range, int32_t n_cached) {
+  return std::max(std::max(n_cached, range.outputs_from) - (config.loop_window - 1), 0);
+}
+
 // Whether loop 1 can go on at slot `n_cached` with the keys that are there.
 bool continues(const ModelConfig& config, std::span<const LayerRange> ranges, int32_t n_cached,
                std::span<const int32_t> valid_from) {
   for (int32_t layer = 0; layer < config.n_layers; ++layer) {
-    const int32_t first_row = std::max(n_cached, ranges[layer].outputs_from);
-    const int32_t first_key = std::max(first_row - (config.loop_window - 1), 0);
-    if (first_key < n_cached && valid_from[layer] > first_key) return false;
+    const int32_t key = first_key(config, ranges[layer], n_cached);
+    if (key < n_cached && valid_from[layer] > key) return false;
   }
   return true;
+}
+
+bool reads_cached_keys(const ModelConfig& config, std::span<const LayerRange> ranges,
+                       int32_t n_cached) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const LayerRange& range) {
+    return first_key(config, range, n_cached) < n_cached;
+  });
 }
 
 }  // namespace
@@ -46,6 +57,8 @@ PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,
       plan.restarts = true;
       plan.n_cached = std::min(plan.n_cached, plan.loop1.front().keys_from);
     }
+    if (!reads_cached_keys(config, plan.loop1, plan.n_cached))
+      plan.window_from = plan.loop1.front().keys_from;
     for (LayerRange& range : plan.loop1) {
       range.keys_from = std::max(range.keys_from, plan.n_cached);
       range.outputs_from = std::max(range.outputs_from, plan.n_cached);

@@ -9,6 +9,7 @@
 // Thread: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -24,8 +25,9 @@ struct LayerRange {
 };
 
 struct PrefillPlan {
-  int32_t n_cached = 0;   // slots [0, n_cached) need no work at all
-  bool restarts = false;  // loop 1 cannot go on from its cached keys: they are to be dropped
+  int32_t n_cached = 0;     // slots [0, n_cached) need no work at all
+  bool restarts = false;    // loop 1 cannot go on from its cached keys: they are to be dropped
+  int32_t window_from = 0;  // nothing reads loop 1's keys of earlier slots, nor are they computed
   std::vector<LayerRange> loop0;  // [L]
   std::vector<LayerRange> loop1;  // [L]; empty for models that run once
 };
@@ -36,6 +38,12 @@ struct PrefillGoal {
   int32_t first_output = 0;  // final hidden states are wanted for slots [first_output, n_tokens)
   int32_t margin = 0;
 };
+
+// A prefill's loop 1 needs keys of at most so many slots at its end, where `n_outputs` final hidden
+// states are wanted.
+inline size_t trapezoid_tokens(const ModelConfig& config, size_t n_outputs, int32_t margin) {
+  return n_outputs + static_cast<size_t>(margin + (config.loop_window - 1) * config.n_layers);
+}
 
 // `valid_from[l]` says from which slot on the cached sequence has loop 1's keys of layer l.
 PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,

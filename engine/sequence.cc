@@ -36,6 +36,14 @@ int32_t Sequence::n_matching(std::span<const int32_t> prompt) const {
   return static_cast<int32_t>(end - tokens_.begin());
 }
 
+void Sequence::begin_window(int32_t slot) {
+  const int32_t first_page = slot / kPageTokens;
+  if (config_.n_loops == 1 || first_page <= first_window_page_) return;
+  window_pages_.drop_front(std::min(first_page - first_window_page_, window_pages_.size()));
+  first_window_page_ = first_page;
+  for (int32_t& from : valid_from_) from = std::max(from, first_page * kPageTokens);
+}
+
 bool Sequence::reserve(int32_t n_tokens) {
   const int32_t n_pages = pages_for(n_tokens);
   if (!base_pages_.grow(n_pages)) return false;
@@ -67,11 +75,7 @@ void Sequence::trim(int32_t n_window_kept) {
   base_pages_.shrink(pages_for(n_tokens()));
   if (config_.n_loops == 1) return;
   window_pages_.shrink(std::max(pages_for(n_tokens()) - first_window_page_, 0));
-  const int32_t first_page = std::max(n_tokens() - n_window_kept, 0) / kPageTokens;
-  if (first_page <= first_window_page_) return;
-  window_pages_.drop_front(std::min(first_page - first_window_page_, window_pages_.size()));
-  first_window_page_ = first_page;
-  for (int32_t& from : valid_from_) from = std::max(from, first_page * kPageTokens);
+  begin_window(std::max(n_tokens() - n_window_kept, 0));
 }
 
 void Sequence::add_rows(int32_t from, std::span<const int32_t> tokens, Step& step) const {
@@ -89,13 +93,14 @@ void Sequence::add_rows(int32_t from, std::span<const int32_t> tokens, Step& ste
   span.n_context = 0;
   span.own_pages = window_pages_.data();
   span.first_own_page = first_window_page_;
-  if (config_.n_loops > 1) step.window_spans.push_back(span);
+  const bool in_window = from >= first_window_page_ * kPageTokens;
+  if (config_.n_loops > 1 && in_window) step.window_spans.push_back(span);
   for (int32_t slot = from; slot < from + n_rows; ++slot) {
     step.tokens.push_back(tokens[slot - from]);
     step.positions.push_back(offset + slot);
     step.base_slots.push_back(slot_in(base_pages_, 0, slot));
-    if (config_.n_loops > 1)
-      step.window_slots.push_back(slot_in(window_pages_, first_window_page_, slot));
+    if (config_.n_loops == 1) continue;
+    step.window_slots.push_back(in_window ? slot_in(window_pages_, first_window_page_, slot) : -1);
   }
 }
 

@@ -36,7 +36,10 @@ class Sequence {
   // How many leading tokens of `prompt` it already holds.
   int32_t n_matching(std::span<const int32_t> prompt) const;
 
-  // Has pages for slots [0, n_tokens) afterwards; false when the pool is short.
+  // Loop 1's keys of slots before `slot` are not needed: their pages go, and none are reserved.
+  void begin_window(int32_t slot);
+  // Has pages for slots [0, n_tokens) afterwards, of loop 1 from where its window begins; false
+  // when the pool is short.
   bool reserve(int32_t n_tokens);
   // Forgets the tokens from `n_tokens` on.
   void truncate(int32_t n_tokens);
@@ -52,7 +55,8 @@ class Sequence {
   // Gives back pages that no later token needs: beyond the end, and window pages far behind it.
   void trim(int32_t n_window_kept);
 
-  // Adds the rows of slots [from, to) to `step`, with the given tokens.
+  // Adds the rows of slots [from, to) to `step`, with the given tokens; rows that begin before the
+  // window are loop 0's alone.
   void add_rows(int32_t from, std::span<const int32_t> tokens, Step& step) const;
 
  private:

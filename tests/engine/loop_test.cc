@@ -75,6 +75,17 @@ TEST_F(Loop, TheTrapezoidIsExact) {
   }
 }
 
+TEST_F(Loop, OnlyTheTrapezoidHasWindowPages) {
+  const TokenIds prompt = random_ids(harness_.config(), 1000, 3);
+  auto sequence = harness_.sequence();
+  harness_.prefill(*sequence, prompt, 999);
+  const auto n_window = static_cast<int32_t>(trapezoid_tokens(harness_.config(), 1, 32));
+  ASSERT_LT(n_window, 500);
+  const int32_t n_used = harness_.pages().n_pages() - harness_.pages().n_free();
+  EXPECT_LE(n_used, pages_for(1000) + pages_for(n_window) + 1);
+  EXPECT_GE(n_used, pages_for(1000) + pages_for(harness_.config().loop_window));
+}
+
 TEST_F(Loop, DecodingContinuesThePrefill) {
   auto sequence = harness_.sequence();
   harness_.prefill(*sequence, TokenIds(prompt_.begin(), prompt_.begin() + 100), 99);

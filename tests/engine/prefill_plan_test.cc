@@ -33,6 +33,8 @@ void expect_covers(const ModelConfig& config, const PrefillGoal& goal, const Pre
     }
     // Keys are projections of the outputs below.
     needed_from = range.keys_from;
+    ASSERT_GE(range.keys_from, plan.window_from);
+    ASSERT_GE(std::max(0, first_output - config.loop_window + 1), plan.window_from);
   }
   ASSERT_LE(plan.loop0.back().outputs_from, needed_from);
 }
@@ -67,6 +69,8 @@ TEST(PrefillPlan, ColdTrapezoidHasTheWidthsOfTheFormula) {
     EXPECT_EQ(4000 - plan.loop1[l].keys_from, 63 * (10 - l) + 1);
     EXPECT_EQ(4000 - plan.loop1[l].outputs_from, 63 * (10 - 1 - l) + 1);
   }
+  EXPECT_EQ(4000 - plan.window_from, 63 * 10 + 1);
+  EXPECT_EQ(4000 - plan.window_from, trapezoid_tokens(config, 1, 0));
 }
 
 TEST(PrefillPlan, TypingAtTheEndNeedsTheNewTokensAlone) {
