@@ -126,9 +126,9 @@ Result<EditTransaction::State> EditTransaction::state(const std::string& run) {
         out.insert(file.path);
         state.left.push_back(std::move(file));
       }
-      for (std::string& path : open) {
-        if (!out.contains(path)) state.applied.push_back(std::move(path));
-      }
+      std::erase_if(open, [&](const std::string& path) { return out.contains(path); });
+      state.applied.insert(state.applied.end(), open.begin(), open.end());
+      state.last_shard = std::move(open);
       open.clear();
     }
     state.ended = state.ended || type == "end";

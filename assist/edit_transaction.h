@@ -54,7 +54,8 @@ class EditTransaction {
   struct State {
     std::string root;
     Json about;
-    std::vector<std::string> applied;  // paths
+    std::vector<std::string> applied;     // paths
+    std::vector<std::string> last_shard;  // those of them that were applied last
     std::vector<LeftFile> left;
     bool ended = false;
     bool undone = false;

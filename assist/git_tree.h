@@ -1,6 +1,6 @@
 // What git says of the folder that is edited, and diffs in git's form.
 //
-// Thread: any; reads the disk. Runs no hooks and no filters of the repository.
+// Thread: any; reads the disk. Runs no hooks and no programs that the repository names.
 #pragma once
 
 #include <string>
@@ -14,6 +14,15 @@ namespace rondo::assist {
 // The tracked files around or in `root` that are changed or staged; none outside of a repository.
 // Errors: Unavailable when the repository cannot be read.
 Result<std::vector<std::string>> changed_files(const std::string& root);
+
+// Whether commits can be made in `root`. Errors: InvalidArgument with what to do: it is in no
+// repository, in the middle of a merge or the like, something is staged, or git knows no author.
+Status ready_to_commit(const std::string& root);
+
+// Commits the files at `paths` below `root` as they are on the disk, and nothing else. No commit is
+// made when they are in the last one like this. Errors: Unavailable with what git says.
+Status commit_files(const std::string& root, const std::vector<std::string>& paths,
+                    const std::string& message);
 
 // The unified diff that makes `after` of `before`; git apply and patch -p1 read it.
 std::string unified_diff(const std::string& path, std::string_view before, std::string_view after);

@@ -1,6 +1,7 @@
 #include "assist/recipe.h"
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 
 #include "assist/yaml.h"
@@ -29,7 +30,7 @@ class RecipeReader {
   Result<Recipe> read(const YamlNode& root) {
     RETURN_IF_ERROR(
         check_fields(root, {"recipe", "about", "leaves", "languages", "paths", "contains", "tables",
-                            "names", "unless", "rules", "imports"}));
+                            "names", "unless", "rules", "imports", "checks"}));
     ASSIGN_OR_RETURN(recipe_.name, text(root, "recipe"));
     ASSIGN_OR_RETURN(recipe_.about, text(root, "about"));
     ASSIGN_OR_RETURN(recipe_.leaves, texts(root, "leaves"));
@@ -41,6 +42,7 @@ class RecipeReader {
     RETURN_IF_ERROR(read_guards(root));
     RETURN_IF_ERROR(read_rules(root));
     RETURN_IF_ERROR(read_imports(root));
+    RETURN_IF_ERROR(read_checks(root));
     return std::move(recipe_);
   }
 
@@ -247,6 +249,37 @@ class RecipeReader {
       recipe_.imports.push_back(std::move(edit));
     }
     return {};
+  }
+
+  Status read_checks(const YamlNode& root) {
+    ASSIGN_OR_RETURN(const auto checks, list(root, "checks"));
+    for (const YamlNode* node : checks) {
+      RETURN_IF_ERROR(check_fields(*node, {"name", "run", "seconds", "megabytes"}));
+      Check check;
+      ASSIGN_OR_RETURN(check.name, text(*node, "name"));
+      ASSIGN_OR_RETURN(check.words, texts(*node, "run"));
+      if (check.words.empty())
+        return error(*node, "'run: [program, argument, ...]' is missing here");
+      ASSIGN_OR_RETURN(const int64_t seconds, number(*node, "seconds", check.time.count()));
+      check.time = std::chrono::seconds(seconds);
+      ASSIGN_OR_RETURN(const int64_t megabytes,
+                       number(*node, "megabytes", check.memory_bytes >> 20));
+      check.memory_bytes = megabytes << 20;
+      recipe_.checks.push_back(std::move(check));
+    }
+    return {};
+  }
+
+  // A whole number from 1 to a million; `other` when the field is absent.
+  Result<int64_t> number(const YamlNode& node, std::string_view field, int64_t other) const {
+    const YamlNode* value = node.find(field);
+    if (value == nullptr) return other;
+    int64_t number = 0;
+    const char* const end = value->text.data() + value->text.size();
+    const auto read = std::from_chars(value->text.data(), end, number);
+    const bool whole = value->kind == Kind::kText && read.ec == std::errc() && read.ptr == end;
+    if (whole && number > 0 && number <= 1'000'000) return number;
+    return error(*value, "'" + std::string(field) + "' must be a number from 1 to 1000000");
   }
 
   Recipe recipe_;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/check.h"
 #include "base/status.h"
 
 namespace rondo::assist {
@@ -85,6 +86,7 @@ struct Recipe {
   std::vector<Guard> guards;
   std::vector<Rule> rules;
   std::vector<ImportEdit> imports;
+  std::vector<Check> checks;  // run only in trees that the user trusts
 };
 
 // The recipe in `text`, the content of `file`. Queries and templates are not looked into: that is

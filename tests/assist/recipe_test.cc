@@ -71,6 +71,22 @@ const BadRecipe kBadRules[] = {
      "r.yaml:5: an edit of the kind 'instruct' needs a model that follows instructions"},
 };
 
+TEST(Recipe, HasChecksWithLimits) {
+  const std::string text =
+      "recipe: r\nabout: a\nlanguages: [python]\nrules:\n  - name: n\n    regex: a\n"
+      "    replace: '@match'\n    with: b\nchecks:\n  - {name: types, run: [mypy, a b], seconds: "
+      "9}\n";
+  const Result<Recipe> recipe = parse_recipe(text, "r.yaml");
+  ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+  ASSERT_EQ(recipe->checks.size(), 1u);
+  EXPECT_EQ(recipe->checks[0].words, (std::vector<std::string>{"mypy", "a b"}));
+  EXPECT_EQ(recipe->checks[0].time, std::chrono::seconds(9));
+  EXPECT_EQ(
+      parse_recipe(text + "  - {name: t, run: [x], megabytes: 1.5}\n", "r.yaml").status().message(),
+      "r.yaml:11: 'megabytes' must be a number from 1 to 1000000");
+  EXPECT_FALSE(parse_recipe(text + "  - {name: t}\n", "r.yaml").ok());
+}
+
 TEST(Recipe, SaysWhatIsWrongWithARule) {
   for (const BadRecipe& bad : kBadRules) {
     EXPECT_EQ(error_of(recipe_with(bad.text)).substr(0, std::string(bad.error).size()), bad.error)

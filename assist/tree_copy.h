@@ -1,0 +1,38 @@
+// TreeCopy: a copy of a tree's files, for programs that must not touch the tree itself.
+//
+// Thread: one. Owns a folder, which goes with it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace rondo::assist {
+
+class TreeCopy {
+ public:
+  // Copies the files at `paths` below `root`, with their modes, into a new folder in `parent`. A
+  // file that is gone meanwhile is not in it. Errors: Unavailable when it cannot be written.
+  static Result<TreeCopy> make(const std::string& root, const std::vector<std::string>& paths,
+                               const std::string& parent);
+  TreeCopy(TreeCopy&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
+  TreeCopy& operator=(TreeCopy&& other) noexcept {
+    std::swap(folder_, other.folder_);
+    return *this;
+  }
+  ~TreeCopy();
+
+  const std::string& folder() const { return folder_; }
+
+  // Gives the file at `path` other bytes; its mode stays. Errors: Unavailable.
+  Status put(std::string_view path, std::string_view bytes) const;
+
+ private:
+  explicit TreeCopy(std::string folder) : folder_(std::move(folder)) {}
+  std::string folder_;  // absolute
+};
+
+}  // namespace rondo::assist
