@@ -44,16 +44,6 @@ Result<Spec> parse_spec(const std::string& spec) {
   return Spec{.file = std::string(rest), .line = *line, .column = *column};
 }
 
-fs::path workspace_around(const fs::path& start) {
-  std::error_code error;
-  for (fs::path folder = start; folder != folder.parent_path(); folder = folder.parent_path()) {
-    for (const char* mark : {".git", config::kWorkspaceFile}) {
-      if (fs::exists(folder / mark, error)) return folder;
-    }
-  }
-  return start;
-}
-
 Result<int64_t> offset_of(const workspace::Text& text, const Spec& spec) {
   if (spec.line > text.line_count()) {
     return invalid_argument_error(spec.file + " has no line " + std::to_string(spec.line) +
@@ -94,8 +84,8 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
     return not_found_error("cannot open " + spec.file + ": " + error.message() +
                            "; name a file that is there");
   }
-  const fs::path root =
-      workspace.empty() ? workspace_around(file.parent_path()) : fs::canonical(workspace, error);
+  const fs::path root = workspace.empty() ? fs::path(workspace_around(file.parent_path().string()))
+                                          : fs::canonical(workspace, error);
   if (error || !fs::is_directory(root, error)) {
     return not_found_error("the workspace " + workspace + " is no folder that can be opened" +
                            (error ? ": " + error.message() : "") + "; name one with --workspace");
@@ -119,10 +109,20 @@ Result<Place> find_place(const std::string& spec_text, const std::string& worksp
   return Place{.workspace = root.string(), .document = std::move(document), .offset = offset};
 }
 
+std::string workspace_around(const std::string& start) {
+  std::error_code error;
+  for (fs::path folder = start; folder != folder.parent_path(); folder = folder.parent_path()) {
+    for (const char* mark : {".git", config::kWorkspaceFile}) {
+      if (fs::exists(folder / mark, error)) return folder.string();
+    }
+  }
+  return start;
+}
+
 Result<std::string> find_workspace(const std::string& folder) {
   if (!folder.empty()) return config::canonical_folder(folder);
   ASSIGN_OR_RETURN(const std::string here, config::canonical_folder("."));
-  return workspace_around(here).string();
+  return workspace_around(here);
 }
 
 }  // namespace rondo::cli

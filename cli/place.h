@@ -25,6 +25,10 @@ struct Place {
 // that lies inside a character, a file that is excluded; those of workspace::read_source.
 Result<Place> find_place(const std::string& spec, const std::string& workspace);
 
+// The nearest folder around `folder`, or itself, with a .git or a .rondo.json; else `folder`.
+// REQUIRES: it is absolute.
+std::string workspace_around(const std::string& folder);
+
 // The folder that is worked in: `folder` itself, absolute and without links; empty: the nearest
 // around the current folder with a .git or a .rondo.json, else the current one.
 // Errors: NotFound when it is no folder.

@@ -18,6 +18,12 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
+void show_check(const assist::Check& check, size_t n_edits) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  const std::string on = n_edits == 0 ? "before any edit" : fmt::format("{} edited files", n_edits);
+  std::fputs(fmt::format("\r\033[K{}: {} ...", check.name, on).c_str(), stderr);
+}
+
 // Takes the progress away first: a terminal shows both on one line.
 void RefactorReport::line(const std::string& text) const {
   if (::isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);

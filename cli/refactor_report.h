@@ -15,6 +15,9 @@
 
 namespace rondo::cli {
 
+// Shows on a terminal that `check` begins to run on so many new edits.
+void show_check(const assist::Check& check, size_t n_edits);
+
 class RefactorReport {
  public:
   struct Options {

@@ -9,6 +9,7 @@
 #include <map>
 #include <random>
 
+#include "assist/sandbox.h"
 #include "tests/cli/process.h"
 
 namespace rondo::cli {
@@ -124,6 +125,47 @@ TEST_F(RefactorCommand, RefusesATreeWithChangesUnlessTold) {
   EXPECT_EQ(tree()["a.py"], std::string(kOld) + "\n");
   EXPECT_EQ(rondo({"typing-modernise", root(), "--dirty"}).code, 0);
   EXPECT_EQ(tree()["a.py"], std::string(kNew) + "\n");
+}
+
+// What a repository's tools do is run in a copy, once the user trusts it; what fails is left out.
+TEST_F(RefactorCommand, LeavesOutWhatFailsChecksInTrustedTrees) {
+  if (!assist::sandbox_ready().ok()) GTEST_SKIP() << assist::sandbox_ready().message();
+  folder_.write("a.py", kOld);
+  folder_.write("b.py", std::string(kOld) + "bad = 1\n");
+  folder_.write("check.sh", "! grep -l bad $(grep -L 'typing' *.py)\n");
+  const std::vector<std::string> words = {"typing-modernise", root(), "--verify", "sh check.sh"};
+  const Files before = tree();
+  EXPECT_EQ(rondo(words).code, 3) << "an untrusted tree's program was run";
+  EXPECT_EQ(tree(), before);
+  ASSERT_EQ(user_.run({"trust", root()}), 0);
+  const Ended made = rondo(words);
+  EXPECT_EQ(made.code, 1) << made.output;
+  EXPECT_NE(made.output.find("b.py: left out: fails sh: b.py"), std::string::npos) << made.output;
+  Files after = before;
+  after["a.py"] = kNew;
+  EXPECT_EQ(tree(), after);
+  EXPECT_TRUE(fs::is_empty(user_.home() / "cache/rondo/checks")) << "the copy was left";
+}
+
+TEST_F(RefactorCommand, CommitsShardByShard) {
+  const auto git = [&](const std::string& arguments) {
+    return std::system(("cd '" + root() + "' && " + arguments).c_str());
+  };
+  for (const char* name : {"a.py", "b.py", "c.py"}) folder_.write(name, kOld);
+  folder_.write("other", "x");
+  ASSERT_EQ(git("git init -q && git config user.name A && git config user.email a@b && git add . "
+                "&& git commit -qm first"),
+            0);
+  const std::vector<std::string> words = {"typing-modernise", root(), "--shard", "2", "--commit"};
+  folder_.write("other", "y");
+  ASSERT_EQ(git("git add other"), 0);
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--commit", "--dirty"}).code, 3) << "staged changes";
+  ASSERT_EQ(git("git reset -q --hard"), 0);
+  EXPECT_EQ(rondo(words).code, 0);
+  EXPECT_EQ(git("test \"$(git log --format=%s)\" = 'typing-modernise: change a file\n"
+                "typing-modernise: change 2 files\nfirst'"),
+            0);
+  EXPECT_EQ(git("test -z \"$(git status --porcelain)\""), 0);
 }
 
 // Killed at 100 moments spread over a whole run's time.

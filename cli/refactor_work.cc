@@ -1,0 +1,200 @@
+#include "cli/refactor_work.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "assist/git_tree.h"
+#include "cli/refactor_report.h"
+#include "cli/refactor_targets.h"
+#include "cli/settings.h"
+#include "config/trust.h"
+
+namespace rondo::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using assist::EditTransaction;
+
+std::string runs_folder(const Environment& environment) {
+  return environment.state_home + "/rondo/refactor";
+}
+
+// "20261127-101500-3fa2": when, and what tells two of one second apart.
+std::string new_run_name() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  uint16_t salt = 0;
+  if (::getrandom(&salt, sizeof salt, 0) != sizeof salt) salt = static_cast<uint16_t>(::getpid());
+  char name[64];
+  std::snprintf(name, sizeof name, "%04d%02d%02d-%02d%02d%02d-%04x", utc.tm_year + 1900,
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, salt);
+  return name;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return not_found_error("cannot read " + path);
+  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// A recipe is a file, or the name of one that came with the program.
+Result<std::string> find_recipe(const std::string& recipe, const Environment& environment) {
+  std::error_code error;
+  if (recipe.find('/') != std::string::npos || fs::is_regular_file(recipe, error)) return recipe;
+  const fs::path binary_folder = fs::path(environment.executable).parent_path();
+  const std::vector<fs::path> folders = {
+      fs::path(environment.config_home) / "rondo/recipes",
+      binary_folder.parent_path() / "share/rondo/recipes",
+      binary_folder.parent_path().parent_path() / "recipes",
+  };
+  std::set<std::string> known;
+  for (const fs::path& folder : folders) {
+    const fs::path file = folder / (recipe + ".yaml");
+    if (fs::is_regular_file(file, error)) return file.string();
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      if (it->path().extension() == ".yaml") known.insert(it->path().stem().string());
+    }
+  }
+  std::string names;
+  for (const std::string& name : known) names += "\n  " + name;
+  return not_found_error("no recipe is called '" + recipe + "'; name a file, or one of:" + names);
+}
+
+Result<std::shared_ptr<const assist::CompiledRecipe>> compile(const std::string& text,
+                                                              const std::string& file) {
+  ASSIGN_OR_RETURN(assist::Recipe recipe, assist::parse_recipe(text, file));
+  return assist::CompiledRecipe::compile(std::move(recipe));
+}
+
+// Git's copy is what a person falls back to: what it does not have must not be mixed with edits.
+Status refuse_dirty_tree(const std::string& root) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> changed, assist::changed_files(root));
+  if (changed.empty()) return {};
+  return invalid_argument_error(std::to_string(changed.size()) + " tracked files have changes, " +
+                                changed.front() +
+                                " among them; commit or stash them, or say --dirty");
+}
+
+// Linters, type checkers and tests run what a repository says: plugins, configuration, itself.
+Status refuse_untrusted(const std::string& root, const Environment& environment) {
+  const config::Places places = configuration_places(environment);
+  ASSIGN_OR_RETURN(const config::Trust trust, config::Trust::read(places.trust_file));
+  ASSIGN_OR_RETURN(const std::string text, config::workspace_text(root));
+  if (trust.approves(root, text)) return {};
+  return invalid_argument_error("checks would run what " + root + " says; say `rondo trust " +
+                                root + "` first, or --no-checks");
+}
+
+// The checks that are asked for, open on a copy of the tree; nothing when there are none.
+Result<std::optional<assist::CheckedTree>> open_checks(const RefactorArguments& arguments,
+                                                       const RefactorWork& work,
+                                                       const Environment& environment) {
+  std::vector<assist::Check> checks = work.recipe->recipe().checks;
+  for (const std::string& command : arguments.verify) {
+    ASSIGN_OR_RETURN(assist::Check check, assist::check_of(command));
+    checks.push_back(std::move(check));
+  }
+  if (arguments.no_checks || checks.empty()) return std::optional<assist::CheckedTree>();
+  RETURN_IF_ERROR(refuse_untrusted(work.root, environment));
+  ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(work.root, {}));
+  ASSIGN_OR_RETURN(std::vector<std::string> paths, all.all_paths());
+  std::vector<std::string> readable;
+  for (const std::string& folder : arguments.tools) {
+    ASSIGN_OR_RETURN(std::string absolute, config::canonical_folder(folder));
+    readable.push_back(std::move(absolute));
+  }
+  ASSIGN_OR_RETURN(assist::CheckedTree tree,
+                   assist::CheckedTree::open({.root = work.root,
+                                              .paths = std::move(paths),
+                                              .parent = environment.cache_home + "/rondo/checks",
+                                              .checks = std::move(checks),
+                                              .readable = std::move(readable),
+                                              .on_check = show_check}));
+  return std::optional(std::move(tree));
+}
+
+}  // namespace
+
+std::string RefactorWork::run_name() const { return fs::path(run).filename().string(); }
+
+Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environment& environment) {
+  RefactorWork work;
+  ASSIGN_OR_RETURN(const std::string file, find_recipe(arguments.recipe, environment));
+  ASSIGN_OR_RETURN(const std::string recipe_text, read_file(file));
+  ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
+  ASSIGN_OR_RETURN(const RefactorTargets targets,
+                   RefactorTargets::of(arguments.workspace, arguments.paths));
+  work.root = targets.root();
+  work.paths = targets.paths();
+  work.left = targets.left();
+  if (arguments.plan || arguments.check) return work;
+  const bool writes = arguments.patch.empty();
+  if (writes && arguments.commit) RETURN_IF_ERROR(assist::ready_to_commit(work.root));
+  if (writes && !arguments.dirty) RETURN_IF_ERROR(refuse_dirty_tree(work.root));
+  ASSIGN_OR_RETURN(work.checks, open_checks(arguments, work, environment));
+  if (!writes) return work;
+  work.commits = arguments.commit;
+  work.run = runs_folder(environment) + "/" + new_run_name();
+  const Json about = {{"recipe", recipe_text},      {"file", file},
+                      {"paths", work.paths},        {"verify", arguments.verify},
+                      {"tools", arguments.tools},   {"noChecks", arguments.no_checks},
+                      {"commits", arguments.commit}};
+  ASSIGN_OR_RETURN(work.edits, EditTransaction::begin(work.run, work.root, about));
+  return work;
+}
+
+Result<std::string> run_named(const std::string& name, const Environment& environment) {
+  const std::string folder = runs_folder(environment);
+  std::error_code error;
+  const bool plain = name.find('/') == std::string::npos && name != "..";
+  if (plain && fs::is_directory(folder + "/" + name, error)) return folder + "/" + name;
+  std::string names;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    names += "\n  " + it->path().filename().string();
+  }
+  return not_found_error("there is no run '" + name + "'; there are:" + names);
+}
+
+Result<RefactorWork> resumed_work(const RefactorArguments& given, const Environment& environment) {
+  RefactorWork work;
+  ASSIGN_OR_RETURN(work.run, run_named(given.resume, environment));
+  EditTransaction::State state;
+  ASSIGN_OR_RETURN(work.edits, EditTransaction::resume(work.run, state));
+  work.root = state.root;
+  const auto file = json_get<std::string>(state.about, "file").value_or("the recipe");
+  const auto text = json_get<std::string>(state.about, "recipe").value_or("");
+  ASSIGN_OR_RETURN(work.recipe, compile(text, file));
+  std::set<std::string> done(state.applied.begin(), state.applied.end());
+  for (const assist::LeftFile& left : state.left) done.insert(left.path);
+  for (const Json& path : state.about.value("paths", Json::array())) {
+    if (path.is_string() && !done.contains(path)) work.paths.push_back(path);
+  }
+  work.left = state.left;
+  RefactorArguments arguments = given;
+  arguments.verify = state.about.value("verify", std::vector<std::string>());
+  arguments.tools = state.about.value("tools", std::vector<std::string>());
+  arguments.no_checks = state.about.value("noChecks", false);
+  work.commits = state.about.value("commits", false);
+  if (work.commits) RETURN_IF_ERROR(commit_shard(work, state.last_shard));
+  ASSIGN_OR_RETURN(work.checks, open_checks(arguments, work, environment));
+  return work;
+}
+
+Status commit_shard(const RefactorWork& work, const std::vector<std::string>& paths) {
+  if (paths.empty()) return {};
+  const assist::Recipe& recipe = work.recipe->recipe();
+  const std::string files = paths.size() == 1 ? "a file" : std::to_string(paths.size()) + " files";
+  return assist::commit_files(work.root, paths,
+                              recipe.name + ": change " + files + "\n\n" + recipe.about + "\n");
+}
+
+}  // namespace rondo::cli

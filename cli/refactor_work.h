@@ -1,0 +1,70 @@
+// RefactorWork: what one run of `rondo refactor` works with: the recipe, the files, the checks, and
+// the transaction when something is to be written.
+//
+// Thread: the main thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assist/checked_tree.h"
+#include "assist/compiled_recipe.h"
+#include "assist/edit_transaction.h"
+#include "base/status.h"
+#include "cli/environment.h"
+
+namespace rondo::cli {
+
+// The command line.
+struct RefactorArguments {
+  std::string recipe;
+  std::vector<std::string> paths;
+  std::string workspace;
+  std::vector<std::string> verify;  // commands, each a check
+  std::vector<std::string> tools;   // folders that checks may read
+  std::string report;
+  std::string patch;
+  std::string resume;
+  std::string undo;
+  int64_t shard = 64;
+  int threads = 0;
+  bool no_checks = false;  // not even the recipe's
+  bool commit = false;
+  bool plan = false;
+  bool check = false;
+  bool diff = false;
+  bool json = false;
+  bool dirty = false;
+};
+
+struct RefactorWork {
+  std::shared_ptr<const assist::CompiledRecipe> recipe;
+  std::string root;
+  std::vector<std::string> paths;             // still to be looked at
+  std::vector<assist::LeftFile> left;         // before it began
+  std::optional<assist::CheckedTree> checks;  // nothing: none are run
+  std::string run;                            // its folder; empty: nothing is written
+  std::optional<assist::EditTransaction> edits;
+  bool commits = false;
+
+  // The name by which a run is resumed and taken back; empty when nothing is written.
+  std::string run_name() const;
+};
+
+// A new run. Nothing is changed yet. Errors: NotFound, InvalidArgument, Unavailable, each with what
+// to do: also where checks are asked for in a workspace that is not trusted.
+Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environment& environment);
+
+// The rest of a run that was killed, with its own recipe, checks and manner.
+Result<RefactorWork> resumed_work(const RefactorArguments& arguments,
+                                  const Environment& environment);
+
+// Commits what a shard has changed. Errors: those of assist::commit_files().
+Status commit_shard(const RefactorWork& work, const std::vector<std::string>& paths);
+
+// The folder of a run. Errors: NotFound, with those that there are.
+Result<std::string> run_named(const std::string& name, const Environment& environment);
+
+}  // namespace rondo::cli
