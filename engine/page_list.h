@@ -3,6 +3,7 @@
 // Thread: the engine thread. Borrows the pool, which must outlive it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -50,6 +51,8 @@ class PageList {
     for (int32_t i = 0; i < n; ++i) pool_->release(pages_[i]);
     pages_.erase(pages_.begin(), pages_.begin() + n);
   }
+  // The first `n` pages become the last.
+  void move_to_back(int32_t n) { std::rotate(pages_.begin(), pages_.begin() + n, pages_.end()); }
 
  private:
   PagePool* pool_;

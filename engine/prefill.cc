@@ -21,20 +21,22 @@ std::vector<LayerRows> layer_rows(std::span<const LayerRange> ranges, int32_t fr
 }  // namespace
 
 Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<const int32_t> prompt,
-                 int32_t first_output, int32_t chunk_tokens)
+                 int32_t first_output, int32_t chunk_tokens, Loop1Rows loop1_rows)
     : model_(model),
       pages_(pages),
       sequence_(sequence),
       prompt_(prompt.begin(), prompt.end()),
       first_output_(first_output),
       chunk_tokens_(chunk_tokens),
+      loop1_rows_(loop1_rows),
       exits_(model.device()),
       outputs_(model.device()) {
   const auto n_tokens = static_cast<int32_t>(prompt_.size());
   const PrefillGoal goal = {.n_tokens = n_tokens,
                             .n_matching = sequence.n_matching(prompt_),
                             .first_output = first_output,
-                            .margin = kTruncationMargin};
+                            .margin = kTruncationMargin,
+                            .loop1_rows = loop1_rows};
   plan_ = plan_prefill(model.config(), goal, sequence.valid_from());
   if (plan_.restarts) {
     sequence.rewind(plan_.n_cached);
@@ -46,14 +48,49 @@ Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<co
   next1_ = plan_.loop1.empty() ? n_tokens : plan_.loop1.front().keys_from;
 }
 
+bool Prefill::runs_both_at_once() const {
+  return loop1_rows_ == Loop1Rows::kAll && !plan_.loop1.empty();
+}
+
+// Of loop 1, where both loops run at once: the keys that the next chunk reads, and those that a
+// prompt that changes near its end finds.
+int32_t Prefill::window_start() const {
+  return std::max(next0_ - (model_.config().loop_window - 1) - kTruncationMargin, 0);
+}
+
+bool Prefill::reserve(int32_t n_tokens) {
+  if (!runs_both_at_once()) return sequence_.reserve(n_tokens);
+  const int32_t n_behind = n_tokens - static_cast<int32_t>(prompt_.size());
+  const int32_t n_window = model_.config().loop_window + kTruncationMargin + chunk_tokens_;
+  return sequence_.reserve(n_tokens, n_window + n_behind);
+}
+
 bool Prefill::step() {
   const auto n_tokens = static_cast<int32_t>(prompt_.size());
-  if (next0_ < n_tokens) {
+  if (runs_both_at_once()) {
+    step_both();
+  } else if (next0_ < n_tokens) {
     step_loop0();
   } else if (next1_ < n_tokens) {
     step_loop1();
   }
   return next0_ == n_tokens && next1_ == n_tokens;
+}
+
+void Prefill::step_both() {
+  const int32_t to = chunk_end(next0_);
+  sequence_.slide_window(window_start());
+  const Step step = rows(next0_, to);
+  const StepView view = model_.place(step);
+  float* x = model_.hidden(view.n_rows);
+  model_.embed(view, x);
+  model_.run_loop(0, view, layer_rows(plan_.loop0, next0_, view.n_rows), pages_, x);
+  model_.run_loop(1, view, layer_rows(plan_.loop1, next0_, view.n_rows), pages_, x);
+  sequence_.append(step.tokens);
+  keep(next0_, to, x, first_output_, outputs_);
+  next0_ = next1_ = to;
+  if (to == static_cast<int32_t>(prompt_.size()))
+    sequence_.note_window_keys(plan_.loop1, plan_.n_cached);
 }
 
 void Prefill::step_loop0() {

@@ -3,7 +3,7 @@
 //
 // Chunks end at multiples of the chunk size. A Loop model runs loop 0 over all of the rest first
 // and keeps the exit hidden states of the rows that loop 1 needs (prefill_plan.h), then loop 1 over
-// those.
+// those. Where all rows of loop 1 are asked for, both loops run over a chunk before the next.
 //
 // Thread: the engine thread. Borrows everything it is given.
 #pragma once
@@ -29,10 +29,10 @@ class Prefill {
   // REQUIRES: 0 <= first_output < prompt.size(); sequence has pages for the prompt (reserve) after
   // begin_sequence.
   Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<const int32_t> prompt,
-          int32_t first_output, int32_t chunk_tokens);
+          int32_t first_output, int32_t chunk_tokens, Loop1Rows loop1_rows = Loop1Rows::kNeeded);
 
   // False when the pool has no pages for `n_tokens` tokens; call once before step.
-  bool reserve(int32_t n_tokens) { return sequence_.reserve(n_tokens); }
+  bool reserve(int32_t n_tokens);
   // Works on one chunk; true when all is done.
   bool step();
   // Leaves the sequence in a state that says truly what it holds; for a prefill that ends early.
@@ -44,6 +44,9 @@ class Prefill {
   const float* outputs() const { return outputs_.data(); }
 
  private:
+  bool runs_both_at_once() const;
+  int32_t window_start() const;
+  void step_both();
   void step_loop0();
   void step_loop1();
   Step rows(int32_t from, int32_t to) const;
@@ -56,6 +59,7 @@ class Prefill {
   const TokenIds prompt_;
   const int32_t first_output_;
   const int32_t chunk_tokens_;
+  const Loop1Rows loop1_rows_;
   PrefillPlan plan_;
   int32_t next0_ = 0;   // first slot that loop 0 has not done
   int32_t next1_ = 0;   // and loop 1

@@ -22,6 +22,13 @@ std::vector<LayerRange> trapezoid(const ModelConfig& config, const PrefillGoal& 
   return ranges;
 }
 
+// All of a prompt, but above the last layer only what is wanted.
+std::vector<LayerRange> all_rows(const ModelConfig& config, const PrefillGoal& goal) {
+  std::vector<LayerRange> ranges(config.n_layers);
+  ranges.back().outputs_from = goal.first_output;
+  return ranges;
+}
+
 // The first of loop 1's keys that the rows of a layer read.
 int32_t first_key(const ModelConfig& config, const LayerRange& range, int32_t n_cached) {
   return std::max(std::max(n_cached, range.outputs_from) - (config.loop_window - 1), 0);
@@ -51,7 +58,8 @@ PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,
   PrefillPlan plan;
   plan.n_cached = std::min(goal.n_matching, goal.first_output);
   if (config.n_loops > 1) {
-    plan.loop1 = trapezoid(config, goal);
+    plan.loop1 =
+        goal.loop1_rows == Loop1Rows::kAll ? all_rows(config, goal) : trapezoid(config, goal);
     if (!continues(config, plan.loop1, plan.n_cached, valid_from)) {
       // Start where the trapezoid starts: below it nothing of loop 1 is needed.
       plan.restarts = true;

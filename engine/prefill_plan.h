@@ -24,6 +24,12 @@ struct LayerRange {
   int32_t outputs_from = 0;  // attention and feed-forward for slots [outputs_from, n)
 };
 
+// The rows that loop 1 computes.
+enum class Loop1Rows {
+  kNeeded,  // the trapezoid
+  kAll      // all, of both loops chunk by chunk: the same answer, to measure and to test against
+};
+
 struct PrefillPlan {
   int32_t n_cached = 0;     // slots [0, n_cached) need no work at all
   bool restarts = false;    // loop 1 cannot go on from its cached keys: they are to be dropped
@@ -37,6 +43,7 @@ struct PrefillGoal {
   int32_t n_matching = 0;    // leading ones that the cached sequence already has, < n_tokens
   int32_t first_output = 0;  // final hidden states are wanted for slots [first_output, n_tokens)
   int32_t margin = 0;
+  Loop1Rows loop1_rows = Loop1Rows::kNeeded;
 };
 
 // A prefill's loop 1 needs keys of at most so many slots at its end, where `n_outputs` final hidden

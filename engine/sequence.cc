@@ -40,6 +40,10 @@ void Sequence::begin_window(int32_t slot) {
   const int32_t first_page = slot / kPageTokens;
   if (config_.n_loops == 1 || first_page <= first_window_page_) return;
   window_pages_.drop_front(std::min(first_page - first_window_page_, window_pages_.size()));
+  move_window(first_page);
+}
+
+void Sequence::move_window(int32_t first_page) {
   first_window_page_ = first_page;
   for (int32_t& from : valid_from_) from = std::max(from, first_page * kPageTokens);
 }
@@ -48,6 +52,19 @@ bool Sequence::reserve(int32_t n_tokens) {
   const int32_t n_pages = pages_for(n_tokens);
   if (!base_pages_.grow(n_pages)) return false;
   return config_.n_loops == 1 || window_pages_.grow(n_pages - first_window_page_);
+}
+
+bool Sequence::reserve(int32_t n_tokens, int32_t n_window) {
+  if (config_.n_loops == 1 || n_window >= n_tokens) return reserve(n_tokens);
+  // A window may begin and end within a page.
+  return base_pages_.grow(pages_for(n_tokens)) && window_pages_.grow(pages_for(n_window) + 1);
+}
+
+void Sequence::slide_window(int32_t slot) {
+  const int32_t n_gone = slot / kPageTokens - first_window_page_;
+  if (config_.n_loops == 1 || n_gone <= 0) return;
+  window_pages_.move_to_back(std::min(n_gone, window_pages_.size()));
+  move_window(first_window_page_ + n_gone);
 }
 
 void Sequence::truncate(int32_t n_tokens) {
@@ -67,7 +84,7 @@ void Sequence::rewind(int32_t n_tokens) {
 void Sequence::note_window_keys(std::span<const LayerRange> ranges, int32_t n_cached) {
   for (int32_t l = 0; l < config_.n_layers; ++l) {
     const bool joins = ranges[l].keys_from == n_cached && valid_from_[l] <= n_cached;
-    if (!joins) valid_from_[l] = ranges[l].keys_from;
+    if (!joins) valid_from_[l] = std::max(ranges[l].keys_from, first_window_page_ * kPageTokens);
   }
 }
 

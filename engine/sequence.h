@@ -41,6 +41,10 @@ class Sequence {
   // Has pages for slots [0, n_tokens) afterwards, of loop 1 from where its window begins; false
   // when the pool is short.
   bool reserve(int32_t n_tokens);
+  // The same, but of loop 1 for `n_window` slots that slide_window moves along.
+  bool reserve(int32_t n_tokens, int32_t n_window);
+  // begin_window, with the pages that go becoming those of later slots.
+  void slide_window(int32_t slot);
   // Forgets the tokens from `n_tokens` on.
   void truncate(int32_t n_tokens);
   // The same, and loop 1's keys of all that is left too: its window starts over at `n_tokens`.
@@ -60,6 +64,8 @@ class Sequence {
   void add_rows(int32_t from, std::span<const int32_t> tokens, Step& step) const;
 
  private:
+  void move_window(int32_t first_page);
+
   const ModelConfig& config_;
   std::vector<std::shared_ptr<const Segment>> segments_;  // by key
   std::vector<kernels::PageRef> context_;                 // their pages

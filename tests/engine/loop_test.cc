@@ -75,6 +75,41 @@ TEST_F(Loop, TheTrapezoidIsExact) {
   }
 }
 
+// Of both loops whole: logits, and the keys and values of loop 1 that what follows will read.
+TEST_F(Loop, TheTrapezoidEqualsBothLoopsWhole) {
+  const int32_t first_kept = n_ - (harness_.config().loop_window - 1) - kTruncationMargin;
+  for (const int32_t chunk : {16, 64, 1024}) {
+    harness_.set_chunk_tokens(chunk);
+    auto narrow = harness_.sequence();
+    auto whole = harness_.sequence();
+    EXPECT_LE(max_difference(harness_.prefill(*narrow, prompt_, n_ - 1),
+                             harness_.prefill(*whole, prompt_, n_ - 1, nullptr, Loop1Rows::kAll)),
+              exact_tolerance())
+        << chunk;
+    for (int32_t slot = first_kept; slot < n_; ++slot) {
+      const auto values = harness_.window_values(*whole, slot);
+      EXPECT_GT(max_difference(values, std::vector<float>(values.size())), 1e-3);
+      EXPECT_LE(max_difference(harness_.window_values(*narrow, slot), values), exact_tolerance())
+          << chunk << ", slot " << slot;
+    }
+  }
+}
+
+TEST_F(Loop, BothLoopsWholeGoOnAndKeepAWindowAlone) {
+  const TokenIds prompt = random_ids(harness_.config(), 400, 3);
+  harness_.set_chunk_tokens(32);
+  auto sequence = harness_.sequence();
+  for (const int32_t n : {150, 400}) {
+    const TokenIds beginning(prompt.begin(), prompt.begin() + n);
+    int32_t n_cached = 0;
+    const auto logits = harness_.prefill(*sequence, beginning, n - 1, &n_cached, Loop1Rows::kAll);
+    EXPECT_LE(max_difference(logits, all_at_once(beginning)), exact_tolerance());
+    EXPECT_EQ(n_cached, n == 150 ? 0 : 150);
+  }
+  const int32_t n_used = harness_.pages().n_pages() - harness_.pages().n_free();
+  EXPECT_LE(n_used, pages_for(400) + pages_for(8 + 32 + 32) + 2);
+}
+
 TEST_F(Loop, OnlyTheTrapezoidHasWindowPages) {
   const TokenIds prompt = random_ids(harness_.config(), 1000, 3);
   auto sequence = harness_.sequence();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +33,7 @@ class ModelHarness {
         store_(model_.digest()),
         chunk_tokens_(chunk_tokens) {}
 
+  Device& device() { return *device_; }
   const ModelConfig& config() const { return config_; }
   PagePool& pages() { return pages_; }
   SegmentStore& store() { return store_; }
@@ -59,8 +62,9 @@ class ModelHarness {
 
   // Brings `sequence` to `prompt`; the logits of slots [first_output, prompt.size()), f32 [., V].
   std::vector<float> prefill(Sequence& sequence, const TokenIds& prompt, int32_t first_output,
-                             int32_t* n_cached = nullptr) {
-    Prefill prefill(model_, pages_, sequence, prompt, first_output, chunk_tokens_);
+                             int32_t* n_cached = nullptr,
+                             Loop1Rows loop1_rows = Loop1Rows::kNeeded) {
+    Prefill prefill(model_, pages_, sequence, prompt, first_output, chunk_tokens_, loop1_rows);
     EXPECT_TRUE(prefill.reserve(static_cast<int32_t>(prompt.size())));
     while (!prefill.step()) {
     }
@@ -69,6 +73,28 @@ class ModelHarness {
     std::vector<float> logits(static_cast<size_t>(n_rows) * config_.vocab_size);
     model_.head(prefill.outputs(), n_rows, logits.data());
     return logits;
+  }
+
+  // Loop 1's keys and values of slot `slot`, in all layers; each layer's lie as the kernels have
+  // them, beside zeros.
+  std::vector<float> window_values(const Sequence& sequence, int32_t slot) {
+    Step step;
+    sequence.add_rows(slot, std::vector<int32_t>{0}, step);
+    const int32_t page = pages_.allocate().value();
+    std::vector<std::byte> bytes(static_cast<size_t>(pages_.page_bytes()));
+    device_->upload(pages_.page(page), bytes.data(), pages_.page_bytes());
+    pages_.copy_token(step.window_slots[0], page * kernels::kPageTokens, *device_);
+    device_->download(bytes.data(), pages_.page(page), pages_.page_bytes());
+    pages_.release(page);
+    const bool is_f32 = device_->kernels().kv_type == kernels::KvType::kF32;
+    std::vector<float> values(bytes.size() / (is_f32 ? 4 : 2));
+    for (size_t i = 0; i < values.size(); ++i) {
+      uint32_t bits = 0;  // a bf16's are the upper ones of a float
+      std::memcpy(reinterpret_cast<std::byte*>(&bits) + (is_f32 ? 0 : 2),
+                  &bytes[i * (is_f32 ? 4 : 2)], is_f32 ? 4 : 2);
+      values[i] = std::bit_cast<float>(bits);
+    }
+    return values;
   }
 
   // Begins a prefill and gives it up after `n_steps` steps.
