@@ -179,7 +179,7 @@ Result<DecodePace> median_of(int32_t n_repetitions,
 }  // namespace
 
 Result<BesidePrefillResult> bench_beside_prefill(const EngineBenchOptions& asked) {
-  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(asked, kPoolBytes));
+  ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(asked, {.bytes = kPoolBytes}));
   if (loaded->device->is_cpu())
     return invalid_argument_error("the CPU has one lane; --beside-prefill wants --device cuda");
   EngineBenchOptions options = asked;

@@ -15,13 +15,14 @@ namespace rondo::bench {
 
 struct EngineBenchOptions {
   std::string model;
-  std::string config;     // random weights in this shape (named_configs.h) instead of `model`
-  int32_t n_layers = 0;   // of them; 0: all
-  bool int8 = false;      // theirs; else bf16
-  bool int4 = false;      // theirs, in groups of 128, but for embedding and head
-  std::string device;     // as EngineOptions has it
-  std::string kernels;    // empty: the fastest
-  int32_t n_threads = 0;  // 0: all
+  std::string config;          // random weights in this shape (named_configs.h) instead of `model`
+  int32_t n_layers = 0;        // of them; 0: all
+  bool shares_layers = false;  // all have the first one's weights
+  bool int8 = false;           // theirs; else bf16
+  bool int4 = false;           // theirs, in groups of 128, but for embedding and head
+  std::string device;          // as EngineOptions has it
+  std::string kernels;         // empty: the fastest
+  int32_t n_threads = 0;       // 0: all
   int32_t n_context_tokens = 0;   // composed Segments, for decode
   int32_t n_active_tokens = 512;  // of the prompt
   int32_t n_sequences = 1;        // that decode side by side

@@ -7,6 +7,7 @@
 
 #include "bench/kernel_profile.h"
 #include "engine/choose_device.h"
+#include "engine/memory_plan.h"
 #include "engine/named_configs.h"
 
 namespace rondo::bench {
@@ -23,7 +24,14 @@ double lap(Clock::time_point& mark) {
   return std::chrono::duration<double>(mark - begin).count();
 }
 
-Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
+// Of K and V, in all layers.
+int64_t token_bytes(const engine::ModelConfig& config, const engine::Device& device) {
+  return engine::token_kv_bytes(config) * kernels::kv_type_bytes(device.kernels().kv_type) / 2;
+}
+
+}  // namespace
+
+Result<engine::ModelConfig> LoadedModel::config_of(const EngineBenchOptions& options) {
   if (options.config.empty()) return engine::ModelConfig::load(options.model);
   ASSIGN_OR_RETURN(engine::ModelConfig config,
                    engine::named_config(options.config, options.n_layers));
@@ -32,10 +40,8 @@ Result<engine::ModelConfig> config_of(const EngineBenchOptions& options) {
   return config;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions& options,
-                                                       int64_t kv_bytes, LoadTimes* times) {
+                                                       PoolSize pool, LoadTimes* times) {
   LoadTimes unasked;
   LoadTimes& took = times != nullptr ? *times : unasked;
   auto mark = Clock::now();
@@ -52,11 +58,16 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineBenchOptions&
     chosen.device = engine::Device::cpu(*table, options.n_threads);
   }
   ASSIGN_OR_RETURN(const engine::ModelConfig config, config_of(options));
-  ASSIGN_OR_RETURN(engine::Model model,
-                   options.config.empty()
-                       ? engine::Model::load(options.model, config, *chosen.device)
-                       : engine::Model::random(config, *chosen.device));
+  ASSIGN_OR_RETURN(
+      engine::Model model,
+      options.config.empty()
+          ? engine::Model::load(options.model, config, *chosen.device)
+          : engine::Model::random(config, *chosen.device,
+                                  options.shares_layers ? engine::RandomLayers::kShared
+                                                        : engine::RandomLayers::kEach));
   took.weights = lap(mark);
+  const int64_t kv_bytes =
+      pool.bytes > 0 ? pool.bytes : pool.tokens * token_bytes(config, *chosen.device);
   ASSIGN_OR_RETURN(engine::PagePool pages,
                    engine::PagePool::create(config, *chosen.device, kv_bytes));
   took.pool = lap(mark);
@@ -104,15 +115,22 @@ std::vector<std::shared_ptr<const engine::Segment>> LoadedModel::encode(
 
 Status LoadedModel::reserve(engine::Sequence& sequence, int32_t n_tokens) {
   if (sequence.reserve(n_tokens)) return {};
+  return pool_too_small();
+}
+
+Status LoadedModel::pool_too_small() const {
   return resource_exhausted_error("the measurement's KV pool of " +
                                   std::to_string(pages.n_pages() * kernels::kPageTokens) +
                                   " tokens is too small; ask for fewer");
 }
 
-Status LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt) {
+Status LoadedModel::prefill(engine::Sequence& sequence, const TokenIds& prompt,
+                            const PrefillOptions& options) {
   const auto n_tokens = static_cast<int32_t>(prompt.size());
-  RETURN_IF_ERROR(reserve(sequence, n_tokens));
-  engine::Prefill prefill(model, pages, sequence, prompt, n_tokens - 1, chunk_tokens());
+  const int32_t n_chunk = options.n_chunk_tokens > 0 ? options.n_chunk_tokens : chunk_tokens();
+  engine::Prefill prefill(model, pages, sequence, prompt, n_tokens - 1, n_chunk,
+                          options.loop1_rows);
+  if (!prefill.reserve(n_tokens)) return pool_too_small();
   while (!prefill.step()) {
   }
   logits.resize(model.config().vocab_size);

@@ -23,11 +23,24 @@ struct LoadTimes {
   double device = 0, weights = 0, pool = 0;
 };
 
+// One of the two.
+struct PoolSize {
+  int64_t bytes = 0;
+  int64_t tokens = 0;  // that one loop has keys of
+};
+
+struct PrefillOptions {
+  int32_t n_chunk_tokens = 0;  // rows of a step; 0: as many as suit the device
+  engine::Loop1Rows loop1_rows = engine::Loop1Rows::kNeeded;
+};
+
 struct LoadedModel {
   // `times`, where it is given, is filled in. Errors: those of ModelConfig, Weights and PagePool;
   // InvalidArgument where a profile is wanted of a GPU, whose kernels run behind our back.
-  static Result<std::unique_ptr<LoadedModel>> load(const EngineBenchOptions& options,
-                                                   int64_t kv_bytes, LoadTimes* times = nullptr);
+  static Result<std::unique_ptr<LoadedModel>> load(const EngineBenchOptions& options, PoolSize pool,
+                                                   LoadTimes* times = nullptr);
+  // Errors: those of ModelConfig.
+  static Result<engine::ModelConfig> config_of(const EngineBenchOptions& options);
 
   LoadedModel(std::unique_ptr<const kernels::Kernels> kernels,
               std::unique_ptr<engine::Device> device, engine::Model model, engine::PagePool pages)
@@ -49,14 +62,17 @@ struct LoadedModel {
       const std::vector<engine::SegmentInput>& inputs);
   // Room for `n_tokens` tokens. Errors: ResourceExhausted when the pool is too small.
   Status reserve(engine::Sequence& sequence, int32_t n_tokens);
-  // Feeds `prompt` to a new sequence, in chunks that suit the device; the logits are in `logits`.
-  // Errors: reserve's.
-  Status prefill(engine::Sequence& sequence, const engine::TokenIds& prompt);
+  // Brings `sequence` to `prompt` from what it holds; the logits behind the last token are in
+  // `logits`. Errors: reserve's.
+  Status prefill(engine::Sequence& sequence, const engine::TokenIds& prompt,
+                 const PrefillOptions& options = {});
   // Feeds each sequence its token and then those that are chosen (`sampling`), as the engine does:
   // on a GPU a step is queued before the last one's tokens are read. The last ones are in `tokens`.
   void decode(std::vector<engine::Sequence>& sequences, engine::TokenIds& tokens, int32_t n_steps);
   void queue(const std::vector<engine::Sequence>& sequences, const engine::TokenIds& tokens,
              engine::StepTokens which);
+
+  Status pool_too_small() const;
 
   std::unique_ptr<const kernels::Kernels> kernels;
   std::unique_ptr<engine::Device> device;

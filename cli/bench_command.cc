@@ -8,51 +8,23 @@
 #include "bench/engine_bench.h"
 #include "bench/kernels.h"
 #include "bench/membw.h"
+#include "cli/bench_arguments.h"
 #include "cli/bench_gpu.h"
-#include "cli/model_path.h"
+#include "cli/bench_trapezoid.h"
 #include "cli/product.h"
 
 namespace rondo::cli {
 namespace {
 
-// Options that the engine's benchmarks share; they live as long as the command line.
-struct EngineBenchArguments {
-  std::string model;
-  bool json = false;
-  bench::EngineBenchOptions options;
-};
-
+// The same with how much is measured.
 std::shared_ptr<EngineBenchArguments> add_engine_options(CLI::App& command) {
-  auto arguments = std::make_shared<EngineBenchArguments>();
-  command.add_option("--model", arguments->model,
-                     "Model folder (default: the one that rondo complete uses)");
-  command.add_option("--random-weights", arguments->options.config,
-                     "Random weights in a published shape instead of a model: loopcoder-mini, "
-                     "iquest-7b, iquest-14b, "
-                     "iquest-40b or iquest-40b-loop");
-  command.add_option("--layers", arguments->options.n_layers, "So many of its layers");
-  CLI::Option* int8 =
-      command.add_flag("--int8", arguments->options.int8, "Its weights in 8 bits instead of bf16");
-  command
-      .add_flag("--int4", arguments->options.int4,
-                "Its weights in 4 bits, a scale for 128 (embedding and head in bf16); GPU only")
-      ->excludes(int8);
-  command.add_option("--device", arguments->options.device,
-                     "cpu, cuda or cuda:N (default: the first GPU, else the CPU)");
-  command.add_option("--kernels", arguments->options.kernels,
-                     "The CPU's: reference, avx2, avxvnni, avx512 or amx");
-  add_threads_option(command, arguments->options.n_threads);
+  auto arguments = add_model_options(command);
   command.add_option("--context", arguments->options.n_context_tokens,
                      "Tokens of composed Segments");
   command.add_option("--active", arguments->options.n_active_tokens, "Tokens of the active window");
   command.add_option("--tokens", arguments->options.n_tokens, "Tokens a repetition")
       ->check(CLI::PositiveNumber);
-  command
-      .add_option("--repetitions", arguments->options.n_repetitions,
-                  "Repetitions; the median counts")
-      ->check(CLI::PositiveNumber);
   command.add_flag("--profile", arguments->options.profile, "Also say where the time went");
-  command.add_flag("--json", arguments->json, "One JSON object instead of text");
   return arguments;
 }
 
@@ -108,9 +80,7 @@ void add_decode(CLI::App& bench, CommandContext context) {
                    "Rows of that prompt's chunks (default: the engine's)")
       ->check(CLI::PositiveNumber);
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
-    if (arguments->options.config.empty()) {
-      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
-    }
+    RETURN_IF_ERROR(arguments->resolve_model(environment));
     if (arguments->options.n_beside_tokens > 0) return run_beside_prefill(*arguments);
     ASSIGN_OR_RETURN(const bench::DecodeResult result, bench::bench_decode(arguments->options));
     if (arguments->json) {
@@ -143,9 +113,7 @@ void add_prefill(CLI::App& bench, CommandContext context) {
   arguments->options.n_tokens = 3000;
   arguments->options.n_repetitions = 3;
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
-    if (arguments->options.config.empty()) {
-      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
-    }
+    RETURN_IF_ERROR(arguments->resolve_model(environment));
     ASSIGN_OR_RETURN(const bench::PrefillResult result, bench::bench_prefill(arguments->options));
     if (arguments->json) {
       print_json({{"device", result.device},
@@ -184,9 +152,7 @@ void add_start(CLI::App& bench, CommandContext context) {
   const auto arguments = add_engine_options(*command);
   arguments->options.n_active_tokens = 64;
   on_run(*command, context, [arguments, &environment = context.environment]() -> Status {
-    if (arguments->options.config.empty()) {
-      ASSIGN_OR_RETURN(arguments->options.model, find_model(environment, arguments->model));
-    }
+    RETURN_IF_ERROR(arguments->resolve_model(environment));
     ASSIGN_OR_RETURN(const bench::StartResult result, bench::bench_start(arguments->options));
     if (arguments->json) {
       print_json({{"device", result.device},
@@ -256,6 +222,7 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   bench->require_subcommand(1);
   add_decode(*bench, context);
   add_prefill(*bench, context);
+  add_trapezoid_bench(*bench, context);
   add_start(*bench, context);
   add_membw(*bench, context);
   add_gpu_benches(*bench, context);

@@ -27,9 +27,9 @@ Result<Model> Model::load(const std::string& folder, const ModelConfig& config, 
   return Model(config, std::make_shared<const Weights>(std::move(weights)), device);
 }
 
-Result<Model> Model::random(const ModelConfig& config, Device& device) {
+Result<Model> Model::random(const ModelConfig& config, Device& device, RandomLayers layers) {
   RETURN_IF_ERROR(check(config, device));
-  ASSIGN_OR_RETURN(Weights weights, Weights::random(config, device));
+  ASSIGN_OR_RETURN(Weights weights, Weights::random(config, device, layers));
   return Model(config, std::make_shared<const Weights>(std::move(weights)), device);
 }
 

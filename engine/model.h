@@ -49,7 +49,8 @@ class Model {
   static Result<Model> load(const std::string& folder, const ModelConfig& config, Device& device);
 
   // Random weights in the shape of `config`. Errors: as load's.
-  static Result<Model> random(const ModelConfig& config, Device& device);
+  static Result<Model> random(const ModelConfig& config, Device& device,
+                              RandomLayers layers = RandomLayers::kEach);
   // The same model with scratch of its own, for what goes through another lane of its device.
   Model on(Device& lane) const { return Model(config_, weights_, lane); }
 

@@ -303,7 +303,7 @@ Result<Weights> Weights::load(const std::string& folder, const ModelConfig& conf
   return weights;
 }
 
-Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
+Result<Weights> Weights::random(const ModelConfig& config, Device& device, RandomLayers layers) {
   Weights weights;
   auto& tensors = *(weights.storage_->random = std::make_unique<const RandomTensors>(config));
   const int32_t hidden = config.hidden_size, ffn = config.intermediate_size;
@@ -312,7 +312,8 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
   const auto add_ones = [&](int64_t n, std::span<const float>& out) {
     plan.jobs.vectors.push_back({std::vector<float>(static_cast<size_t>(n), 1.0f), &out});
   };
-  weights.layers_.resize(static_cast<size_t>(config.n_layers));
+  const auto n_layers = static_cast<size_t>(config.n_layers);
+  weights.layers_.resize(layers == RandomLayers::kShared ? 1 : n_layers);
   for (LayerWeights& layer : weights.layers_) {
     plan.jobs.matrices.push_back({tensors.matrix(config.qkv_dim(), hidden), &layer.qkv});
     plan.jobs.matrices.push_back({tensors.matrix(hidden, width), &layer.o});
@@ -327,6 +328,8 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device) {
   add_ones(hidden, weights.final_norm_);
   plan.jobs.matrices.push_back({tensors.vocabulary(config.vocab_size, hidden), &weights.head_});
   RETURN_IF_ERROR(weights.place(plan, device));
+  if (layers == RandomLayers::kShared)
+    weights.layers_.assign(n_layers, LayerWeights(weights.layers_[0]));
   return weights;
 }
 

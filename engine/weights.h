@@ -31,6 +31,11 @@ struct LayerWeights {
   std::span<const float> loop_gate_bias;  // f32 [H]
 };
 
+enum class RandomLayers {
+  kEach,   // every layer has its own
+  kShared  // all have the first's, so that a deep shape fits into little memory
+};
+
 class Weights {
  public:
   // Reads and packs every tensor that `config` asks for.
@@ -40,7 +45,8 @@ class Weights {
 
   // Random ones for `config`, whose weight_format says their type, to measure a shape without its
   // checkpoint. Errors: as load's.
-  static Result<Weights> random(const ModelConfig& config, Device& device);
+  static Result<Weights> random(const ModelConfig& config, Device& device,
+                                RandomLayers layers = RandomLayers::kEach);
 
   // All that load() checks, without packing anything.
   static Status check(const std::string& folder, const ModelConfig& config);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "base/json.h"
 #include "tests/cli/run.h"
 
 namespace rondo::cli {
@@ -16,6 +17,22 @@ TEST(BenchCommand, GpuKernelsAreTimedOnAGpuOnly) {
     EXPECT_THAT(cpu.output, HasSubstr("this times a GPU's kernels; say --device cuda"));
     EXPECT_EQ(run_rondo(command + " --device cuda:99").exit_code, 1);
   }
+}
+
+TEST(BenchCommand, TheTrapezoidIsTimedBesideBothLoopsWhole) {
+  const std::string command = "bench trapezoid --device cpu --repetitions 1 --random-weights ";
+  const Outcome done =
+      run_rondo(command + "loopcoder-mini --layers 2 --share-layers --tokens 200 --json");
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  const std::string json = done.output.substr(done.output.find('{'));  // behind its progress
+  const Json row = parse_json(json, "output").value()["rows"][0];
+  EXPECT_EQ(row["tokens"], 200);
+  EXPECT_GT(row["whole_s"], 0);
+  EXPECT_GT(row["trapezoid_s"], 0);
+  EXPECT_LT(row["work_ratio"], 0.9);  // 128 and 192 rows of 200 in loop 1
+  const Outcome plain = run_rondo(command + "iquest-7b");
+  EXPECT_EQ(plain.exit_code, 2);
+  EXPECT_THAT(plain.output, HasSubstr("runs its layers once"));
 }
 
 }  // namespace

@@ -397,6 +397,18 @@ TEST(Weights, RandomOnesOfFourBitsLeaveTheHeadInBf16) {
   EXPECT_EQ(weights->head().type, kernels::WeightType::kBf16);
 }
 
+TEST(Weights, RandomLayersCanBeOneOfAllLayers) {
+  ModelConfig config = odd_config();
+  config.n_layers = 5;
+  const auto shared = Weights::random(config, reference_device(), RandomLayers::kShared);
+  ASSERT_TRUE(shared.ok()) << shared.status().to_string();
+  ASSERT_EQ(shared->layers().size(), 5u);
+  EXPECT_EQ(shared->layers()[4].down.data, shared->layers()[0].down.data);
+  EXPECT_NE(shared->layers()[0].down.data, nullptr);
+  config.n_layers = 1;
+  EXPECT_EQ(shared->packed_bytes(), Weights::random(config, reference_device())->packed_bytes());
+}
+
 TEST(Weights, LoadsTheEmbeddedModel) {
   const std::string folder = RONDO_SOURCE_DIR "/models/loopcoder-mini";
   const auto config = ModelConfig::load(folder);
