@@ -322,12 +322,12 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
       if (found.guarded.empty()) found.guarded = recipe_.guards[i].reason;
     });
   }
-  if (!found.guarded.empty()) return found;
   for (size_t i = 0; i < recipe_.rules.size(); ++i) {
     if (rules_[i].regex) RETURN_IF_ERROR(add_regex_matches(look, i, found));
     each(Pattern::Role::kRule, i,
          [&](const Captures& captures) { add_match(look, i, captures, found); });
   }
+  if (found.matches.empty()) found.guarded.clear();  // nothing would have been changed anyway
   std::stable_sort(found.matches.begin(), found.matches.end(),
                    [](const RuleMatch& a, const RuleMatch& b) {
                      if (a.range.begin != b.range.begin) return a.range.begin < b.range.begin;
@@ -340,6 +340,11 @@ void CompiledRecipe::add_match(const Look& look, size_t index, const Captures& c
                                Findings& found) const {
   const Rule& rule = recipe_.rules[index];
   if (any_broken(captures)) return;
+  if (!rule.leave.empty()) {
+    const int64_t begin = captures.all().empty() ? 0 : captures.all().front().range.begin;
+    found.left.push_back({.rule = &rule, .line = line_at(look.text, begin), .reason = rule.leave});
+    return;
+  }
   RuleMatch match{.rule = &rule, .range = {}, .edits = {}};
   for (size_t i = 0; i < rule.edits.size(); ++i) {
     const auto target = captures.range(rule.edits[i].target);

@@ -171,7 +171,7 @@ class RecipeReader {
 
   Result<Rule> rule_of(const YamlNode& node) {
     RETURN_IF_ERROR(check_fields(node, {"name", "why", "query", "regex", "replace", "with", "kind",
-                                        "instruction", "edits"}));
+                                        "instruction", "edits", "leave"}));
     Rule rule;
     rule.line = node.line;
     ASSIGN_OR_RETURN(rule.name, text(node, "name"));
@@ -184,16 +184,13 @@ class RecipeReader {
     rule.look = node.find("query") != nullptr ? Rule::Look::kQuery : Rule::Look::kRegex;
     ASSIGN_OR_RETURN(rule.pattern,
                      placed_text(node, rule.look == Rule::Look::kQuery ? "query" : "regex"));
+    if (node.find("leave") != nullptr) return leaving_rule(node, std::move(rule));
     if (node.find("edits") == nullptr) {
       ASSIGN_OR_RETURN(RecipeEdit edit, edit_of(node));
       rule.edits.push_back(std::move(edit));
       return rule;
     }
-    for (const char* field : {"replace", "with", "kind", "instruction"}) {
-      if (node.find(field) != nullptr) {
-        return error(*node.find(field), "a rule with 'edits' says this in each of them");
-      }
-    }
+    RETURN_IF_ERROR(refuse_edit(node, "a rule with 'edits' says this in each of them"));
     ASSIGN_OR_RETURN(const auto edits, list(node, "edits"));
     for (const YamlNode* item : edits) {
       RETURN_IF_ERROR(check_fields(*item, {"replace", "with", "kind", "instruction"}));
@@ -202,6 +199,21 @@ class RecipeReader {
     }
     if (rule.edits.empty()) return error(*node.find("edits"), "at least one edit is expected");
     return rule;
+  }
+
+  Result<Rule> leaving_rule(const YamlNode& node, Rule rule) const {
+    RETURN_IF_ERROR(refuse_edit(node, "a rule with 'leave' has no edit"));
+    if (node.find("edits") != nullptr) return error(node, "a rule with 'leave' has no edits");
+    ASSIGN_OR_RETURN(rule.leave, text(node, "leave"));
+    return rule;
+  }
+
+  // `sentence` says why a rule has no edit of its own.
+  Status refuse_edit(const YamlNode& node, const std::string& sentence) const {
+    for (const char* field : {"replace", "with", "kind", "instruction"}) {
+      if (node.find(field) != nullptr) return error(*node.find(field), sentence);
+    }
+    return {};
   }
 
   Result<RecipeEdit> edit_of(const YamlNode& node) {

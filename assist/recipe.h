@@ -28,7 +28,8 @@ struct NameSet {
   std::vector<RecipeText> queries;
 };
 
-// A file in which `query` finds something is left as it is.
+// A file in which `query` finds something is left as it is; nothing is said of it where no rule
+// would have changed it.
 struct Guard {
   RecipeText query;
   std::string reason;  // a part of a sentence: "sets handlers by itself"
@@ -58,6 +59,7 @@ struct Rule {
   Look look = Look::kQuery;
   RecipeText pattern;
   std::vector<RecipeEdit> edits;
+  std::string leave;  // not empty: there are no edits, the places stay, for this part of a sentence
   int64_t line = 0;
 };
 

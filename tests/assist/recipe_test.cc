@@ -71,6 +71,21 @@ const BadRecipe kBadRules[] = {
      "r.yaml:5: an edit of the kind 'instruct' needs a model that follows instructions"},
 };
 
+TEST(Recipe, NamesPlacesThatStay) {
+  const std::string text =
+      "recipe: r\nabout: a\nlanguages: [python]\nrules:\n  - name: n\n    regex: 'a'\n"
+      "    leave: is an a\n";
+  auto recipe = CompiledRecipe::compile(*parse_recipe(text, "r.yaml"));
+  ASSERT_TRUE(recipe.ok()) << recipe.status().message();
+  const Rewrite made = Rewriter(*recipe).rewrite("x.py", "b\na\n");
+  EXPECT_EQ(made.verdict, Rewrite::Verdict::kUnchanged);
+  ASSERT_EQ(made.left.size(), 1u);
+  EXPECT_EQ(made.left[0].line, 2);
+  EXPECT_EQ(made.left[0].reason, "is an a");
+  EXPECT_EQ(parse_recipe(text + "    with: b\n", "r.yaml").status().message(),
+            "r.yaml:8: a rule with 'leave' has no edit");
+}
+
 TEST(Recipe, HasChecksWithLimits) {
   const std::string text =
       "recipe: r\nabout: a\nlanguages: [python]\nrules:\n  - name: n\n    regex: a\n"
