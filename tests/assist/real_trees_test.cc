@@ -43,7 +43,8 @@ TEST(RealTrees, StayWholeUnderEveryRecipe) {
     }
     if (texts.size() == 3000) break;
   }
-  for (const char* name : {"python-format-to-fstring", "typing-modernise", "unittest-to-pytest"}) {
+  for (const char* name : {"python-format-to-fstring", "python-logging-to-structlog",
+                           "typing-modernise", "unittest-to-pytest"}) {
     const std::string file = fs::path(RONDO_SOURCE_DIR) / "recipes" / (std::string(name) + ".yaml");
     Result<Recipe> recipe = parse_recipe(read(file), file);
     ASSERT_TRUE(recipe.ok()) << recipe.status().message();

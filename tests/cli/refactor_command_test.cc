@@ -168,6 +168,32 @@ TEST_F(RefactorCommand, CommitsShardByShard) {
   EXPECT_EQ(git("test -z \"$(git status --porcelain)\""), 0);
 }
 
+// A project with logging in each of its 37 files: annotations, aliases, loggers that are handed on.
+// Its own type checker and tests decide, before and after.
+TEST_F(RefactorCommand, TurnsAWholeProjectsLoggingIntoStructlog) {
+  if (!assist::sandbox_ready().ok()) GTEST_SKIP() << assist::sandbox_ready().message();
+  const auto python = [](const std::string& code) {
+    return std::system(("/usr/bin/python3 -c '" + code + "' 2> /dev/null").c_str()) == 0;
+  };
+  if (!python("import mypy")) GTEST_SKIP() << "no mypy (apt-get install mypy)";
+  if (!python("import pytest, structlog")) GTEST_SKIP() << "no python3-pytest, python3-structlog";
+  fs::copy(fs::path(RONDO_SOURCE_DIR) / "tests/fixtures/parcels", root(),
+           fs::copy_options::recursive);
+  ASSERT_EQ(user_.run({"trust", root()}), 0);
+  const std::vector<std::string> words = {
+      "python-logging-to-structlog",         root(),     "--verify",
+      "/usr/bin/python3 -m mypy --strict .", "--verify", "/usr/bin/python3 -m pytest -q"};
+  const Ended made = rondo(words);
+  EXPECT_EQ(made.code, 0) << made.output;
+  EXPECT_NE(made.output.find("37 of 37 files changed"), std::string::npos) << made.output;
+  std::printf("%s", made.output.substr(made.output.find("37 of 37")).c_str());
+  for (const auto& [path, text] : tree()) {
+    EXPECT_EQ(text.find("logging.Logger"), std::string::npos) << path;
+    EXPECT_EQ(text.find("extra="), std::string::npos) << path;
+  }
+  EXPECT_EQ(rondo({"python-logging-to-structlog", root(), "--check"}).code, 0) << "not idempotent";
+}
+
 // Killed at 100 moments spread over a whole run's time.
 TEST_F(RefactorCommand, EndsInTheOldOrTheNewStateWhenKilled) {
   for (int i = 0; i < 40; ++i) folder_.write("m" + std::to_string(i) + ".py", kOld);
