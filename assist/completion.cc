@@ -225,8 +225,9 @@ void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const Curs
                                    .text = document.text,
                                    .cursor = pending.params.offset,
                                    .window = {window.begin(), window.end()},
-                                   .max_tokens = options.context_tokens,
-                                   .previous = cursor.blocks};
+                                   .max_tokens = options.context_tokens};
+  // Who asks would wait for the best, and may have opened a file for it; typing goes on with it.
+  if (pending.params.automatic) query.previous = cursor.blocks;
   for (const workspace::DocumentSnapshot& open : pending.params.open) {
     query.open_paths.push_back(open->path);
   }

@@ -15,6 +15,9 @@ namespace {
 
 const std::string kModel = RONDO_SOURCE_DIR "/models/loopcoder-mini";
 
+constexpr bool kTyped = true;
+constexpr bool kAsked = false;
+
 const std::string kPricing =
     "def apply_discount(total, percent):\n"
     "    \"\"\"Returns the total less percent, never below zero.\"\"\"\n"
@@ -42,12 +45,14 @@ class Completion : public testing::Test {
   }
   static void TearDownTestSuite() { engine_.reset(); }
 
-  Completion() {
+  Completion() { add("shop/pricing.py", kPricing); }
+
+  void add(const std::string& path, const std::string& bytes) {
     workspace::BlockQueries queries;
     workspace::Chunker chunker(queries);
-    const auto text = std::make_shared<const workspace::Text>(kPricing);
-    const auto& language = workspace::language_of_file("shop/pricing.py", kPricing);
-    index_.replace({.path = "shop/pricing.py",
+    const auto text = std::make_shared<const workspace::Text>(bytes);
+    const auto& language = workspace::language_of_file(path, bytes);
+    index_.replace({.path = path,
                     .language = &language,
                     .text = text,
                     .blocks = chunker.chunk(language, text).value().blocks});
@@ -109,6 +114,21 @@ TEST_F(Completion, WhatTheIndexForgotIsNotKeptWhileOneTypes) {
   index_.remove("shop/pricing.py");
   EXPECT_EQ(complete(typed("x = len(a")).report.n_segment_tokens, 0);
   EXPECT_EQ(complete(typed("x = len(a")).report.n_segment_tokens, 0);
+}
+
+// What was chosen before is kept while one types, also when a little more could be read; who asks
+// gets the best choice, and goes on typing with that.
+TEST_F(Completion, WhoAsksGetsTheBestBlocksOfNow) {
+  const auto n_blocks = [&](const std::string& typed, bool automatic) {
+    std::string all = kCheckout;
+    all.replace(all.find("apply_dis^"), 10, typed + "^");
+    return complete(Place(all, "shop/asked.py"), automatic).report.blocks.size();
+  };
+  EXPECT_EQ(n_blocks("x = apply_discount(", kTyped), 1u);
+  add("shop/old.py", "def apply_discount(total):\n    return total\n");
+  EXPECT_EQ(n_blocks("x = apply_discount(9", kTyped), 1u);
+  EXPECT_EQ(n_blocks("x = apply_discount(9", kAsked), 2u);
+  EXPECT_EQ(n_blocks("x = apply_discount(9, len(", kTyped), 2u);
 }
 
 TEST_F(Completion, SaysWhatMakesTheScoreOfABlockAndUsesEdits) {
