@@ -79,7 +79,7 @@ struct Completer::Impl {
         index(index),
         options(options),
         config(engine.config()),
-        segments(config, engine.tokenizer()),
+        segments(config, engine.tokenizer(), this->options.folder),
         cursors(window_limits(options)),
         worker([this](std::stop_token stop) { work(stop); }) {}
   ~Impl();

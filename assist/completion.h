@@ -95,6 +95,8 @@ struct CompleterOptions {
   // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
   // has some, but not once `stop` is requested. Unset: it has what it has.
   std::function<void(std::stop_token stop)> await_index;
+  // Where the indexed files lie, absolute; what the engine keeps of them is known by it.
+  std::string folder;
   // Why the model must not read a document, a sentence without its end; nothing when it may. Called
   // on the Completer's thread; unset: all may be read.
   std::function<std::optional<std::string>(const workspace::Document&)> refuse;

@@ -64,6 +64,7 @@ void Workspace::set_engine(engine::Engine& engine) {
 
 void Workspace::equip(Folder& folder) {
   assist::CompleterOptions options;
+  options.folder = folder.path;
   options.refuse = [indexer = folder.indexer.get()](const workspace::Document& document) {
     return refusal(indexer, document);
   };
@@ -74,6 +75,27 @@ void Workspace::equip(Folder& folder) {
   };
   folder.completer =
       std::make_unique<assist::Completer>(*engine_, folder.index, std::move(options));
+  if (folder.indexer && folder.indexer->progress().finished) forget_excluded(folder.path);
+}
+
+// Of what the engine has kept of this folder, now or in an earlier process, what is excluded now.
+void Workspace::forget_excluded(const std::string& folder) {
+  if (engine_ == nullptr) return;
+  const auto found = [this, folder](const std::vector<std::string>& origins) {
+    const auto it = folders_.find(folder);
+    if (it == folders_.end() || it->second->indexer == nullptr || origins.empty()) return;
+    std::vector<std::string> paths;
+    for (const std::string& origin : origins) paths.push_back(origin.substr(folder.size() + 1));
+    it->second->indexer->find_excluded(
+        std::move(paths), [folder, engine = engine_](std::vector<std::string> excluded) {
+          for (std::string& path : excluded) path = folder + "/" + path;
+          if (!excluded.empty()) engine->forget_segments(std::move(excluded));
+        });
+  };
+  engine_->list_origins(folder + "/",
+                        [found, post = events_.post](std::vector<std::string> origins) {
+                          post([found, origins = std::move(origins)] { found(origins); });
+                        });
 }
 
 void Workspace::set_folders(const std::vector<std::string>& paths) {
@@ -89,8 +111,19 @@ void Workspace::set_folders(const std::vector<std::string>& paths) {
 std::unique_ptr<Workspace::Folder> Workspace::make_folder(const std::string& path) {
   auto folder = std::make_unique<Folder>();
   folder->path = path;
-  const auto on_progress = [this](const IndexProgress&) { events_.post([this] { report(); }); };
-  auto indexer = workspace::Indexer::start(path, folder->index, {.on_progress = on_progress});
+  const auto on_progress = [this, path](const IndexProgress& progress) {
+    events_.post([this, path, finished = progress.finished] {
+      if (finished) forget_excluded(path);
+      report();
+    });
+  };
+  const auto on_excluded = [this, folder = path](const std::string& path) {
+    events_.post([this, origin = folder + "/" + path] {
+      if (engine_ != nullptr) engine_->forget_segments({origin});
+    });
+  };
+  auto indexer = workspace::Indexer::start(
+      path, folder->index, {.on_progress = on_progress, .on_excluded = on_excluded});
   if (indexer.ok()) {
     folder->indexer = std::move(*indexer);
   } else {

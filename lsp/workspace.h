@@ -3,6 +3,9 @@
 // belongs to the innermost folder that holds it; those around that one index it too. Documents
 // outside of all folders are completed without context.
 //
+// What must not be read any more is forgotten in the engine too, wherever that keeps it: of a file
+// that is seen to change at once, of all others when the folder was scanned.
+//
 // Thread: the loop. Ownership: owns indexes, Indexers and Completers; borrows the engine.
 #pragma once
 
@@ -69,6 +72,7 @@ class Workspace {
   Found find(const workspace::Document& document) const;
   std::vector<Found> find_all(std::string_view path) const;
   void keep_to_folder(assist::CompletionParams& params) const;
+  void forget_excluded(const std::string& folder);
   void report();
   void pause(bool paused);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "workspace/imports.h"
@@ -94,6 +95,30 @@ bool Indexer::is_excluded(const std::string& path) const {
   return rules_.exclusion(path).has_value();
 }
 
+void Indexer::find_excluded(std::vector<std::string> paths,
+                            std::function<void(std::vector<std::string> excluded)> done) {
+  const std::lock_guard lock(mutex_);
+  questions_.push_back(
+      [this, paths = std::move(paths), done = std::move(done)] { answer(paths, done); });
+  changed_.notify_all();
+}
+
+void Indexer::answer(const std::vector<std::string>& paths,
+                     const std::function<void(std::vector<std::string>)>& done) const {
+  std::vector<std::string> excluded;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const bool is_unread =
+        index_.file(path) == nullptr && std::filesystem::exists(root_ + "/" + path, error);
+    if (is_unread || is_excluded(path)) excluded.push_back(path);
+  }
+  done(std::move(excluded));
+}
+
+void Indexer::tell_excluded(const std::string& path) const {
+  if (options_.on_excluded && index_.file(path) != nullptr) options_.on_excluded(path);
+}
+
 // ---- The scan thread.
 
 void Indexer::run_scans(std::stop_token stop) {
@@ -168,6 +193,7 @@ void Indexer::index_file(Chunker& chunker, const std::string& path, std::stop_to
                                   : read_source(root_, path, options_.chunk.max_file_bytes);
   if (!bytes.ok()) {
     ++n_skipped_;
+    if (bytes.status().code() == Code::kInvalidArgument) tell_excluded(path);
     return forget_unless_open(path);
   }
   const Language& language = language_of_file(path, *bytes);
@@ -210,11 +236,19 @@ void Indexer::run_documents(std::stop_token stop) {
   Chunker chunker(queries_, options_.chunk);
   OpenDocuments documents;
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return rules_changed_ || !events_.empty(); })) {
+  const auto is_called = [this] {
+    return rules_changed_ || !events_.empty() || !questions_.empty();
+  };
+  while (changed_.wait(lock, stop, is_called)) {
     handling_event_ = true;
     if (std::exchange(rules_changed_, false)) {
       lock.unlock();
       renew_rules(chunker, documents, stop);
+    } else if (events_.empty()) {
+      const std::function<void()> question = std::move(questions_.front());
+      questions_.pop_front();
+      lock.unlock();
+      question();
     } else {
       const auto event = events_.extract(event_order_.front());
       event_order_.pop_front();
@@ -249,6 +283,7 @@ void Indexer::handle(const std::string& path, const Event& event, Chunker& chunk
   }
   if (event.closed) documents.erase(path);
   if (is_excluded(path)) {
+    tell_excluded(path);
     forget_unless_open(path);
   } else if (queue_.add_urgent(path)) {
     ++n_total_;
@@ -262,7 +297,9 @@ void Indexer::index_document(Chunker& chunker, OpenDocument& open, std::stop_tok
   }
   FileBlocks file{
       .path = document.path, .language = document.language, .text = document.text, .blocks = {}};
-  if (!exclusion(document)) {
+  if (exclusion(document)) {
+    tell_excluded(document.path);
+  } else {
     Result<Chunked> chunked =
         chunker.update(open.tree, document.text, limits_of_text(std::move(stop)));
     if (!chunked.ok()) return;

@@ -59,6 +59,9 @@ struct IndexerOptions {
   ChunkOptions chunk;
   // Called now and then while there is progress, and with finished after each scan.
   std::function<void(const IndexProgress&)> on_progress;
+  // Called with the path of an indexed file that must not be read any more: excluded, or with a
+  // secret in it. Scans tell of none; find_excluded() does.
+  std::function<void(const std::string& path)> on_excluded;
 };
 
 class Indexer {
@@ -83,6 +86,11 @@ class Indexer {
   // Why the model must not read a document of this folder, or only to complete in it; nothing when
   // it may be read. May read ignore files.
   std::optional<Exclusion> exclusion(const Document& document) const;
+
+  // Which of `paths` are there, but not in the index: excluded, or not to be read for what they
+  // hold. `done` comes from the document thread.
+  void find_excluded(std::vector<std::string> paths,
+                     std::function<void(std::vector<std::string> excluded)> done);
 
   // While paused, workers begin no further file; open documents are indexed all the same.
   void pause(bool paused) { queue_.pause(paused); }
@@ -120,6 +128,9 @@ class Indexer {
   void prefer_neighbours(const Document& document);
   bool reuse(const std::string& path, const Language& language, const std::string& bytes,
              int64_t n_rules);
+  void answer(const std::vector<std::string>& paths,
+              const std::function<void(std::vector<std::string>)>& done) const;
+  void tell_excluded(const std::string& path) const;
   void forget_unless_open(const std::string& path);
   bool is_excluded(const std::string& path) const;
   void post(const std::string& path, Event event);
@@ -144,8 +155,9 @@ class Indexer {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   // All below are guarded by mutex_.
-  std::map<std::string, Event> events_;  // that wait, by path
-  std::deque<std::string> event_order_;  // the paths of events_
+  std::map<std::string, Event> events_;          // that wait, by path
+  std::deque<std::string> event_order_;          // the paths of events_
+  std::deque<std::function<void()>> questions_;  // for the document thread
   std::set<std::string> open_;  // paths of open documents: files on disk do not count for these
   bool handling_event_ = false;
   bool rules_changed_ = false;  // the ignore files have to be read again

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/engine/model_folder.h"
 #include "tests/lsp/real_server.h"
 #include "tests/workspace/temporary_folder.h"
 
@@ -86,6 +87,23 @@ class Privacy : public testing::Test {
     return n;
   }
 
+  // All that is kept on disk of what the model has read.
+  std::string kept() const {
+    std::string all;
+    std::error_code error;
+    for (const auto& file : std::filesystem::directory_iterator(cache_.path() / "segments", error))
+      all += engine::read_file(file.path());
+    return all;
+  }
+  // The planted text as ids, as it would lie there.
+  static std::string planted_ids() {
+    const auto tokenizer = engine::Tokenizer::load(kEmbeddedModel).value();
+    engine::TokenIds ids = tokenizer.encode("x = 1\n    " + std::string(kPlanted) + " = 1");
+    const engine::TokenIds before = tokenizer.encode("x = 1\n    ");
+    ids.erase(ids.begin(), ids.begin() + static_cast<int64_t>(before.size()));
+    return {reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof ids[0]};
+  }
+
   // All that was said, on the wire and into the log.
   std::string said() {
     std::string all = log_.str();
@@ -96,9 +114,10 @@ class Privacy : public testing::Test {
   static constexpr const char* kMain =
       "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
   workspace::TemporaryFolder folder_;
+  workspace::TemporaryFolder cache_;
   std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
   std::ostringstream log_;
-  RealServer server_;
+  RealServer server_{kEmbeddedModel, {.disk_folder = cache_.path() / "segments"}};
 };
 
 TEST_F(Privacy, WhatIsExcludedIsContextOfNothing) {
@@ -126,6 +145,9 @@ TEST_F(Privacy, WhatIsExcludedIsContextOfNothing) {
   EXPECT_THAT(said(), Not(HasSubstr(kPlanted)));
   EXPECT_THAT(said(), Not(HasSubstr("ghp_")));
   EXPECT_EQ(server_.hang_up(), 1);
+  EXPECT_TRUE(kept().find("shapes.py") != std::string::npos);
+  for (const std::string& text : {planted_ids(), std::string("private/"), std::string("token.py")})
+    EXPECT_TRUE(kept().find(text) == std::string::npos) << text;
 }
 
 TEST_F(Privacy, TheModelCompletesOnlyInWhatItMayRead) {
@@ -167,6 +189,10 @@ TEST_F(Privacy, AnEditedIgnoreFileTakesBlocksBack) {
   EXPECT_TRUE(soon([&] { return used() == with; }));
   EXPECT_EQ(used(kTyping), with);
   EXPECT_TRUE(completes(uri("open.py")));
+  const auto keeps = [&](const std::string& text) {
+    return kept().find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(soon([&] { return keeps(planted_ids()) && keeps("open.py"); }));
   folder_.write(".rondoignore", "secrets_of_ours.py\nopen.py\n");
   server_.client.send(
       notification_message("workspace/didChangeWatchedFiles",
@@ -175,7 +201,28 @@ TEST_F(Privacy, AnEditedIgnoreFileTakesBlocksBack) {
   EXPECT_TRUE(soon([&] { return used(kTyping) != with; }));
   EXPECT_TRUE(soon([&] { return used(kTyping) == without; }));
   EXPECT_FALSE(completes(uri("open.py")));
+  EXPECT_TRUE(soon([&] { return !keeps(planted_ids()) && !keeps("secrets_of_ours.py"); }));
   EXPECT_EQ(server_.hang_up(), 1);
+  for (const std::string& text :
+       {planted_ids(), std::string("secrets_of_ours.py"), std::string("open.py")})
+    EXPECT_FALSE(keeps(text)) << text;
+}
+
+// What an earlier process has kept of a file that was excluded since goes with the first scan.
+TEST_F(Privacy, WhatWasKeptBeforeGoesToo) {
+  folder_.write("secrets_of_ours.py", planted());
+  begin();
+  settle();
+  EXPECT_TRUE(soon([&] { return used().contains("secrets_of_ours.py"); }));
+  EXPECT_EQ(server_.hang_up(), 1);
+  EXPECT_TRUE(kept().find(planted_ids()) != std::string::npos);
+  folder_.write(".rondoignore", "secrets_of_ours.py\n");
+  RealServer next(kEmbeddedModel, {.disk_folder = cache_.path() / "segments"});
+  next.begin(folder_.path());
+  EXPECT_TRUE(soon([&] { return kept().find(planted_ids()) == std::string::npos; }));
+  EXPECT_EQ(next.hang_up(), 1);
+  EXPECT_TRUE(kept().find("secrets_of_ours.py") == std::string::npos);
+  EXPECT_TRUE(kept().find("shapes.py") != std::string::npos);
 }
 
 }  // namespace

@@ -27,14 +27,16 @@ bool soon(Holds holds) {
 
 class RealServer {
  public:
-  explicit RealServer(std::string model = kEmbeddedModel)
+  explicit RealServer(std::string model = kEmbeddedModel, engine::TierOptions tiers = {})
       : exit_code_(std::async(
             std::launch::async,
-            [input = pipes_.to_server[0], output = pipes_.to_client[1], model] {
+            [input = pipes_.to_server[0], output = pipes_.to_client[1], model, tiers] {
               return run_standalone(
                   {.server = {.version = "1", .input = input, .output = output},
-                   .engine = {.model_found = {},
-                              .engine = {.model = model, .n_threads = 2, .kv_bytes = 64 << 20}}});
+                   .engine = {
+                       .model_found = {},
+                       .engine = {
+                           .model = model, .n_threads = 2, .kv_bytes = 64 << 20, .tiers = tiers}}});
             })),
         client(pipes_.to_client[0], pipes_.to_server[1]) {}
 
