@@ -40,6 +40,7 @@ lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& env
       .log_path = log_path(environment),
       .release_after = configuration.time("releaseAfterSeconds"),
       .exit_after = configuration.time("exitAfterSeconds")};
+  options.engine.engine.tiers = tier_options(configuration, environment);
   if (!arguments.build.empty()) options.program.build = arguments.build;
   return options;
 }

@@ -39,6 +39,7 @@ Result<Served> served_by(const Arguments& arguments, const Environment& environm
                    configuration_of(environment, "", arguments.flags));
   Result<std::string> model = find_model(environment, configuration);
   engine::EngineOptions engine = engine_options(configuration, model.ok() ? *model : "");
+  engine.tiers = tier_options(configuration, environment);
   return Served{std::move(configuration), std::move(model), std::move(engine)};
 }
 

@@ -104,4 +104,16 @@ engine::EngineOptions engine_options(const config::Configuration& configuration,
           .kv_bytes = configuration.integer("kvMegabytes") << 20};
 }
 
+engine::TierOptions tier_options(const config::Configuration& configuration,
+                                 const Environment& environment) {
+  const int64_t disk_bytes = configuration.integer("diskMegabytes") << 20;
+  return {.disk_folder = disk_bytes == 0 ? "" : segment_folder(environment),
+          .disk_bytes = disk_bytes,
+          .host_bytes = configuration.integer("hostMegabytes") << 20};
+}
+
+std::string segment_folder(const Environment& environment) {
+  return environment.cache_home + "/rondo/segments";
+}
+
 }  // namespace rondo::cli

@@ -41,5 +41,11 @@ Result<config::Configuration> configuration_of(const Environment& environment,
 // The engine that `configuration` asks for, with the model in the folder `model`.
 engine::EngineOptions engine_options(const config::Configuration& configuration,
                                      const std::string& model);
+// Where what the model has read is kept, for commands that serve editors: other commands keep
+// nothing.
+engine::TierOptions tier_options(const config::Configuration& configuration,
+                                 const Environment& environment);
+// The folder for it on disk.
+std::string segment_folder(const Environment& environment);
 
 }  // namespace rondo::cli

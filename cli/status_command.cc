@@ -45,6 +45,14 @@ void print_idle(const Json& idle) {
               number(idle, "next_seconds"));
 }
 
+// A tier that Segments go to and come back from; nothing where there is none.
+void print_tier(const char* name, const Json& tier) {
+  if (number(tier, "bytes") == 0) return;
+  std::printf("  %s    %lld, %.1f MiB; %lld brought back, %lld evicted\n", name,
+              number(tier, "segments"), static_cast<double>(number(tier, "bytes")) / (1 << 20),
+              number(tier, "restored"), number(tier, "evicted"));
+}
+
 void print(const Json& report) {
   const Json& model = part(report, "model");
   std::printf("daemon    process %lld, rondo %s, up %lld s, %zu clients\n", number(report, "pid"),
@@ -70,8 +78,11 @@ void print(const Json& report) {
         mib(number(engine, "memory_bytes") - number(engine, "weight_bytes") - number(kv, "bytes")));
     std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
                 number(kv, "free"));
-    std::printf("Segments  %lld, of %lld tokens\n", number(segments, "count"),
-                number(segments, "tokens"));
+    std::printf("Segments  %lld, of %lld tokens; found %lld times, %lld encoded, %lld evicted\n",
+                number(segments, "count"), number(segments, "tokens"), number(segments, "hits"),
+                number(segments, "encoded"), number(segments, "evicted"));
+    print_tier("host", part(engine, "host"));
+    print_tier("disk", part(engine, "disk"));
     std::printf("requests  %lld done, %lld of them cancelled, %lld queued\n",
                 number(requests, "done"), number(requests, "cancelled"),
                 number(requests, "queued"));

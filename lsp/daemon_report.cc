@@ -3,6 +3,14 @@
 namespace rondo::lsp {
 namespace {
 
+Json tier_json(const engine::TierStats& tier) {
+  return {{"segments", tier.n_segments},
+          {"bytes", tier.n_bytes},
+          {"hits", tier.n_hits},
+          {"restored", tier.n_restored},
+          {"evicted", tier.n_evicted}};
+}
+
 Json engine_json(const engine::EngineStats& stats) {
   return {
       {"device", stats.device},
@@ -15,7 +23,12 @@ Json engine_json(const engine::EngineStats& stats) {
       {"segments",
        {{"count", stats.n_segments},
         {"tokens", stats.n_segment_tokens},
+        {"hits", stats.n_segment_hits},
+        {"misses", stats.n_segment_misses},
+        {"encoded", stats.n_encoded_segments},
         {"evicted", stats.n_evicted_segments}}},
+      {"host", tier_json(stats.host)},
+      {"disk", tier_json(stats.disk)},
       {"requests",
        {{"done", stats.n_requests}, {"cancelled", stats.n_cancelled}, {"queued", stats.n_queued}}}};
 }

@@ -23,6 +23,7 @@ EngineResult load_engine(const EngineSource& source) {
   options.on_lost_device = [](const engine::EngineStats& stats) {
     log_device(spdlog::level::warn, stats);
   };
+  options.tiers.note = [](const std::string& line) { spdlog::warn("{}", line); };
   ASSIGN_OR_RETURN(auto engine, engine::Engine::load(options));
   if (!engine->config().fim) {
     return invalid_argument_error(
