@@ -2,6 +2,7 @@
 #include "cli/bench_index.h"
 #include "cli/bench_quality.h"
 #include "cli/blocks_command.h"
+#include "cli/cache_command.h"
 #include "cli/complete_command.h"
 #include "cli/config_command.h"
 #include "cli/daemon_command.h"
@@ -20,6 +21,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_lsp_command(app, context);
   add_daemon_command(app, context);
   add_status_command(app, context);
+  add_cache_command(app, context);
   add_config_command(app, context);
   add_trust_command(app, context);
 }

@@ -63,6 +63,7 @@ class Daemon {
   void read(int64_t number);
   void answer(int64_t number, const Hello& hello);
   Welcome welcome(const Hello& hello) const;
+  void clear_cache(FileDescriptor socket);
   std::optional<std::pair<Answer, std::string>> objection(const Hello& hello) const;
   void serve(int64_t number, FileDescriptor socket);
   Json report() const;
@@ -132,6 +133,7 @@ void Daemon::answer(int64_t number, const Hello& hello) {
   FileDescriptor socket = std::move(callers_.at(number).socket);
   callers_.at(number).readable.reset();
   callers_.erase(number);
+  if (hello.wish == Wish::kClearCache) return clear_cache(std::move(socket));
   const Welcome answer = welcome(hello);
   const std::string line = to_line(answer);  // fits into the socket's empty buffer
   (void)!::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL);
@@ -141,6 +143,17 @@ void Daemon::answer(int64_t number, const Hello& hello) {
     waiting_for_end_.push_back(std::move(socket));
     stop();
   }
+}
+
+// Answered when it is done.
+void Daemon::clear_cache(FileDescriptor socket) {
+  const auto held = std::make_shared<FileDescriptor>(std::move(socket));
+  const auto done = [held, line = to_line(welcome({.wish = Wish::kClearCache}))] {
+    (void)!::send(held->get(), line.data(), line.size(), MSG_NOSIGNAL);
+  };
+  engine::Engine* const engine = keeper_.engine();
+  if (engine == nullptr) return done();
+  engine->clear_segments(done);
 }
 
 Welcome Daemon::welcome(const Hello& hello) const {
@@ -166,7 +179,7 @@ std::optional<std::pair<Answer, std::string>> Daemon::objection(const Hello& hel
                                               " and speaks another protocol; end it with rondo "
                                               "daemon stop");
   }
-  if (hello.wish == Wish::kStatus) return std::nullopt;
+  if (hello.wish == Wish::kStatus || hello.wish == Wish::kClearCache) return std::nullopt;
   const EngineSource& source = options_.engine;
   if (hello.program != options_.program && !hello.any_build) {
     return object(Answer::kOtherBuild, "the daemon is another build of rondo");

@@ -11,10 +11,11 @@
 namespace rondo::lsp {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Wish>, 3> kWishes = {{
+constexpr std::array<std::pair<std::string_view, Wish>, 4> kWishes = {{
     {"serve", Wish::kServe},
     {"status", Wish::kStatus},
     {"stop", Wish::kStop},
+    {"clear cache", Wish::kClearCache},
 }};
 constexpr std::array<std::pair<std::string_view, Answer>, 5> kAnswers = {{
     {"accepted", Answer::kAccepted},

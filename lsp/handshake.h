@@ -29,7 +29,12 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-enum class Wish { kServe, kStatus, kStop };
+enum class Wish {
+  kServe,
+  kStatus,
+  kStop,
+  kClearCache  // forget everything that was read for anybody
+};
 
 struct Hello {
   int64_t protocol = kHandshakeProtocol;

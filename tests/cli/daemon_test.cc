@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 
+#include "engine/segment_log.h"
 #include "lsp/daemon_place.h"
 #include "lsp/handshake.h"
 #include "tests/cli/process.h"
@@ -51,12 +52,12 @@ class DaemonTest : public testing::Test {
   }
 
   // An editor that the daemon serves.
-  std::unique_ptr<Client> connect() {
+  std::unique_ptr<Client> connect(const Json& params = lsp::kInitialize) {
     const int socket = place().connect().value().release();
     EXPECT_EQ(ask(socket, {.any_build = true}).answer, Answer::kAccepted);
     ::fcntl(socket, F_SETFL, 0);  // the Client waits
     auto client = std::make_unique<Client>(socket, socket);
-    client->ask(1, "initialize", lsp::kInitialize);
+    client->ask(1, "initialize", params);
     client->send(lsp::notification_message("initialized", Json::object()));
     return client;
   }
@@ -237,6 +238,43 @@ TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
     return status["clients"].empty() && status["engine"]["requests"]["queued"] == 0 &&
            status["engine"]["kv"]["free"] == status["engine"]["kv"]["pages"];
   }));
+}
+
+TEST_F(DaemonTest, ReadsNothingAgainThatIsUnchanged) {
+  const workspace::TemporaryFolder folder;
+  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
+  Json params = lsp::kInitialize;
+  params["rootUri"] = "file://" + folder.path().string();
+  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  // Completes until Segments are used; what the engine says then.
+  const auto work = [&] {
+    const auto client = connect(params);
+    const std::string uri = "file://" + folder.path().string() + "/main.py";
+    client->send(lsp::did_open(uri, text));
+    int id = 1;
+    Json engine;
+    EXPECT_TRUE(soon([&] {
+      complete(*client, ++id, uri, text);
+      client->answers(1);
+      engine = user_.status()["engine"];
+      return engine["segments"]["count"] > 0;
+    }));
+    return engine;
+  };
+  {
+    Process daemon = start_daemon();
+    EXPECT_GT(work()["segments"]["encoded"], 0);
+    daemon.kill(SIGTERM);
+    EXPECT_EQ(daemon.wait(), 0);
+  }
+  const Process daemon = start_daemon();
+  const Json engine = work();
+  EXPECT_EQ(engine["segments"]["encoded"], 0);
+  EXPECT_GT(engine["disk"]["restored"], 0);
+  EXPECT_EQ(user_.run({"cache", "clear"}), 0);
+  EXPECT_EQ(engine::measure_segment_files(user_.cache_home() + "/rondo/segments").n_files, 0);
+  EXPECT_TRUE(soon([&] { return user_.status()["engine"]["disk"]["segments"] == 0; }));
+  EXPECT_EQ(user_.run({"cache"}), 0);
 }
 
 TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
