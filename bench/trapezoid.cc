@@ -16,8 +16,8 @@ constexpr int32_t kWarmUpTokens = 2048;
 
 // Of the longest prompt: loop 0's keys, and of loop 1's what either way has at a time.
 PoolSize pool_for(const engine::ModelConfig& config, int32_t n_tokens) {
-  const auto n_window = static_cast<int64_t>(
-      engine::trapezoid_tokens(config, 1, engine::kTruncationMargin));
+  const auto n_window =
+      static_cast<int64_t>(engine::trapezoid_tokens(config, 1, engine::kTruncationMargin));
   constexpr int64_t kChunkAndEnds = 17'000;  // tokens; a chunk has at most 16,384
   const int64_t n_loop1 = std::min<int64_t>(n_tokens, std::max(n_window, kChunkAndEnds));
   return {.tokens = n_tokens + n_loop1 + 4 * kernels::kPageTokens};
@@ -64,8 +64,8 @@ class Bench {
     engine::Sequence sequence(loaded_.model.config(), loaded_.pages, {});
     const engine::TokenIds prompt = loaded_.random_ids(n_tokens, 2);
     const Stopwatch watch;
-    RETURN_IF_ERROR(loaded_.prefill(
-        sequence, prompt, {.n_chunk_tokens = n_chunk_tokens(), .loop1_rows = rows}));
+    RETURN_IF_ERROR(loaded_.prefill(sequence, prompt,
+                                    {.n_chunk_tokens = n_chunk_tokens(), .loop1_rows = rows}));
     return watch.seconds();
   }
 
@@ -83,8 +83,9 @@ Result<TrapezoidResult> bench_trapezoid(const TrapezoidOptions& options) {
   const int32_t n_longest = *std::max_element(options.lengths.begin(), options.lengths.end());
   ASSIGN_OR_RETURN(const engine::ModelConfig config, LoadedModel::config_of(options.engine));
   if (config.n_loops == 1)
-    return invalid_argument_error("this model runs its layers once; the trapezoid is of models "
-                                  "with loop_num 2, as iquest-40b-loop and loopcoder-mini are");
+    return invalid_argument_error(
+        "this model runs its layers once; the trapezoid is of models "
+        "with loop_num 2, as iquest-40b-loop and loopcoder-mini are");
   ASSIGN_OR_RETURN(auto loaded, LoadedModel::load(options.engine, pool_for(config, n_longest)));
   Bench bench(*loaded, options);
   TrapezoidResult result = {.device = loaded->device->name(),

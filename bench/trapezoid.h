@@ -37,7 +37,7 @@ struct TrapezoidResult {
 };
 
 struct TrapezoidOptions {
-  EngineBenchOptions engine;                      // of its tokens only n_chunk_tokens counts
+  EngineBenchOptions engine;                     // of its tokens only n_chunk_tokens counts
   std::vector<int32_t> lengths = {8192, 16384};  // of the prompts, in tokens
   // Told of each length and way before it is measured: "16384 tokens, both loops whole".
   std::function<void(const std::string&)> on_step;

@@ -22,7 +22,7 @@ int64_t segment_flops(const engine::ModelConfig& config, int64_t n_tokens);
 
 struct PromptWork {
   int32_t n_tokens = 0;
-  int32_t n_cached = 0;         // leading ones that are there already
+  int32_t n_cached = 0;          // leading ones that are there already
   int64_t n_context_tokens = 0;  // of Segments, that loop 0's rows see too
   engine::Loop1Rows loop1_rows = engine::Loop1Rows::kNeeded;
 };

@@ -33,8 +33,7 @@ std::shared_ptr<EngineBenchArguments> add_model_options(CLI::App& command) {
   command.add_option("--kernels", options.kernels,
                      "The CPU's: reference, avx2, avxvnni, avx512 or amx");
   add_threads_option(command, options.n_threads);
-  command
-      .add_option("--repetitions", options.n_repetitions, "Repetitions; the median counts")
+  command.add_option("--repetitions", options.n_repetitions, "Repetitions; the median counts")
       ->check(CLI::PositiveNumber);
   command.add_flag("--json", arguments->json, "One JSON object instead of text");
   return arguments;

@@ -10,6 +10,7 @@
 #include "bench/membw.h"
 #include "cli/bench_arguments.h"
 #include "cli/bench_gpu.h"
+#include "cli/bench_reuse.h"
 #include "cli/bench_trapezoid.h"
 #include "cli/product.h"
 
@@ -223,6 +224,7 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   add_decode(*bench, context);
   add_prefill(*bench, context);
   add_trapezoid_bench(*bench, context);
+  add_reuse_bench(*bench, context);
   add_start(*bench, context);
   add_membw(*bench, context);
   add_gpu_benches(*bench, context);

@@ -70,18 +70,15 @@ void add_trapezoid_bench(CLI::App& bench, CommandContext context) {
       ->add_option("--chunk", arguments->options.n_chunk_tokens,
                    "Rows of a step (default: the engine's)")
       ->check(CLI::Range(1, 1 << 14));
-  on_run(*command, context,
-         [arguments, options, &environment = context.environment]() -> Status {
-           RETURN_IF_ERROR(arguments->resolve_model(environment));
-           options->engine = arguments->options;
-           options->on_step = [](const std::string& step) {
-             std::fprintf(stderr, "%s\n", step.c_str());
-           };
-           ASSIGN_OR_RETURN(const bench::TrapezoidResult result, bench::bench_trapezoid(*options));
-           if (arguments->json) return print_json(json_of(result)), Status();
-           print_table(result);
-           return {};
-         });
+  on_run(*command, context, [arguments, options, &environment = context.environment]() -> Status {
+    RETURN_IF_ERROR(arguments->resolve_model(environment));
+    options->engine = arguments->options;
+    options->on_step = [](const std::string& step) { std::fprintf(stderr, "%s\n", step.c_str()); };
+    ASSIGN_OR_RETURN(const bench::TrapezoidResult result, bench::bench_trapezoid(*options));
+    if (arguments->json) return print_json(json_of(result)), Status();
+    print_table(result);
+    return {};
+  });
 }
 
 }  // namespace rondo::cli

@@ -35,5 +35,21 @@ TEST(BenchCommand, TheTrapezoidIsTimedBesideBothLoopsWhole) {
   EXPECT_THAT(plain.output, HasSubstr("runs its layers once"));
 }
 
+TEST(BenchCommand, ReuseStandsBesideReadingAgain) {
+  const Outcome done = run_rondo("bench reuse --device cpu --model " RONDO_SOURCE_DIR
+                                 "/models/loopcoder-mini --contexts 600 --active 100 --json");
+  ASSERT_EQ(done.exit_code, 0) << done.output;
+  const std::string json = done.output.substr(done.output.find('{'));  // behind its progress
+  const Json result = parse_json(json, "output").value();
+  const Json& row = result["rows"][0];
+  // A keystroke reads what the others do, and computes less.
+  EXPECT_GT(row["keystroke"]["bytes"], result["no_context"]["bytes"]);
+  EXPECT_LT(row["keystroke"]["flops"], row["cold_active"]["flops"]);
+  EXPECT_LT(row["cold_active"]["flops"], row["read_again"]["flops"]);
+  const Outcome untrained = run_rondo("bench reuse --device cpu --random-weights iquest-7b");
+  EXPECT_EQ(untrained.exit_code, 2);
+  EXPECT_THAT(untrained.output, HasSubstr("not trained to read Segments"));
+}
+
 }  // namespace
 }  // namespace rondo::cli
