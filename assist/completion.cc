@@ -95,6 +95,7 @@ struct Completer::Impl {
   void begin(const PendingPtr& pending);
   void prepare(CompletionParams params);
   double window_share(const CompletionParams& params) const;
+  std::chrono::milliseconds time_for_segments(const Pending& pending) const;
   void look_ahead(const Pending& pending, Cursor& cursor);
   void build_request(Pending& pending, Cursor& cursor, const CursorWindow& window);
   void choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window);
@@ -184,7 +185,17 @@ void Completer::Impl::begin(const PendingPtr& pending) {
 double Completer::Impl::window_share(const CompletionParams& params) const {
   if (!params.automatic) return 1;
   return speed.affordable_share(options.prefix_tokens + options.suffix_tokens,
-                                options.window_budget);
+                                options.first_token_budget);
+}
+
+// What the window leaves of the budget. Who asked waits for both.
+std::chrono::milliseconds Completer::Impl::time_for_segments(const Pending& pending) const {
+  if (!pending.params.automatic) return options.first_token_budget;
+  const auto n_prompt = static_cast<int32_t>(pending.request.prompt.size());
+  const std::chrono::milliseconds taken =
+      std::chrono::duration_cast<std::chrono::milliseconds>(since(pending.began)) +
+      speed.expected(n_prompt);
+  return std::max(options.first_token_budget - taken, std::chrono::milliseconds(0));
 }
 
 void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const CursorWindow& window) {
@@ -211,7 +222,7 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
                                .suffix = workspace::with_lf(window.suffix())});
   pending.outcome.report.tokenize = since(mark);
 
-  request.segment_deadline = options.segment_deadline;
+  request.segment_deadline = time_for_segments(pending);
   request.healing = pending.healed;
   request.stop.max_tokens = params.max_tokens > 0 ? params.max_tokens : config.max_new_tokens;
   request.stop.strings = {params.multiline ? "\n\n" : "\n"};

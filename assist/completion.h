@@ -85,12 +85,11 @@ struct CompleterOptions {
   int32_t context_tokens = 2900;  // budget of composed Segments
   int32_t prefix_tokens = 768;    // of the window before the cursor
   int32_t suffix_tokens = 256;    // and after it
-  // How long an answer waits for Segments that are not encoded yet; the rest is encoded while
-  // nobody waits, for the next keystroke. A script that asks once waits longer.
-  std::chrono::milliseconds segment_deadline{150};
-  // How long the model may read what stands around a cursor that jumped, by how fast it read
-  // before: a window that would take longer is narrow at first, and widened while nobody waits.
-  std::chrono::milliseconds window_budget{150};
+  // How long an answer may take until its first token, by how fast the model read before. What
+  // stands around the cursor comes first: a window that would take longer is narrow at first, and
+  // widened while nobody waits. Segments that are not encoded yet get what is left; the rest is
+  // encoded while nobody waits, for the next keystroke. A script that asks once waits longer.
+  std::chrono::milliseconds first_token_budget{200};
   float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
   // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
   // has some, but not once `stop` is requested. Unset: it has what it has.

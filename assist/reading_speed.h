@@ -20,6 +20,12 @@ class ReadingSpeed {
     if (n_read >= kLeastMeasuredTokens && us > 0) tokens_per_ms_ = 1e3 * n_read / us;
   }
 
+  // How long `n_tokens` of a prompt will take; nothing while nothing is known.
+  std::chrono::milliseconds expected(int32_t n_tokens) const {
+    if (tokens_per_ms_ <= 0) return {};
+    return std::chrono::milliseconds(static_cast<int64_t>(n_tokens / tokens_per_ms_));
+  }
+
   // The share of `n_tokens`, 0..1, that would be read within `budget`, no less than models are
   // trained to be given; 1 while nothing is known.
   double affordable_share(int32_t n_tokens, std::chrono::milliseconds budget) const {

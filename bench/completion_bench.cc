@@ -110,15 +110,36 @@ CacheState state_of(const assist::CompletionReport& report) {
                                                               : CacheState::kSegmentHit;
 }
 
+FirstAnswer first_answer(const std::vector<assist::CompletionReport>& reports) {
+  const auto median = [&](const auto& value_of) {
+    std::vector<double> values;
+    for (const assist::CompletionReport& report : reports) values.push_back(value_of(report));
+    return percentile(std::move(values), 0.5);
+  };
+  using Report = const assist::CompletionReport&;
+  const auto ms = [](std::chrono::microseconds time) {
+    return static_cast<double>(time.count()) / 1e3;
+  };
+  return {.choose_ms = median([&](Report r) { return ms(r.context + r.tokenize); }),
+          .segments_ms = median([&](Report r) { return ms(r.engine.segments); }),
+          .prompt_ms = median([&](Report r) { return ms(r.engine.prefill); }),
+          .decode_ms = median([&](Report r) { return ms(r.engine.decode); }),
+          .encoded_tokens = median([](Report r) { return double(r.n_encoded_tokens); }),
+          .prompt_tokens =
+              median([](Report r) { return double(r.n_prompt_tokens - r.n_cached_tokens); })};
+}
+
 struct TypingRun {
   std::vector<double> ms[kCacheStates];
   std::vector<double> jump_ms;
+  std::vector<assist::CompletionReport> jumps;
   std::vector<double> new_tokens;
   std::vector<double> tokenize_us;
   std::vector<double> segment_tokens;
 
   TypingSummary summary() const {
     TypingSummary summary = {.jumps = latencies(jump_ms),
+                             .at_jumps = first_answer(jumps),
                              .median_new_tokens = percentile(new_tokens, 0.5),
                              .p95_new_tokens = percentile(new_tokens, 0.95)};
     for (int32_t i = 0; i < kCacheStates; ++i) summary.states[i] = latencies(ms[i]);
@@ -138,6 +159,7 @@ TypingRun type(Typist& typist, const Workspace& workspace, const CompletionBench
     run.ms[static_cast<int32_t>(state_of(report))].push_back(answer.ms);
     if (jumps) {
       run.jump_ms.push_back(answer.ms);
+      run.jumps.push_back(report);
       return true;
     }
     run.new_tokens.push_back(report.n_prompt_tokens - report.n_cached_tokens);
@@ -146,7 +168,8 @@ TypingRun type(Typist& typist, const Workspace& workspace, const CompletionBench
     run.segment_tokens.push_back(report.n_segment_tokens);
     return true;
   };
-  type_trace(workspace.text->bytes(), {.n_actions = options.n_actions, .seed = seed}, act);
+  type_trace(workspace.text->bytes(),
+             {.n_actions = options.n_actions, .most_keys = options.most_keys, .seed = seed}, act);
   return run;
 }
 

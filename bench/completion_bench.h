@@ -24,6 +24,7 @@ struct CompletionBenchOptions {
   int32_t n_actions = 400;
   int32_t pause_ms = 80;  // between two keys, as of somebody who types fast; work is prepared then
   int32_t jump_pause_ms = 500;  // before a cursor goes elsewhere
+  int32_t most_keys = 0;        // at one place, before a jump; 0: all of a line or two
   uint32_t seed = 1;
 };
 
@@ -43,10 +44,21 @@ enum class CacheState {
 };
 inline constexpr int32_t kCacheStates = 4;
 
+// Where the time of the first answers at a place went: medians, milliseconds and tokens.
+struct FirstAnswer {
+  double choose_ms = 0;  // of context, and all into tokens
+  double segments_ms = 0;
+  double prompt_ms = 0;
+  double decode_ms = 0;
+  double encoded_tokens = 0;  // of Segments
+  double prompt_tokens = 0;   // computed
+};
+
 // All answers of a typing trace (typing_trace.h).
 struct TypingSummary {
   Latencies states[kCacheStates];
-  Latencies jumps;               // the first answers at a place where nobody typed before
+  Latencies jumps;  // the first answers at a place where nobody typed before
+  FirstAnswer at_jumps;
   double median_new_tokens = 0;  // prompt tokens that a key computes, those that cost none included
   double p95_new_tokens = 0;
 };

@@ -118,7 +118,9 @@ std::string type_trace(const std::string& text, const TypingTraceOptions& option
     Keyboard keyboard(text, place);
     std::vector<Keyboard> history;
     if (!tell(Action::kJump, keyboard)) return last;
+    const int32_t n_before = n_actions;
     while (!keyboard.done()) {
+      if (options.most_keys > 0 && n_actions - n_before >= options.most_keys) break;
       const bool undo = options.undo_every > 0 && n_actions % options.undo_every == 0 &&
                         history.size() > kUndoneKeys;
       if (undo) {

@@ -23,6 +23,7 @@ enum class Action {
 struct TypingTraceOptions {
   int32_t n_actions = 200;
   int32_t most_lines = 2;   // that are typed at one place
+  int32_t most_keys = 0;    // typed at one place before the cursor goes on; 0: all
   int32_t undo_every = 40;  // keys; 0: never
   uint32_t seed = 1;
 };
@@ -35,7 +36,8 @@ struct TypingState {
 };
 
 // Types in `text` until there were options.n_actions, or `act` returns false. Each place is typed
-// to its end, and then the text is what it was. Returns the text after the last action.
+// to its end, and then the text is what it was; where the cursor went on before, what was left to
+// type is there at once. Returns the text after the last action.
 std::string type_trace(const std::string& text, const TypingTraceOptions& options,
                        const std::function<bool(const TypingState& state)>& act);
 

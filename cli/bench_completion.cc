@@ -30,8 +30,15 @@ Json latencies_json(const bench::Latencies& latencies) {
   return {{"n", latencies.n}, {"p50_ms", latencies.p50_ms}, {"p95_ms", latencies.p95_ms}};
 }
 
+Json first_answer_json(const bench::FirstAnswer& first) {
+  return {{"choose_ms", first.choose_ms},           {"segments_ms", first.segments_ms},
+          {"prompt_ms", first.prompt_ms},           {"decode_ms", first.decode_ms},
+          {"encoded_tokens", first.encoded_tokens}, {"prompt_tokens", first.prompt_tokens}};
+}
+
 Json summary_json(const bench::TypingSummary& summary) {
   Json json = {{"jumps", latencies_json(summary.jumps)},
+               {"at_jumps", first_answer_json(summary.at_jumps)},
                {"median_new_tokens", summary.median_new_tokens},
                {"p95_new_tokens", summary.p95_new_tokens}};
   for (const StateName& name : kStates)
@@ -51,6 +58,13 @@ void print_summary(const char* title, const bench::TypingSummary& summary) {
   for (const StateName& name : kStates)
     print_latencies(name.text, summary.states[static_cast<int32_t>(name.state)]);
   print_latencies("first after a jump", summary.jumps);
+  if (summary.jumps.n == 0) return;
+  const bench::FirstAnswer& first = summary.at_jumps;
+  std::printf(
+      "    of that: choice %.1f, %.0f tokens of Segments %.1f, %.0f of the prompt %.1f, "
+      "answer %.1f ms\n",
+      first.choose_ms, first.encoded_tokens, first.segments_ms, first.prompt_tokens,
+      first.prompt_ms, first.decode_ms);
 }
 
 Status run(const Arguments& arguments, const Environment& environment) {
@@ -94,6 +108,10 @@ void add_completion_bench(CLI::App& bench, CommandContext context) {
                       "Tokens of composed Segments");
   command->add_option("--keys", arguments->options.n_actions, "How many keys and jumps")
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--keys-a-place", arguments->options.most_keys,
+                   "Keys before the cursor jumps on (default: a line or two)")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--pause", arguments->options.pause_ms, "Milliseconds between two keys")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--seed", arguments->options.seed, "Which lines are typed");

@@ -96,7 +96,7 @@ Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, 
 Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Place& place,
                                            engine::Engine& engine,
                                            const workspace::BlockIndex& index) {
-  assist::Completer completer(engine, index, {.segment_deadline = std::chrono::seconds(10)});
+  assist::Completer completer(engine, index, {.first_token_budget = std::chrono::seconds(10)});
   std::promise<Result<assist::CompletionOutcome>> promise;
   completer.complete({.document = place.document,
                       .offset = place.offset,

@@ -96,8 +96,8 @@ struct Engine::Core {
         store(loaded.model.digest(), loaded.pages.n_pages() * kUsedShare),
         tiers(options.tiers, loaded.chunk_model().device(), loaded.pages, store, counters,
               std::move(wake)),
-        parts{options, tokenizer, vocabulary, loaded.chunk_model(), loaded.pages, store,
-              tiers,   cursors,   counters},
+        parts{options, tokenizer, vocabulary, loaded.chunk_model(), loaded.pages, store, tiers,
+              cursors, encoding,  counters},
         scheduler(loaded.pages.n_pages()),
         decoder(loaded.model, loaded.pages, parts.model.device()),
         chunks(parts.model) {
@@ -117,6 +117,7 @@ struct Engine::Core {
   SegmentStore store;
   KvTiers tiers;
   CursorTable cursors;
+  WorkRate encoding;
   EngineParts parts;
   Scheduler scheduler;
   Decoder decoder;

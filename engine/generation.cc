@@ -166,9 +166,17 @@ void Generation::take_restored() {
   });
 }
 
-// True while some are missing, and in time.
-bool Generation::encodes_segments() const {
-  return !(encoder_.idle() && coming_.empty()) && Clock::now() - mark_ < request_.segment_deadline;
+// That is left until the deadline.
+Generation::Clock::duration Generation::time_for_segments() const {
+  return request_.segment_deadline - (Clock::now() - mark_);
+}
+
+// True while some are missing, and in time. One that would not be whole in time is not begun: half
+// a Segment helps nobody, and it would be waited for.
+bool Generation::encodes_segments() {
+  const Clock::duration left = time_for_segments();
+  encoder_.leave_out_beyond(parts_.encoding.affordable(left));
+  return !(encoder_.idle() && coming_.empty()) && left.count() > 0;
 }
 
 void Generation::encode_segments() {
@@ -177,7 +185,9 @@ void Generation::encode_segments() {
     if (!coming_.empty()) parts_.tiers.wait();
     return;
   }
-  if (encoder_.n_computed() == 0) encoding_since_ = Clock::now();
+  const auto begin = Clock::now();
+  const int64_t n_before = encoder_.n_computed();
+  if (n_before == 0) encoding_since_ = begin;
   const int32_t chunk = priority() == Priority::kInteractive
                             ? parts_.options.prefill_chunk_tokens
                             : parts_.options.background_chunk_tokens;
@@ -191,6 +201,7 @@ void Generation::encode_segments() {
       }
     }
   }
+  parts_.encoding.note(encoder_.n_computed() - n_before, Clock::now() - begin);
 }
 
 // Makes the sequence that the prompt goes into: the cursor's own when it has the same Segments,

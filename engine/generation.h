@@ -22,6 +22,7 @@
 #include "engine/segment_encoder.h"
 #include "engine/segment_store.h"
 #include "engine/stop_matcher.h"
+#include "engine/work_rate.h"
 
 namespace rondo::engine {
 
@@ -35,6 +36,7 @@ struct EngineParts {
   SegmentStore& store;
   KvTiers& tiers;
   CursorTable& cursors;
+  WorkRate& encoding;  // of Segments
   EngineStats& stats;  // counters of the engine thread
 };
 
@@ -87,7 +89,8 @@ class Generation {
   bool continues_cursor() const;
   void find_segments();
   void take_restored();
-  bool encodes_segments() const;
+  Clock::duration time_for_segments() const;
+  bool encodes_segments();
   void encode_segments();
   void compose();
   bool begin_prefill();

@@ -76,8 +76,8 @@ struct Completion {
 struct Request {
   Priority priority = Priority::kInteractive;
   std::vector<SegmentInput> segments;
-  // Segments that are not in the store are encoded for at most this long, in the given order; the
-  // rest stay out (and are encoded in the background afterwards).
+  // Segments that are not in the store are encoded for at most this long, in the given order, those
+  // that will be whole by then; the rest stay out (and are encoded in the background afterwards).
   std::chrono::milliseconds segment_deadline{10'000};
   TokenIds prompt;  // active tokens
   // Names the live sequence that this prompt probably continues ("client:path"); empty: nothing is

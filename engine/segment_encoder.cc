@@ -39,6 +39,15 @@ void SegmentEncoder::copy_beginning(Job& job) {
   }
 }
 
+void SegmentEncoder::leave_out_beyond(int64_t n_tokens) {
+  std::erase_if(jobs_, [&](const Job& job) {
+    const int32_t n_left = n_tokens_of(job.input) - job.n_done;
+    if (!job.begun && n_left > n_tokens) return true;
+    n_tokens -= n_left;
+    return false;
+  });
+}
+
 Step SegmentEncoder::next_step(int32_t max_tokens) {
   Step step;
   for (Job& job : jobs_) {
@@ -55,6 +64,7 @@ Step SegmentEncoder::next_step(int32_t max_tokens) {
       step.base_slots.push_back(job.pages[i / kPageTokens] * kPageTokens + i % kPageTokens);
     }
     job.n_done += n_rows;
+    job.begun = true;
   }
   n_computed_ += step.n_rows();
   // A step of few rows runs on other kernels, whose sums may differ in the last bit. A Segment's

@@ -26,6 +26,8 @@ class SegmentEncoder {
   // holds.
   bool add(const SegmentInput& input);
   bool idle() const { return jobs_.empty(); }
+  // Leaves out what was not begun and would not be whole within `n_tokens` more.
+  void leave_out_beyond(int64_t n_tokens);
   // How many tokens were computed so far, not copied.
   int64_t n_computed() const { return n_computed_; }
   // Encodes up to `max_tokens` more tokens; what becomes complete goes into the store and is
@@ -37,6 +39,7 @@ class SegmentEncoder {
     SegmentInput input;
     PageList pages;
     int32_t n_done = 0;
+    bool begun = false;
   };
 
   Step next_step(int32_t max_tokens);

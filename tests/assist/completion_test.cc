@@ -78,7 +78,7 @@ class Completion : public testing::Test {
   static std::unique_ptr<engine::Engine> engine_;
   workspace::BlockIndex index_;
   Completer completer_{
-      *engine_, index_, {.segment_deadline = std::chrono::seconds(60), .min_mean_logprob = -10}};
+      *engine_, index_, {.first_token_budget = std::chrono::seconds(60), .min_mean_logprob = -10}};
 };
 
 std::unique_ptr<engine::Engine> Completion::engine_;
@@ -191,10 +191,9 @@ TEST_F(Completion, APreparedCursorIsAnsweredFromWhatIsThere) {
 // A model that reads slowly is given a narrow window where the cursor jumped to, and the whole one
 // once it had the time.
 TEST_F(Completion, AJumpReadsANarrowWindowThatIsWidenedLater) {
-  Completer completer(*engine_, index_,
-                      {.segment_deadline = std::chrono::seconds(60),
-                       .window_budget = std::chrono::milliseconds(1),
-                       .min_mean_logprob = -100});
+  Completer completer(
+      *engine_, index_,
+      {.first_token_budget = std::chrono::milliseconds(1), .min_mean_logprob = -100});
   const auto complete_at = [&](int line, const std::string& typed) {
     std::string text;
     for (int i = 0; i < 400; ++i) {

@@ -86,6 +86,18 @@ TEST(TypingTrace, UndoGoesBackToAStateThatWas) {
   EXPECT_GT(n_undone, 5);
 }
 
+TEST(TypingTrace, GoesOnAfterAsManyKeysAsItMay) {
+  int32_t n_jumps = 0, n_keys = 0, most_keys = 0;
+  type_trace(kText, {.n_actions = 40, .most_keys = 3}, [&](const TypingState& state) {
+    n_jumps += state.action == Action::kJump ? 1 : 0;
+    n_keys = state.action == Action::kJump ? 0 : n_keys + 1;
+    most_keys = std::max(most_keys, n_keys);
+    return true;
+  });
+  EXPECT_GT(n_jumps, 1);
+  EXPECT_EQ(most_keys, 3);
+}
+
 TEST(TypingTrace, EndsWhenToldTo) {
   int n = 0;
   type_trace(kText, {}, [&](const TypingState&) { return ++n < 10; });

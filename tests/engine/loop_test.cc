@@ -229,6 +229,26 @@ TEST_F(Loop, AnEditedSegmentCopiesItsBeginningAndIsBitEqual) {
   }
 }
 
+// Of three, the second is too long for the time that is left; the first goes on, though it is too
+// long by now.
+TEST_F(Loop, ASegmentThatWouldNotBeWholeInTimeIsNotBegun) {
+  std::vector<SegmentInput> inputs;
+  for (const int32_t n_tokens : {60, 50, 20}) {
+    inputs.push_back({.tokens = std::make_shared<const TokenIds>(
+                          random_ids(harness_.config(), n_tokens, 30 + n_tokens))});
+  }
+  SegmentEncoder encoder = harness_.encoder();
+  for (const SegmentInput& input : inputs) EXPECT_TRUE(encoder.add(input));
+  encoder.leave_out_beyond(80);
+  EXPECT_TRUE(encoder.step(40).empty());
+  encoder.leave_out_beyond(10);
+  std::vector<std::shared_ptr<const Segment>> complete = encoder.step(40);
+  EXPECT_TRUE(encoder.idle());
+  ASSERT_EQ(complete.size(), 1u);
+  EXPECT_EQ(*complete[0]->tokens, *inputs[0].tokens);
+  EXPECT_EQ(encoder.n_computed(), 60);
+}
+
 TEST_F(Loop, PagesAllComeBack) {
   {
     auto sequence = harness_.sequence(some_segments(harness_.config()));

@@ -51,6 +51,7 @@ class ModelHarness {
     n_encoded_tokens_ += encoder.n_computed();
     return segment;
   }
+  SegmentEncoder encoder() { return {model_, pages_, store_}; }
   // Computed by encode() so far.
   int64_t n_encoded_tokens() const { return n_encoded_tokens_; }
 
