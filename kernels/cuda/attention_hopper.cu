@@ -150,8 +150,9 @@ class GroupLines {
   __device__ void finish_keys(const TileLines& lines, int tile, Scores& scores) {
     wait_for_products<kBehind>();
     pin(scores);
-    const uint64_t hidden = shared_.hidden[keys_.stage];
-    __syncwarp();
+    // Who arrives is who has read, so that compute-sanitizer can follow it.
+    uint64_t hidden = lane() == 0 ? shared_.hidden[keys_.stage] : 0;
+    hidden = __shfl_sync(~0u, hidden, 0);
     if (lane() == 0) shared_.keys_done[keys_.stage].arrive();
     keys_.advance();
     const int base = lines.first_slot(tile), end = base + kTileKeys;

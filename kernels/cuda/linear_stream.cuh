@@ -39,6 +39,11 @@
 
 namespace rondo::kernels::cuda {
 
+// Who says that a stage's slot is empty: a warp's first lane behind all others; where scales were
+// copied every lane for itself, because those copies are what compute-sanitizer follows.
+template <class Weights>
+constexpr bool kEveryLaneArrives = kHasGroups<Weights>;
+
 // Asks for a stage's weights. By one thread. x_bytes: what else will come.
 template <class Weights, int kOutputs, class Shared>
 __device__ void ask_for_weights(const Matrix& m, const MatrixMap& map, const StreamPlan& plan,
@@ -179,7 +184,7 @@ __device__ void consume(const StreamRows& in, const Matrix& m, const StreamPlan&
       shared.full[stage.slot].wait(stage.round);
       add_stage(slot, m, plan, stage.n_bytes(m, plan) / kPiece, x, rows, sums);
       __syncwarp();
-      if (lane == 0) shared.empty[stage.slot].arrive();
+      if (kEveryLaneArrives<Weights> || lane == 0) shared.empty[stage.slot].arrive();
       stage.next(m, plan);
     }
     const int buffer = n % Shared::kBuffers, round = n / Shared::kBuffers;
@@ -269,7 +274,8 @@ __global__ void __launch_bounds__(kStreamThreads)
   const int warp = threadIdx.x / 32;
   let_next_start();
   const StreamShared<kRows, kOutputs> shared(plan);
-  if (threadIdx.x == 0) shared.init(plan.n_slots);
+  constexpr int kArrivals = kEveryLaneArrives<Weights> ? kConsumerThreads : kConsumers;
+  if (threadIdx.x == 0) shared.init(plan.n_slots, kArrivals);
   __syncthreads();
   if (warp == kAsker) {
     if (threadIdx.x % 32 == 0) ask<Weights, kOutputs>(in, m, maps, plan, tiles, shared);

@@ -69,8 +69,9 @@ struct StreamShared {
         x(memory + p.x),
         slots(memory + p.slots) {}
 
-  __device__ void init(int n_slots) const {
-    for (int i = 0; i < n_slots; ++i) full[i].init(1), empty[i].init(kConsumers);
+  // A slot is empty when so many have arrived.
+  __device__ void init(int n_slots, int n_arrivals) const {
+    for (int i = 0; i < n_slots; ++i) full[i].init(1), empty[i].init(n_arrivals);
     // Every thread arrives for what it wrote or read itself: that is what compute-sanitizer
     // follows.
     for (int i = 0; i < kBuffers; ++i) {
