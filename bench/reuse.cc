@@ -37,17 +37,17 @@ class Bench {
       ASSIGN_OR_RETURN(const double ms, first_token(sequence, typed));
       if (i >= 0) times.push_back(ms);
     }
-    return FirstToken{
-        .ms = median(times),
-        .bytes = bytes(n_typed_, sequence.n_segment_tokens()),
-        .flops = prompt_flops(loaded_.model.config(),
-                              {.n_tokens = n_typed_,
-                               .n_cached = n_active_,
-                               .n_context_tokens = sequence.n_segment_tokens()})};
+    return FirstToken{.ms = median(times),
+                      .bytes = bytes(n_typed_, sequence.n_segment_tokens()),
+                      .flops = prompt_flops(loaded_.model.config(),
+                                            {.n_tokens = n_typed_,
+                                             .n_cached = n_active_,
+                                             .n_context_tokens = sequence.n_segment_tokens()})};
   }
 
   // `prompt` on top of `segments`, nothing of it there.
-  Result<FirstToken> cold(const Segments& segments, const engine::TokenIds& prompt, int32_t n_times) {
+  Result<FirstToken> cold(const Segments& segments, const engine::TokenIds& prompt,
+                          int32_t n_times) {
     const auto n_tokens = static_cast<int32_t>(prompt.size());
     std::vector<double> times;
     int32_t n_context = 0;
@@ -58,9 +58,8 @@ class Bench {
     }
     return FirstToken{.ms = median(times),
                       .bytes = bytes(n_tokens, n_context),
-                      .flops = prompt_flops(
-                          loaded_.model.config(),
-                          {.n_tokens = n_tokens, .n_context_tokens = n_context})};
+                      .flops = prompt_flops(loaded_.model.config(),
+                                            {.n_tokens = n_tokens, .n_context_tokens = n_context})};
   }
 
   Result<ReuseRow> row(int32_t n_context) {
@@ -99,8 +98,7 @@ class Bench {
     const engine::ModelConfig& config = loaded_.model.config();
     int64_t n_read = config.n_loops * (n_tokens + n_context);
     if (config.n_loops > 1) n_read += std::min<int64_t>(config.loop_window, n_tokens);
-    return weight_bytes(config) +
-           n_read * loaded_.pages.page_bytes() / kernels::kPageTokens;
+    return weight_bytes(config) + n_read * loaded_.pages.page_bytes() / kernels::kPageTokens;
   }
 
   void say(int32_t n_context, const char* what) const {
@@ -123,8 +121,9 @@ double FirstToken::floor_ms(double bytes_per_s, double flops_per_s) const {
 Result<ReuseResult> bench_reuse(const ReuseOptions& options) {
   ASSIGN_OR_RETURN(const engine::ModelConfig config, LoadedModel::config_of(options.engine));
   if (!config.segment)
-    return invalid_argument_error("this model was not trained to read Segments; the embedded one "
-                                  "(rondo bench reuse without --random-weights) was");
+    return invalid_argument_error(
+        "this model was not trained to read Segments; the embedded one "
+        "(rondo bench reuse without --random-weights) was");
   // Segments, whose last pages are not full, and a prompt of as many tokens in both loops.
   const int64_t n_most = *std::max_element(options.contexts.begin(), options.contexts.end());
   const PoolSize pool = {.tokens = 4 * (n_most + options.engine.n_active_tokens) + 4096};

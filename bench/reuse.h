@@ -1,6 +1,6 @@
-// What kept keys and values are worth: the time to the first token behind a keystroke, with Segments
-// composed and the cursor's sequence there, beside reading the same tokens again, beside no context
-// at all, and beside what the device cannot do without.
+// What kept keys and values are worth: the time to the first token behind a keystroke, with
+// Segments composed and the cursor's sequence there, beside reading the same tokens again, beside
+// no context at all, and beside what the device cannot do without.
 //
 // Thread: the caller's; starts threads of its own for the time of the call.
 #pragma once
@@ -44,7 +44,7 @@ struct ReuseResult {
 struct ReuseOptions {
   EngineBenchOptions engine;  // n_active_tokens, n_repetitions, and which model on which device
   std::vector<int32_t> contexts = {4096, 16384};
-  int32_t n_new_tokens = 8;  // of a keystroke
+  int32_t n_new_tokens = 8;                         // of a keystroke
   std::function<void(const std::string&)> on_step;  // told of each figure before it is measured
 };
 

@@ -52,8 +52,8 @@ void print_table(const bench::ReuseResult& result) {
   std::printf("reuse  %s, %s; %.1f GB/s, %s does %.0f GFLOP/s; in brackets the floor\n",
               result.device.c_str(), result.kernels.c_str(), 1e-9 * result.bandwidth,
               result.peak_name.c_str(), 1e-9 * result.peak_flops_per_s);
-  std::printf("%8s %21s %21s %21s %14s %13s\n", "context", "keystroke", "cold active",
-              "read again", "times faster", "x no context");
+  std::printf("%8s %21s %21s %21s %14s %13s\n", "context", "keystroke", "cold active", "read again",
+              "times faster", "x no context");
   std::printf("%8d", 0);
   print_time(result.no_context, result);
   std::puts("");

@@ -1,5 +1,6 @@
 #include "cli/bench_completion.h"
 #include "cli/bench_index.h"
+#include "cli/bench_kv.h"
 #include "cli/bench_quality.h"
 #include "cli/blocks_command.h"
 #include "cli/cache_command.h"
@@ -29,6 +30,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
 void add_product_benches(CLI::App& bench, CommandContext context) {
   add_completion_bench(bench, context);
   add_index_bench(bench, context);
+  add_kv_bench(bench, context);
   add_quality_benches(bench, context);
 }
 
