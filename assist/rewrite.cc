@@ -90,8 +90,7 @@ Rewrite Rewriter::rewrite(std::string_view path, std::string_view bytes) {
   Rewrite made;
   Status status = run_passes(language, edited, tree, made);
   if (status.ok() && made.verdict == Rewrite::Verdict::kChanged) {
-    status = edit_imports(language, *before, edited, tree);
-    if (status.ok()) status = check(language, *before, tree);
+    status = finish(language, *before, edited, tree);
   }
   if (!status.ok()) return left_out(status.message());
   if (made.verdict != Rewrite::Verdict::kChanged) return made;
@@ -124,24 +123,22 @@ Status Rewriter::run_passes(const Language& language, EditedText& edited, Syntax
   return invalid_argument_error("would be changed without end: the recipe matches what it writes");
 }
 
-Status Rewriter::edit_imports(const Language& language, const SyntaxTree& before,
-                              EditedText& edited, SyntaxTree& tree) {
+// Edits the imports. Then the new text must parse as well as the old one did, and the recipe have
+// nothing more to do there.
+Status Rewriter::finish(const Language& language, const SyntaxTree& before, EditedText& edited,
+                        SyntaxTree& tree) {
   const auto edits = import_edits(recipe_->recipe().imports, before, tree);
-  if (edits.empty()) return {};
-  edited.apply(edits);
-  ASSIGN_OR_RETURN(tree, parse(language, edited.text()));
-  return {};
-}
-
-// The new text parses as well as the old one did, and the recipe has nothing more to do there.
-Status Rewriter::check(const Language& language, const SyntaxTree& before,
-                       const SyntaxTree& after) {
-  if (count_syntax_errors(after) > count_syntax_errors(before)) {
-    return invalid_argument_error("would not parse any more");
+  if (!edits.empty()) {
+    edited.apply(edits);
+    ASSIGN_OR_RETURN(tree, parse(language, edited.text()));
+    ASSIGN_OR_RETURN(const Findings again,
+                     recipe_->find(tree, language, cursor_, Guards::kIgnored));
+    if (!again.matches.empty()) {
+      return invalid_argument_error("would be changed again by a second run");
+    }
   }
-  ASSIGN_OR_RETURN(const Findings again, recipe_->find(after, language, cursor_, Guards::kIgnored));
-  if (again.matches.empty()) return {};
-  return invalid_argument_error("would be changed again by a second run");
+  if (count_syntax_errors(tree) <= count_syntax_errors(before)) return {};
+  return invalid_argument_error("would not parse any more");
 }
 
 }  // namespace rondo::assist

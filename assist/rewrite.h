@@ -45,10 +45,8 @@ class Rewriter {
  private:
   Status run_passes(const workspace::Language& language, EditedText& edited,
                     workspace::SyntaxTree& tree, Rewrite& made);
-  Status edit_imports(const workspace::Language& language, const workspace::SyntaxTree& before,
-                      EditedText& edited, workspace::SyntaxTree& tree);
-  Status check(const workspace::Language& language, const workspace::SyntaxTree& before,
-               const workspace::SyntaxTree& after);
+  Status finish(const workspace::Language& language, const workspace::SyntaxTree& before,
+                EditedText& edited, workspace::SyntaxTree& tree);
   Result<workspace::SyntaxTree> parse(const workspace::Language& language, std::string_view text);
 
   std::shared_ptr<const CompiledRecipe> recipe_;
