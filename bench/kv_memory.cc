@@ -49,8 +49,7 @@ Result<std::vector<SegmentInput>> segments_of(const KvMemoryOptions& options,
       const std::string text(
           file->text->bytes().substr(static_cast<size_t>(block.bytes.begin),
                                      static_cast<size_t>(block.bytes.end - block.bytes.begin)));
-      segments.push_back(
-          assist::block_segment(engine.config(), engine.tokenizer(), path, text));
+      segments.push_back(assist::block_segment(engine.config(), engine.tokenizer(), path, text));
       segments.back().origin = std::make_shared<const std::string>("/bench/" + path);
       n_tokens += std::ssize(*segments.back().tokens);
     }
@@ -97,17 +96,19 @@ class Restoring {
       : options_(options), segments_(std::move(segments)) {}
 
   Result<RestoreRates> measure() {
-    if (folder_.path().empty()) return unavailable_error("cannot make a folder for the disk's tier");
+    if (folder_.path().empty())
+      return unavailable_error("cannot make a folder for the disk's tier");
     RestoreRates rates;
     for (const SegmentInput& segment : segments_) rates.n_tokens += std::ssize(*segment.tokens);
     {
       ASSIGN_OR_RETURN(const auto writer, load({.disk_folder = folder_.path()}));
-      rates.bytes_per_token = writer->stats().kv_bytes / writer->stats().n_pages /
-                              kernels::kPageTokens;
+      rates.bytes_per_token =
+          writer->stats().kv_bytes / writer->stats().n_pages / kernels::kPageTokens;
       ASSIGN_OR_RETURN(rates.encode_s, seconds(*writer, segments_, /*is_there=*/false));
       RETURN_IF_ERROR(wait_for_disk(*writer));
     }
-    ASSIGN_OR_RETURN(const auto reader, load({.disk_folder = folder_.path(), .always_restore = true}));
+    ASSIGN_OR_RETURN(const auto reader,
+                     load({.disk_folder = folder_.path(), .always_restore = true}));
     ASSIGN_OR_RETURN(rates.disk_s, seconds(*reader, segments_, /*is_there=*/true));
     if (reader->stats().device == "CPU") return rates;
     ASSIGN_OR_RETURN(rates.host_s, from_host());
@@ -195,11 +196,9 @@ std::vector<SegmentInput> first_of(const std::vector<SegmentInput>& segments, in
 
 }  // namespace
 
-std::vector<DecileRow> deciles(const engine::ModelConfig& config,
-                               std::vector<BlockTokens> blocks) {
-  std::sort(blocks.begin(), blocks.end(), [](const BlockTokens& a, const BlockTokens& b) {
-    return a.n_tokens < b.n_tokens;
-  });
+std::vector<DecileRow> deciles(const engine::ModelConfig& config, std::vector<BlockTokens> blocks) {
+  std::sort(blocks.begin(), blocks.end(),
+            [](const BlockTokens& a, const BlockTokens& b) { return a.n_tokens < b.n_tokens; });
   std::vector<DecileRow> rows;
   for (size_t i = 0; i < 10; ++i) {
     DecileRow row;
@@ -231,8 +230,8 @@ TierRow tier_row(const engine::ModelConfig& config, std::span<const BlockTokens>
     return bytes_of(config, std::min<int64_t>(n_tokens, n_active)) + page_bytes(config);
   };
   const int64_t n_all = row.n_composed_tokens + n_active;
-  row.active_bytes = bytes_of(config, n_active) +
-                     window_bytes(config.loop_window + engine::kWindowKeptBehind);
+  row.active_bytes =
+      bytes_of(config, n_active) + window_bytes(config.loop_window + engine::kWindowKeptBehind);
   row.full_and_window_bytes = bytes_of(config, n_all) + window_bytes(config.loop_window);
   row.two_full_bytes = 2 * bytes_of(config, n_all);
   return row;
@@ -247,10 +246,9 @@ Result<KvMemoryResult> bench_kv_memory(const KvMemoryOptions& options) {
   std::vector<SegmentInput> segments;
   std::vector<BlockTokens> blocks;
   {
-    ASSIGN_OR_RETURN(const auto engine,
-                     engine::Engine::load({.model = options.model,
-                                           .device = options.device,
-                                           .n_threads = options.n_threads}));
+    ASSIGN_OR_RETURN(const auto engine, engine::Engine::load({.model = options.model,
+                                                              .device = options.device,
+                                                              .n_threads = options.n_threads}));
     result.device = engine->stats().device;
     ASSIGN_OR_RETURN(segments, segments_of(options, *engine));
     blocks = tokens_of(segments, *engine);
@@ -258,7 +256,8 @@ Result<KvMemoryResult> bench_kv_memory(const KvMemoryOptions& options) {
   result.n_blocks = std::ssize(blocks);
   for (const BlockTokens& block : blocks) result.n_tokens += block.n_tokens;
   for (const auto& [name, config] :
-       {std::pair<std::string, const engine::ModelConfig&>("model", own), {options.config, large}}) {
+       {std::pair<std::string, const engine::ModelConfig&>("model", own),
+        {options.config, large}}) {
     KvMemoryShape shape = {.name = name,
                            .token_bytes = engine::token_kv_bytes(config),
                            .deciles = deciles(config, blocks)};

@@ -35,11 +35,11 @@ struct DecileRow {
 };
 
 struct TierRow {
-  int64_t n_composed_tokens = 0;  // whole Blocks, at least as many as asked for where there are
-  int64_t segment_bytes = 0;      // on the GPU: the composed Segments
-  int64_t active_bytes = 0;       // and a sequence's own tokens, loop 1's window with them
-  int64_t rest_bytes = 0;         // of the other Blocks: in the host's memory, or on disk alone
-  int64_t released_rest_bytes = 0;  // of them, were they kept released on the GPU
+  int64_t n_composed_tokens = 0;      // whole Blocks, at least as many as asked for where there are
+  int64_t segment_bytes = 0;          // on the GPU: the composed Segments
+  int64_t active_bytes = 0;           // and a sequence's own tokens, loop 1's window with them
+  int64_t rest_bytes = 0;             // of the other Blocks: in the host's memory, or on disk alone
+  int64_t released_rest_bytes = 0;    // of them, were they kept released on the GPU
   int64_t full_and_window_bytes = 0;  // composed and active tokens as one prompt
   int64_t two_full_bytes = 0;
 
@@ -62,7 +62,7 @@ struct RestoreRates {
 };
 
 struct KvMemoryOptions {
-  std::string model;      // a folder; its shape and that of `config` are shown
+  std::string model;  // a folder; its shape and that of `config` are shown
   std::string config = "iquest-40b-loop";
   std::string workspace;  // a folder with source files
   std::string device;

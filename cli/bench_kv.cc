@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* kFooter =
     "Blocks of the folder are composed until there are as many tokens as a row says; the others\n"
-    "wait in the host's memory or on disk ('rest'). 'full+window' and 'two full' are what the same\n"
+    "wait in the host's memory or on disk ('rest'). 'full+window' and 'two full' are what the "
+    "same\n"
     "composed and active tokens take where loop 0 is kept whole and loop 1 for its window (vLLM),\n"
     "and where both loops are kept whole (SGLang). '-58%' beside a figure says that the GPU holds\n"
     "at least that much less than the whole workspace in that layout. Restoring is measured with\n"
@@ -124,7 +125,8 @@ void print_table(const bench::KvMemoryResult& result) {
               static_cast<long long>(rates.n_tokens), result.device.c_str(), rates.encode_s,
               rates.disk_s, 1e-9 * rate(rates, rates.disk_s));
   if (rates.host_s > 0)
-    std::printf(", from the host %.4f s (%.2f GB/s)", rates.host_s, 1e-9 * rate(rates, rates.host_s));
+    std::printf(", from the host %.4f s (%.2f GB/s)", rates.host_s,
+                1e-9 * rate(rates, rates.host_s));
   std::puts("");
 }
 
