@@ -81,14 +81,43 @@ void tell(const std::vector<FileOutcome>& outcomes, const std::vector<assist::Le
   }
 }
 
+// The patch that --patch asks for; nobody sees it before it is whole.
+class PatchFile {
+ public:
+  // Empty: there is none.
+  explicit PatchFile(const std::string& path) : path_(path) {
+    if (!path_.empty()) stream_.open(draft(), std::ios::binary);
+  }
+
+  void add(const std::vector<assist::FileEdit>& edits) {
+    if (path_.empty()) return;
+    for (const assist::FileEdit& edit : edits) {
+      stream_ << assist::unified_diff(edit.path, edit.before, edit.after);
+    }
+  }
+
+  // Errors: Unavailable when something of it could not be written.
+  Status finish() {
+    if (path_.empty()) return {};
+    stream_.close();
+    if (stream_ && std::rename(draft().c_str(), path_.c_str()) == 0) return {};
+    std::remove(draft().c_str());
+    return unavailable_error("the patch " + path_ + " cannot be written");
+  }
+
+ private:
+  std::string draft() const { return path_ + ".part"; }
+
+  std::string path_;
+  std::ofstream stream_;
+};
+
 // Checks a planned shard, makes its edits where the work writes, and tells of it.
 Status work_shard(RefactorWork& work, const std::vector<FileOutcome>& outcomes,
-                  RefactorReport& report, std::string* patch) {
+                  RefactorReport& report, PatchFile& patch) {
   std::vector<assist::LeftFile> left;
   ASSIGN_OR_RETURN(const std::vector<assist::FileEdit> edits, passing_edits(work, outcomes, left));
-  for (const assist::FileEdit& edit : edits) {
-    if (patch != nullptr) *patch += assist::unified_diff(edit.path, edit.before, edit.after);
-  }
+  patch.add(edits);
   if (work.edits) RETURN_IF_ERROR(apply_edits(work, edits, left));
   tell(outcomes, left, report);
   return {};
@@ -100,13 +129,6 @@ Status stopped(const RefactorWork& work, const Status& status) {
   if (name.empty()) return status;
   return Status(status.code(), status.message() + "; go on with `rondo refactor --resume " + name +
                                    "`, or take it back with `rondo refactor undo " + name + "`");
-}
-
-Status write_patch(const std::string& path, const std::string& patch) {
-  std::ofstream file(path, std::ios::binary);
-  file << patch;
-  file.close();
-  return file ? Status() : unavailable_error("the patch " + path + " cannot be written");
 }
 
 Result<int> run(const RefactorArguments& arguments, const Environment& environment) {
@@ -125,18 +147,18 @@ Result<int> run(const RefactorArguments& arguments, const Environment& environme
                          .markdown = arguments.report},
                         work.recipe->recipe(), static_cast<int64_t>(work.paths.size()));
   for (const assist::LeftFile& left : work.left) report.left(left.path, left.reason);
-  std::string patch;
+  PatchFile patch(arguments.patch);
   const std::span<const std::string> paths(work.paths);
   for (size_t at = 0; at < paths.size();) {
     const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
-    const Status status = work_shard(work, refactoring.rewrite(paths.subspan(at, n)), report,
-                                     arguments.patch.empty() ? nullptr : &patch);
+    const Status status =
+        work_shard(work, refactoring.rewrite(paths.subspan(at, n)), report, patch);
     if (!status.ok()) return stopped(work, status);
     at += n;
     report.progress(static_cast<int64_t>(at));
   }
   if (work.edits) RETURN_IF_ERROR(work.edits->end());
-  if (!arguments.patch.empty()) RETURN_IF_ERROR(write_patch(arguments.patch, patch));
+  RETURN_IF_ERROR(patch.finish());
   const bool wrote = work.edits && report.n_changed() > 0;
   RETURN_IF_ERROR(
       report.finish(wrote ? work.run_name() : "", work.edits ? "changed" : "would change"));
