@@ -110,6 +110,7 @@ TEST_F(RefactorCommand, WritesAPatchThatGitApplies) {
   const std::string patch = user_.home() / "all.patch";
   EXPECT_EQ(rondo({"typing-modernise", root(), "--patch", patch}).code, 0);
   EXPECT_EQ(tree()["a.py"], kOld);
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--patch", "/no/such/folder"}).code, 3);
   EXPECT_EQ(std::system(("cd '" + root() + "' && git apply '" + patch + "'").c_str()), 0);
   EXPECT_EQ(tree(), (Files{{"a.py", kNew}, {"b/c.py", std::string("\n") + kNew}}));
 }
@@ -192,6 +193,41 @@ TEST_F(RefactorCommand, TurnsAWholeProjectsLoggingIntoStructlog) {
     EXPECT_EQ(text.find("extra="), std::string::npos) << path;
   }
   EXPECT_EQ(rondo({"python-logging-to-structlog", root(), "--check"}).code, 0) << "not idempotent";
+}
+
+// Killed between edits and commits: what was resumed is committed, to the last file.
+TEST_F(RefactorCommand, CommitsAllThatAKilledRunHasChanged) {
+  for (int i = 0; i < 20; ++i) folder_.write("m" + std::to_string(i) + ".py", kOld);
+  const auto git = [&](const std::string& words) {
+    return std::system(("cd '" + root() + "' && " + words).c_str());
+  };
+  ASSERT_EQ(git("git init -q && git config user.name A && git config user.email a@b && git add . "
+                "&& git commit -qm first"),
+            0);
+  const std::vector<std::string> words = {"refactor", "typing-modernise", root(), "--shard",
+                                          "1",        "--commit"};
+  std::mt19937 random(5);
+  for (int i = 0; i < 20; ++i) {
+    fs::remove_all(runs());
+    ASSERT_EQ(git("rm -f .git/*.lock .git/refs/heads/*.lock; git checkout -q -f $(git rev-list "
+                  "--max-parents=0 HEAD)"),
+              0);
+    Process process = user_.start(words);
+    const uintmax_t n_bytes = random() % 3000;  // of a ledger of about 8,000
+    EXPECT_TRUE(soon([&] {
+      std::error_code error;
+      const uintmax_t n = fs::file_size(runs() / run_name() / "ledger", error);
+      return !error && n > n_bytes;
+    }));
+    process.kill(SIGKILL);
+    process.wait();
+    // git's own lock of the killed process stays, as that of any killed git does.
+    ASSERT_EQ(git("find .git -name '*.lock' -delete"), 0);
+    const Ended resumed = rondo({"--resume", run_name()});
+    ASSERT_NE(resumed.code, 3) << resumed.output;
+    EXPECT_EQ(git("test -z \"$(git status --porcelain)\""), 0);
+    EXPECT_EQ(tree()["m7.py"], kNew);
+  }
 }
 
 // Killed at 100 moments spread over a whole run's time.
