@@ -277,6 +277,50 @@ TEST_F(DaemonTest, ReadsNothingAgainThatIsUnchanged) {
   EXPECT_EQ(user_.run({"cache"}), 0);
 }
 
+// A cursor that comes to rest has what it needs brought back from disk, before anybody asks.
+TEST_F(DaemonTest, BringsBackForACursorWhatItsFirstAnswerNeeds) {
+  const workspace::TemporaryFolder folder;
+  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
+  Json params = lsp::kInitialize;
+  params["rootUri"] = "file://" + folder.path().string();
+  const std::string uri = "file://" + folder.path().string() + "/main.py";
+  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  // Moves the cursor to the end of the text; what the engine says when it has read ahead.
+  const auto rest = [&](Client& client) {
+    client.send(lsp::did_open(uri, text));
+    int id = 10;
+    EXPECT_TRUE(soon([&] {
+      const Json status = client.ask(++id, "rondo/status", nullptr)["result"];
+      return status["index"]["state"] == "ready" && status["model"]["state"] == "ready";
+    }));
+    client.send(lsp::notification_message("rondo/cursor", lsp::at(uri, 2, 24)));
+    Json engine;
+    EXPECT_TRUE(soon([&] {
+      engine = user_.status()["engine"];
+      return engine["segments"]["count"] > 0;
+    }));
+    return engine;
+  };
+  {
+    Process daemon = start_daemon();
+    EXPECT_GT(rest(*connect(params))["segments"]["encoded"], 0);
+    daemon.kill(SIGTERM);
+    EXPECT_EQ(daemon.wait(), 0);
+  }
+  const Process daemon = start_daemon();
+  const auto client = connect(params);
+  const Json engine = rest(*client);
+  EXPECT_EQ(engine["segments"]["encoded"], 0);
+  EXPECT_GT(engine["disk"]["restored"], 0);
+  // The first answer uses it, and nothing is encoded for it.
+  complete(*client, 2, uri, text);
+  client->answers(1);
+  const Json why = client->ask(3, "rondo/why", lsp::at(uri, 0, 0))["result"];
+  ASSERT_EQ(why["blocks"].size(), 1u) << why.dump();
+  EXPECT_EQ(why["blocks"][0]["path"], "shapes.py");
+  EXPECT_EQ(user_.status()["engine"]["segments"]["encoded"], 0);
+}
+
 TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   Process daemon = start_daemon();
   const std::string text = long_text(10);  // read well within the drain's patience

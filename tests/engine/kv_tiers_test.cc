@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <future>
 #include <random>
@@ -252,6 +255,50 @@ TEST_F(KvTiersTest, DamageCostsTimeButNoAnswer) {
     const auto engine = load(kPoolOf10);
     EXPECT_EQ(ask(*engine, wanted).scores, expected) << at;
   }
+}
+
+// Engines that are killed while their writer writes: whoever comes next, and finds some of it,
+// answers as if it had encoded all of it itself.
+TEST_F(KvTiersTest, KilledEnginesChangeNoAnswer) {
+  constexpr int kKills = 200;
+  const auto wanted = segments(12, 1);
+  std::vector<float> expected;
+  {
+    const auto engine = load(kPoolOf10);
+    if (on_gpu(*engine)) GTEST_SKIP() << "a process that was forked has no GPU";
+    expected = ask(*engine, wanted).scores;
+  }
+  std::filesystem::remove_all(cache_.path() + "/rondo");
+  std::mt19937 random(7);
+  int64_t n_restored = 0;
+  int64_t n_encoded = 0;
+  for (int kill = 0; kill < kKills; ++kill) {
+    if (kill % 4 == 0) std::filesystem::remove_all(cache_.path() + "/rondo");
+    int answered[2];
+    ASSERT_EQ(::pipe(answered), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto engine = load(kPoolOf10);
+      for (uint32_t first = 1;; first += 12) {
+        ask(*engine, segments(12, first));
+        if (::write(answered[1], "x", 1) != 1) ::_exit(1);
+      }
+    }
+    ::close(answered[1]);
+    char byte = 0;
+    ASSERT_EQ(::read(answered[0], &byte, 1), 1);
+    ::usleep(random() % 3000);
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    ::waitpid(child, nullptr, 0);
+    ::close(answered[0]);
+    const auto engine = load(kPoolOf10);
+    ASSERT_EQ(ask(*engine, wanted).scores, expected) << "after kill " << kill;
+    n_restored += engine->stats().disk.n_restored;
+    n_encoded += engine->stats().n_encoded_segments;
+  }
+  EXPECT_GT(n_restored, 0);
+  EXPECT_GT(n_encoded, 0);  // else nobody was killed before all was written
 }
 
 }  // namespace
