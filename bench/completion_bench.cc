@@ -162,8 +162,8 @@ TypingRun type(Typist& typist, const Workspace& workspace, const CompletionBench
       run.jumps.push_back(report);
       return true;
     }
-    run.new_tokens.push_back(report.n_prompt_tokens - report.n_cached_tokens);
     if (report.typed_through) return true;
+    run.new_tokens.push_back(report.n_prompt_tokens - report.n_cached_tokens);
     run.tokenize_us.push_back(static_cast<double>(report.tokenize.count()));
     run.segment_tokens.push_back(report.n_segment_tokens);
     return true;

@@ -59,7 +59,7 @@ struct TypingSummary {
   Latencies states[kCacheStates];
   Latencies jumps;  // the first answers at a place where nobody typed before
   FirstAnswer at_jumps;
-  double median_new_tokens = 0;  // prompt tokens that a key computes, those that cost none included
+  double median_new_tokens = 0;  // of the prompt, computed for a key that asked the model
   double p95_new_tokens = 0;
 };
 

@@ -53,8 +53,8 @@ void print_latencies(const char* name, const bench::Latencies& latencies) {
 }
 
 void print_summary(const char* title, const bench::TypingSummary& summary) {
-  std::printf("%s: a key computes %.0f tokens (95%%: %.0f)\n", title, summary.median_new_tokens,
-              summary.p95_new_tokens);
+  std::printf("%s: a key that asks the model computes %.0f tokens of the prompt (95%%: %.0f)\n",
+              title, summary.median_new_tokens, summary.p95_new_tokens);
   for (const StateName& name : kStates)
     print_latencies(name.text, summary.states[static_cast<int32_t>(name.state)]);
   print_latencies("first after a jump", summary.jumps);
