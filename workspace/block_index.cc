@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <set>
 
 #include "workspace/path.h"
 #include "workspace/references.h"
@@ -22,115 +21,139 @@ void for_each_name(const FileBlocks& file, Visit visit) {
   }
 }
 
+template <typename Key>
+void sort_each_once(std::vector<Key>& keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
 // The references of all Blocks of a file, ascending, each once.
 std::vector<uint64_t> references_of(const FileBlocks& file) {
   std::vector<uint64_t> all;
   for (const Block& block : file.blocks) {
     all.insert(all.end(), block.references.begin(), block.references.end());
   }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  all.shrink_to_fit();
+  sort_each_once(all);
   return all;
 }
 
-// Takes `entry` out of a table's row, where it is once; the order of rows does not matter.
+// Takes `entry` out of `row`, where it is; the order of rows does not matter.
+template <typename Entry>
+void erase_entry(std::vector<const Entry*>& row, const Entry* entry) {
+  *std::find(row.begin(), row.end(), entry) = row.back();
+  row.pop_back();
+}
+
+// The same for a table's row, and an empty row out of the table.
 template <typename Table, typename Key, typename Entry>
 void erase_entry(Table& table, const Key& key, const Entry* entry) {
   const auto row = table.find(key);
-  auto& entries = row->second;
-  *std::find(entries.begin(), entries.end(), entry) = entries.back();
-  entries.pop_back();
-  if (entries.empty()) table.erase(row);
+  erase_entry(row->second, entry);
+  if (row->second.empty()) table.erase(row);
 }
 
-// Takes the places in `file` out of a table's row, and an empty row out of the table.
-template <typename Table, typename Key>
-void erase_file(Table& table, const Key& key, const FileBlocks* file) {
-  const auto row = table.find(key);
-  if (row == table.end()) return;
-  std::erase_if(row->second, [file](const auto& place) { return place.file == file; });
-  if (row->second.empty()) table.erase(row);
+// Both lists are ascending: one walk finds what went and what came.
+template <typename Key, typename Went, typename Came>
+void compare(const std::vector<Key>& before, const std::vector<Key>& after, Went went, Came came) {
+  auto old = before.begin();
+  auto now = after.begin();
+  while (old != before.end() || now != after.end()) {
+    if (now == after.end() || (old != before.end() && *old < *now)) {
+      went(*old++);
+    } else if (old == before.end() || *now < *old) {
+      came(*now++);
+    } else {
+      ++old;
+      ++now;
+    }
+  }
 }
 
 }  // namespace
 
+BlockIndex::Keys BlockIndex::keys_of(const FileBlocks& file) {
+  Keys keys = {.references = references_of(file), .names = {}, .blocks = {}};
+  std::vector<uint64_t> names;
+  for_each_name(file, [&](const std::string& name, int32_t) { names.push_back(name_hash(name)); });
+  std::sort(names.begin(), names.end());
+  for (const uint64_t name : names) {
+    if (keys.names.empty() || keys.names.back().first != name) keys.names.emplace_back(name, 0);
+    ++keys.names.back().second;
+  }
+  for (const Block& block : file.blocks) keys.blocks.push_back(block.hash);
+  sort_each_once(keys.blocks);
+  return keys;
+}
+
 void BlockIndex::replace(FileBlocks file) {
   auto snapshot = std::make_shared<FileBlocks>(std::move(file));
-  References references = references_of(*snapshot);
+  Keys keys = keys_of(*snapshot);
   const Hash128 text_hash =
       snapshot->text != nullptr ? hash_text(snapshot->text->bytes()) : Hash128();
   const std::unique_lock lock(mutex_);
-  remove_locked(snapshot->path);
+  const auto [it, is_new] = files_.try_emplace(snapshot->path);
+  Entry& entry = it->second;
+  if (is_new) {
+    by_stem_[std::string(stem_of(snapshot->path))].push_back(&entry);
+  } else {
+    count_locked(*entry.file, -1);
+    erase_entry(by_text_, entry.text_hash, &entry);
+  }
   if (snapshot->text != nullptr && stats_.text_bytes + snapshot->text->size() > max_text_bytes_) {
     snapshot->text = nullptr;
   }
-  add_locked(*snapshot);
-  Entry& entry = files_[snapshot->path];
-  if (entry.file != nullptr) erase_entry(by_text_, entry.text_hash, &entry);
+  set_keys_locked(entry, std::move(keys));
   entry.text_hash = text_hash;
   by_text_[text_hash].push_back(&entry);
-  set_references_locked(entry, std::move(references));
   entry.file = std::move(snapshot);
+  count_locked(*entry.file, 1);
 }
 
 void BlockIndex::remove(std::string_view path) {
   const std::unique_lock lock(mutex_);
   const auto it = files_.find(path);
   if (it == files_.end()) return;
-  remove_locked(path);
-  set_references_locked(it->second, {});
-  erase_entry(by_text_, it->second.text_hash, &it->second);
+  Entry& entry = it->second;
+  count_locked(*entry.file, -1);
+  set_keys_locked(entry, {});
+  erase_entry(by_text_, entry.text_hash, &entry);
+  erase_entry(by_stem_, std::string(stem_of(path)), &entry);
   files_.erase(it);
   ++n_forgotten_;  // last: who has read the number and then finds the file learns of it later
 }
 
-void BlockIndex::add_locked(const FileBlocks& file) {
-  by_stem_[std::string(stem_of(file.path))].push_back(&file);
-  for_each_name(file, [&](const std::string& name, int32_t index) {
-    by_name_[name].push_back({.file = &file, .index = index});
-  });
-  for (size_t i = 0; i < file.blocks.size(); ++i) {
-    by_hash_[file.blocks[i].hash].push_back({.file = &file, .index = static_cast<int32_t>(i)});
-  }
-  ++stats_.n_files;
-  stats_.n_blocks += static_cast<int64_t>(file.blocks.size());
-  stats_.text_bytes += file.text != nullptr ? file.text->size() : 0;
-  stats_.n_without_text += file.text == nullptr ? 1 : 0;
+// The tables know `entry` by `keys` afterwards, no more by what its file says.
+void BlockIndex::set_keys_locked(Entry& entry, Keys keys) {
+  const Keys before = entry.file != nullptr ? keys_of(*entry.file) : Keys();
+  compare(
+      before.references, keys.references,
+      [&](uint64_t name) { erase_entry(by_reference_, name, &entry); },
+      [&](uint64_t name) { by_reference_[name].push_back(&entry); });
+  compare(
+      before.blocks, keys.blocks, [&](Hash128 hash) { erase_entry(by_hash_, hash, &entry); },
+      [&](Hash128 hash) { by_hash_[hash].push_back(&entry); });
+  using Name = std::pair<uint64_t, int32_t>;
+  compare(
+      before.names, keys.names,
+      [&](const Name& name) {
+        const auto row = by_name_.find(name.first);
+        erase_entry(row->second.files, static_cast<const Entry*>(&entry));
+        row->second.n_blocks -= name.second;
+        if (row->second.files.empty()) by_name_.erase(row);
+      },
+      [&](const Name& name) {
+        Definers& definers = by_name_[name.first];
+        definers.files.push_back(&entry);
+        definers.n_blocks += name.second;
+      });
 }
 
-void BlockIndex::remove_locked(std::string_view path) {
-  const auto it = files_.find(path);
-  if (it == files_.end()) return;
-  const FileBlocks& file = *it->second.file;
-  const auto stem = by_stem_.find(stem_of(path));
-  std::erase(stem->second, &file);
-  if (stem->second.empty()) by_stem_.erase(stem);
-  std::set<std::string_view> names;
-  for_each_name(file, [&](const std::string& name, int32_t) { names.insert(name); });
-  for (const std::string_view name : names) erase_file(by_name_, name, &file);
-  for (const Block& block : file.blocks) erase_file(by_hash_, block.hash, &file);
-  --stats_.n_files;
-  stats_.n_blocks -= static_cast<int64_t>(file.blocks.size());
-  stats_.text_bytes -= file.text != nullptr ? file.text->size() : 0;
-  stats_.n_without_text -= file.text == nullptr ? 1 : 0;
-}
-
-// Both lists are ascending: one walk finds what came and what went.
-void BlockIndex::set_references_locked(Entry& entry, References references) {
-  auto before = entry.references.begin();
-  auto after = references.begin();
-  while (before != entry.references.end() || after != references.end()) {
-    if (after == references.end() || (before != entry.references.end() && *before < *after)) {
-      erase_entry(by_reference_, *before++, &entry);
-    } else if (before == entry.references.end() || *after < *before) {
-      by_reference_[*after++].push_back(&entry);
-    } else {
-      ++before;
-      ++after;
-    }
-  }
-  entry.references = std::move(references);
+// Adds `file` to the statistics, or takes it out.
+void BlockIndex::count_locked(const FileBlocks& file, int64_t sign) {
+  stats_.n_files += sign;
+  stats_.n_blocks += sign * static_cast<int64_t>(file.blocks.size());
+  stats_.text_bytes += file.text != nullptr ? sign * file.text->size() : 0;
+  stats_.n_without_text += file.text == nullptr ? sign : 0;
 }
 
 std::vector<std::string> BlockIndex::paths() const {
@@ -179,8 +202,7 @@ std::vector<FileBlocksSnapshot> BlockIndex::files_named(std::string_view stem) c
   std::vector<FileBlocksSnapshot> files;
   const std::shared_lock lock(mutex_);
   if (const auto row = by_stem_.find(stem); row != by_stem_.end()) {
-    for (const FileBlocks* file : row->second)
-      files.push_back(files_.find(file->path)->second.file);
+    for (const Entry* entry : row->second) files.push_back(entry->file);
   }
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a->path < b->path; });
@@ -189,14 +211,25 @@ std::vector<FileBlocksSnapshot> BlockIndex::files_named(std::string_view stem) c
 
 int64_t BlockIndex::count_defining(std::string_view name) const {
   const std::shared_lock lock(mutex_);
-  const auto row = by_name_.find(name);
-  return row == by_name_.end() ? 0 : static_cast<int64_t>(row->second.size());
+  const auto row = by_name_.find(name_hash(name));
+  return row == by_name_.end() ? 0 : row->second.n_blocks;
 }
 
 std::vector<BlockRef> BlockIndex::defining(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
-  const auto row = by_name_.find(name);
-  return row == by_name_.end() ? std::vector<BlockRef>() : refs_locked(row->second);
+  std::vector<FileBlocksSnapshot> files;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto row = by_name_.find(name_hash(name));
+    if (row == by_name_.end()) return {};
+    for (const Entry* entry : row->second.files) files.push_back(entry->file);
+  }
+  std::vector<BlockRef> refs;
+  for (const FileBlocksSnapshot& file : files) {
+    for_each_name(*file, [&](const std::string& defined, int32_t index) {
+      if (defined == name) refs.push_back({.file = file, .index = index});
+    });
+  }
+  return refs;
 }
 
 std::vector<BlockRef> BlockIndex::referencing(std::string_view name, int64_t max_files) const {
@@ -233,16 +266,16 @@ FileBlocksSnapshot BlockIndex::with_text(const Language& language, Hash128 text_
 }
 
 std::vector<BlockRef> BlockIndex::with_hash(Hash128 hash) const {
+  std::vector<BlockRef> refs;
   const std::shared_lock lock(mutex_);
   const auto row = by_hash_.find(hash);
-  return row == by_hash_.end() ? std::vector<BlockRef>() : refs_locked(row->second);
-}
-
-std::vector<BlockRef> BlockIndex::refs_locked(const std::vector<Place>& places) const {
-  std::vector<BlockRef> refs;
-  refs.reserve(places.size());
-  for (const Place& place : places) {
-    refs.push_back({.file = files_.find(place.file->path)->second.file, .index = place.index});
+  if (row == by_hash_.end()) return refs;
+  for (const Entry* entry : row->second) {
+    const std::vector<Block>& blocks = entry->file->blocks;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i].hash == hash)
+        refs.push_back({.file = entry->file, .index = static_cast<int64_t>(i)});
+    }
   }
   return refs;
 }

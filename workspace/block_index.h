@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "workspace/block.h"
@@ -82,40 +83,42 @@ class BlockIndex {
   int64_t n_forgotten() const { return n_forgotten_; }
 
  private:
-  struct Place {
-    const FileBlocks* file;
-    int32_t index;
-  };
   struct StringHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  // What a file references: the name_hash of each name, ascending.
-  using References = std::vector<uint64_t>;
+  // Under what a file is found; each list ascending.
+  struct Keys {
+    std::vector<uint64_t> references;                 // the name_hash of each name
+    std::vector<std::pair<uint64_t, int32_t>> names;  // the same of what Blocks define; how many do
+    std::vector<Hash128> blocks;                      // hashes
+  };
   struct Entry {
     FileBlocksSnapshot file;
-    References references;
     Hash128 text_hash;
+  };
+  // Who defines a name.
+  struct Definers {
+    std::vector<const Entry*> files;
+    int64_t n_blocks = 0;
   };
   template <typename T>
   using ByString = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
 
-  void add_locked(const FileBlocks& file);
-  void remove_locked(std::string_view path);
-  void set_references_locked(Entry& entry, References references);
-  std::vector<BlockRef> refs_locked(const std::vector<Place>& places) const;
+  static Keys keys_of(const FileBlocks& file);
+  void set_keys_locked(Entry& entry, Keys keys);
+  void count_locked(const FileBlocks& file, int64_t sign);
 
   const int64_t max_text_bytes_;
   std::atomic<int64_t> n_forgotten_ = 0;
   mutable std::shared_mutex mutex_;
-  // All below are guarded by mutex_. The places point into files_.
+  // All below are guarded by mutex_. Tables find files, not Blocks: of a keystroke they see only
+  // what came or went, and rows that many files are in stay as they are.
   std::map<std::string, Entry, std::less<>> files_;  // by path
-  ByString<std::vector<const FileBlocks*>> by_stem_;
-  ByString<std::vector<Place>> by_name_;
-  std::unordered_map<Hash128, std::vector<Place>, Hash128Hasher> by_hash_;
+  ByString<std::vector<const Entry*>> by_stem_;
+  std::unordered_map<uint64_t, Definers> by_name_;  // by name_hash
+  std::unordered_map<Hash128, std::vector<const Entry*>, Hash128Hasher> by_hash_;
   std::unordered_map<Hash128, std::vector<const Entry*>, Hash128Hasher> by_text_;
-  // By file, not by Block: of a keystroke it sees only the names that came or went, and the rows of
-  // names that everybody uses stay as they are.
   std::unordered_map<uint64_t, std::vector<const Entry*>> by_reference_;
   IndexStats stats_;
 };
