@@ -48,9 +48,9 @@ void print_idle(const Json& idle) {
 // A tier that Segments go to and come back from; nothing where there is none.
 void print_tier(const char* name, const Json& tier) {
   if (number(tier, "bytes") == 0) return;
-  std::printf("  %s    %lld, %.1f MiB; %lld brought back, %lld evicted\n", name,
+  std::printf("  %s    %lld, %.1f MiB; %lld written, %lld brought back, %lld evicted\n", name,
               number(tier, "segments"), static_cast<double>(number(tier, "bytes")) / (1 << 20),
-              number(tier, "restored"), number(tier, "evicted"));
+              number(tier, "written"), number(tier, "restored"), number(tier, "evicted"));
 }
 
 void print(const Json& report) {
@@ -58,6 +58,8 @@ void print(const Json& report) {
   std::printf("daemon    process %lld, rondo %s, up %lld s, %zu clients\n", number(report, "pid"),
               text(report, "version").c_str(), number(report, "uptime_seconds"),
               part(report, "clients").size());
+  for (const Json& client : part(report, "clients"))
+    std::printf("  client  %lld documents open\n", number(client, "documents"));
   print_idle(part(report, "idle"));
   std::printf("model     %s: %s\n", text(model, "path").c_str(), text(model, "state").c_str());
   if (report.contains("engine")) {
@@ -78,9 +80,11 @@ void print(const Json& report) {
         mib(number(engine, "memory_bytes") - number(engine, "weight_bytes") - number(kv, "bytes")));
     std::printf("KV        %lld pages used, %lld free\n", number(kv, "pages") - number(kv, "free"),
                 number(kv, "free"));
-    std::printf("Segments  %lld, of %lld tokens; found %lld times, %lld encoded, %lld evicted\n",
-                number(segments, "count"), number(segments, "tokens"), number(segments, "hits"),
-                number(segments, "encoded"), number(segments, "evicted"));
+    const long long n_wanted = number(segments, "hits") + number(segments, "misses");
+    std::printf(
+        "Segments  %lld, of %lld tokens; found %lld of %lld times, %lld encoded, %lld evicted\n",
+        number(segments, "count"), number(segments, "tokens"), number(segments, "hits"), n_wanted,
+        number(segments, "encoded"), number(segments, "evicted"));
     print_tier("host", part(engine, "host"));
     print_tier("disk", part(engine, "disk"));
     std::printf("requests  %lld done, %lld of them cancelled, %lld queued\n",

@@ -34,6 +34,7 @@ struct TierStats {
   int64_t n_bytes = 0;
   int64_t n_hits = 0;      // wanted, and there
   int64_t n_restored = 0;  // of them, brought back into the pool
+  int64_t n_written = 0;   // copied to it
   int64_t n_evicted = 0;
 };
 

@@ -111,6 +111,7 @@ void KvTiers::host(const HostCopyPtr& copy) {
   unhost(copy->key);
   n_hosted_pages_ += std::ssize(copy->pages);
   hosted_[copy->key] = {.copy = copy, .place = recency_.insert(recency_.end(), copy->key)};
+  ++stats_.host.n_written;
 }
 
 void KvTiers::unhost(Hash128 key) {
@@ -223,6 +224,7 @@ void KvTiers::land_disk() {
     if (done.was_read) {
       land_read(done);
     } else {
+      if (done.status.ok()) ++stats_.disk.n_written;
       writing_.erase(done.copy->key);
     }
   }

@@ -4,11 +4,8 @@ namespace rondo::lsp {
 namespace {
 
 Json tier_json(const engine::TierStats& tier) {
-  return {{"segments", tier.n_segments},
-          {"bytes", tier.n_bytes},
-          {"hits", tier.n_hits},
-          {"restored", tier.n_restored},
-          {"evicted", tier.n_evicted}};
+  return {{"segments", tier.n_segments}, {"bytes", tier.n_bytes},     {"hits", tier.n_hits},
+          {"restored", tier.n_restored}, {"written", tier.n_written}, {"evicted", tier.n_evicted}};
 }
 
 Json engine_json(const engine::EngineStats& stats) {

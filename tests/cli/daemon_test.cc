@@ -271,6 +271,7 @@ TEST_F(DaemonTest, ReadsNothingAgainThatIsUnchanged) {
   const Json engine = work();
   EXPECT_EQ(engine["segments"]["encoded"], 0);
   EXPECT_GT(engine["disk"]["restored"], 0);
+  EXPECT_EQ(engine["disk"]["written"], 0);
   EXPECT_EQ(user_.run({"cache", "clear"}), 0);
   EXPECT_EQ(engine::measure_segment_files(user_.cache_home() + "/rondo/segments").n_files, 0);
   EXPECT_TRUE(soon([&] { return user_.status()["engine"]["disk"]["segments"] == 0; }));
@@ -423,6 +424,7 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   Process people = user_.start({"status"});
   const std::string printed = people.read_all();
   EXPECT_NE(printed.find("loopcoder-mini: single lines, no chat"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("client  1 documents open"), std::string::npos) << printed;
   EXPECT_EQ(read(user_.log()).find("precious_name"), std::string::npos);
 }
 
