@@ -122,13 +122,15 @@ class Known {
   std::optional<ResultLog> log_;
 };
 
-std::vector<Hole> cut_cases(const Corpus& corpus, int64_t n_cases, uint64_t seed) {
-  std::vector<Hole> cases = cut_holes(corpus, n_cases - n_cases / 3, seed);
-  for (const Hole& body : cut_bodies(corpus, n_cases / 3, seed)) cases.push_back(body);
+std::vector<Hole> cut_cases(const Corpus& corpus, const InfillOptions& options) {
+  const int64_t n_bodies = options.n_cases / 3;
+  std::vector<Hole> cases = cut_holes(corpus, options.n_cases - n_bodies, options.seed);
+  for (const Hole& body : cut_bodies(corpus, n_bodies, options.seed)) cases.push_back(body);
   std::stable_sort(cases.begin(), cases.end(), [](const Hole& a, const Hole& b) {
     return std::tie(a.repository, a.file) < std::tie(b.repository, b.file);
   });
-  return cases;
+  const auto n = static_cast<int64_t>(cases.size());
+  return {cases.begin() + options.part.begin(n), cases.begin() + options.part.end(n)};
 }
 
 std::vector<ContextSettings> settings_of(const std::vector<InfillMode>& modes,
@@ -189,7 +191,7 @@ std::vector<InfillMode> infill_modes(bool ablate) {
 
 Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpus,
                                      const WorktreeHistory& history, const InfillOptions& options) {
-  const std::vector<Hole> cases = cut_cases(corpus, options.n_cases, options.seed);
+  const std::vector<Hole> cases = cut_cases(corpus, options);
   if (cases.empty()) return not_found_error("no line of the work tree is long enough for a hole");
   InfillTable table = {.modes = infill_modes(options.ablate), .results = {}};
   ASSIGN_OR_RETURN(
@@ -239,8 +241,9 @@ Result<InfillTable> measure_problems(engine::Engine& engine,
                   run_name(engine, options.run_tests ? "problems, tests" : "problems", options)));
   Questioner questioner(engine);
   const int64_t n = std::min(options.n_cases, static_cast<int64_t>(problems.size()));
-  Progress progress("problems", n);
-  for (int64_t i = 0; i < n; ++i) {
+  const int64_t begin = options.part.begin(n), end = options.part.end(n);
+  Progress progress("problems", end - begin);
+  for (int64_t i = begin; i < end; ++i) {
     const InfillProblem& problem = problems[i];
     table.results.push_back({.language = problem.task_id.substr(0, problem.task_id.find('/')),
                              .kind = problem.is_single_line() ? HoleKind::kLine : HoleKind::kBody,

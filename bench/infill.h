@@ -17,6 +17,7 @@
 #include "bench/corpus.h"
 #include "bench/holes.h"
 #include "bench/infill_problems.h"
+#include "bench/part.h"
 #include "bench/worktree.h"
 #include "engine/engine.h"
 #include "workspace/context.h"
@@ -59,6 +60,7 @@ struct InfillOptions {
   uint64_t seed = 1;
   int32_t context_tokens = 2000;  // at most
   bool ablate = false;
+  Part part = {};          // of the cases
   bool run_tests = false;  // problems only: in a sandbox (assist/sandbox.h)
   std::string log;         // a file of results (result_log.h); empty: none is kept
 };

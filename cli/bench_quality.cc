@@ -48,6 +48,7 @@ std::shared_ptr<Arguments> add_options(CLI::App& command) {
   command.add_option("--part", arguments->part,
                      "Measure 2/8, say: for several processes, a file of results each; then join\n"
                      "the files with cat and run once more without --part");
+  command.add_option("--device", arguments->engine.device, "cpu, cuda or cuda:N");
   command.add_option("--kernels", arguments->engine.kernels,
                      "Force reference, avx2, avxvnni, avx512 or amx");
   add_threads_option(command, arguments->engine.n_threads);
@@ -138,6 +139,7 @@ void add_quality(CLI::App& bench, CommandContext context) {
     }
     if (!arguments->corpus.empty()) return measure_corpus(environment, *arguments);
     arguments->infill.log = arguments->log;
+    ASSIGN_OR_RETURN(arguments->infill.part, bench::parse_part(arguments->part));
     arguments->infill.seed = arguments->quality.seed;
     arguments->infill.context_tokens = arguments->quality.context_tokens;
     return measure_infill(environment, *arguments);

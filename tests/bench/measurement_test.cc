@@ -218,6 +218,16 @@ TEST_F(Measurement, OfAWorkTreeAsksEachCaseInEachMode) {
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(log_text(), log) << "everything was known";
   EXPECT_EQ(again->results[0].answers[1].similarity, table->results[0].answers[1].similarity);
+  std::vector<InfillResult> of_parts;
+  for (const int64_t index : {0, 1}) {
+    InfillOptions part = options;
+    part.part = {.index = index, .count = 2};
+    const auto of_part = measure_worktree(*engine_, corpus, WorktreeHistory(), part);
+    ASSERT_TRUE(of_part.ok());
+    of_parts.insert(of_parts.end(), of_part->results.begin(), of_part->results.end());
+  }
+  ASSERT_EQ(of_parts.size(), 3u);
+  EXPECT_EQ(log_text(), log) << "parts have the same cases";
 }
 
 TEST_F(Measurement, OfProblemsFillsTheMiddle) {
