@@ -237,6 +237,7 @@ void Engine::forget_segments(std::vector<std::string> origins) {
     core.tiers.forget(is_gone);
     core.store.forget(is_gone);
     core.cursors.forget_if([&](const Sequence& sequence) {
+      if (sequence.segments().empty()) return true;  // context may stand in the prompt itself
       return std::any_of(sequence.segments().begin(), sequence.segments().end(),
                          [&](const auto& segment) {
                            return segment->origin != nullptr && is_gone(*segment->origin);
@@ -413,6 +414,7 @@ void Engine::Impl::publish_stats() {
   counters.n_free_pages = core->loaded.pages.n_free();
   counters.n_segments = core->store.n_segments();
   counters.n_segment_tokens = core->store.n_tokens();
+  counters.n_prefix_pages = core->store.prefixes().n_pages();
   counters.n_evicted_segments = core->store.n_evicted();
   counters.n_queued = core->scheduler.n_queued();
   const std::lock_guard lock(mutex);

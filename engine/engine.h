@@ -52,7 +52,8 @@ struct EngineStats {
   int32_t n_free_pages = 0;
   int64_t n_segments = 0;  // in the store
   int64_t n_segment_tokens = 0;
-  int64_t n_requests = 0;  // done, all outcomes
+  int64_t n_prefix_pages = 0;  // of prompts, kept for those that begin alike
+  int64_t n_requests = 0;      // done, all outcomes
   int64_t n_cancelled = 0;
   int64_t n_segment_hits = 0;
   int64_t n_segment_misses = 0;

@@ -227,6 +227,32 @@ void Generation::compose() {
     sequence_ = std::move(fresh);
 }
 
+// Goes on from pages that other prompts left, where they hold more than the cursor's sequence does.
+// Loop 1 has no such pages, so a Loop model leaves its trapezoid to be computed.
+void Generation::adopt_prefix(const TokenIds& tokens) {
+  if (!sequence_->segments().empty()) return;
+  const ModelConfig& config = parts_.model.config();
+  const auto n_tokens = static_cast<int32_t>(tokens.size());
+  int32_t n_most = completion_.n_prompt_tokens - 1;
+  if (config.n_loops > 1) {
+    const size_t n_outputs = tokens.size() - n_most;
+    n_most =
+        n_tokens - static_cast<int32_t>(trapezoid_tokens(config, n_outputs, kTruncationMargin));
+  }
+  const std::vector<int32_t> pages = parts_.store.prefixes().find(tokens);
+  const auto n_found = static_cast<int32_t>(pages.size()) * kernels::kPageTokens;
+  const int32_t n_adopted =
+      first_slot(std::clamp(n_most, 0, n_found), n_tokens, parts_.options.prefill_chunk_tokens,
+                 parts_.model.device().kernels().few_rows);
+  if (n_adopted <= sequence_->n_matching(tokens)) return;
+  const int32_t n_pages = n_adopted / kernels::kPageTokens;
+  sequence_ = std::make_unique<Sequence>(config, parts_.pages,
+                                         std::vector<std::shared_ptr<const Segment>>());
+  sequence_->adopt(std::span(tokens).first(n_adopted), std::span(pages).first(n_pages));
+  parts_.store.prefixes().note_use(tokens, n_pages);
+  completion_.n_adopted_tokens = n_adopted;
+}
+
 bool Generation::begin_prefill() {
   if (request_.prompt.empty()) return finish(StopReason::kMaxTokens);
   completion_.n_segment_tokens = sequence_->n_segment_tokens();
@@ -239,6 +265,7 @@ bool Generation::begin_prefill() {
   }
   TokenIds tokens = request_.prompt;
   tokens.insert(tokens.end(), request_.score.begin(), request_.score.end());
+  adopt_prefix(tokens);
   prefill_.emplace(parts_.model, parts_.pages, *sequence_, tokens, completion_.n_prompt_tokens - 1,
                    parts_.options.prefill_chunk_tokens);
   completion_.n_cached_tokens = prefill_->n_cached();
@@ -350,9 +377,21 @@ void Generation::fail(Status status) {
   if (request_.on_done) request_.on_done(std::move(status));
 }
 
+// Leaves the full pages of the prompt to those that begin alike, but for those at its end: they
+// change with the next key, and a shared page is not written to.
+void Generation::keep_prefix() {
+  if (!sequence_->segments().empty() || !parts_.model.device().ok()) return;
+  const int32_t n_tokens =
+      std::min(sequence_->n_of_many_rows(), completion_.n_prompt_tokens - kTruncationMargin);
+  const int32_t n_pages = std::max(n_tokens, 0) / kernels::kPageTokens;
+  parts_.store.prefixes().insert(sequence_->tokens(), sequence_->share(n_pages), n_pages);
+}
+
 void Generation::keep_sequence() {
   prefill_.reset();
-  if (sequence_ == nullptr || request_.cursor.empty()) return;
+  if (sequence_ == nullptr) return;
+  keep_prefix();
+  if (request_.cursor.empty()) return;
   if (phase_ != Phase::kDone && priority() == Priority::kBackground)
     return;  // half a sequence helps nobody
   sequence_->trim(parts_.model.config().loop_window + kWindowKeptBehind);

@@ -93,6 +93,7 @@ class Generation {
   bool encodes_segments();
   void encode_segments();
   void compose();
+  void adopt_prefix(const TokenIds& tokens);
   bool begin_prefill();
   bool prefill();
   bool score();
@@ -101,6 +102,7 @@ class Generation {
   Sample spelled(std::span<const float> logits) const;
   bool accept(const Sample& sample);
   bool finish(StopReason reason);
+  void keep_prefix();
   void keep_sequence();
   void spend(std::chrono::microseconds& timing);
 

@@ -42,6 +42,19 @@ class PageList {
     }
     return true;
   }
+  // Holds `page` too, as its last. REQUIRES: it is referenced.
+  void share(int32_t page) {
+    pool_->retain(page);
+    pages_.push_back(page);
+  }
+  // A list of the page at `index` alone, which both hold.
+  PageList shared(int32_t index) const {
+    PageList list(*pool_);
+    list.share(pages_[index]);
+    return list;
+  }
+  // True if others hold the page at `index` too.
+  bool is_shared(int32_t index) const { return pool_->n_references(pages_[index]) > 1; }
   // Has at most `n` pages afterwards: the last ones go.
   void shrink(int32_t n) {
     for (; size() > n; pages_.pop_back()) pool_->release(pages_.back());

@@ -29,6 +29,7 @@ class PagePool {
   // REQUIRES: the page is referenced.
   void retain(int32_t page);
   void release(int32_t page);
+  int32_t n_references(int32_t page) const { return n_references_[page]; }
 
   int32_t n_pages() const { return static_cast<int32_t>(n_references_.size()); }
   int32_t n_free() const { return static_cast<int32_t>(free_.size()); }

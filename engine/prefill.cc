@@ -34,6 +34,7 @@ Prefill::Prefill(Model& model, PagePool& pages, Sequence& sequence, std::span<co
   const auto n_tokens = static_cast<int32_t>(prompt_.size());
   const PrefillGoal goal = {.n_tokens = n_tokens,
                             .n_matching = sequence.n_matching(prompt_),
+                            .n_shared = sequence.n_shared(),
                             .first_output = first_output,
                             .margin = kTruncationMargin,
                             .loop1_rows = loop1_rows};
@@ -77,6 +78,12 @@ bool Prefill::step() {
   return next0_ == n_tokens && next1_ == n_tokens;
 }
 
+void Prefill::append(const Step& step) {
+  const bool many = step.n_rows() > model_.device().kernels().few_rows;
+  sequence_.append(step.tokens,
+                   many ? Sequence::RowFamily::kManyRows : Sequence::RowFamily::kFewRows);
+}
+
 void Prefill::step_both() {
   const int32_t to = chunk_end(next0_);
   sequence_.slide_window(window_start());
@@ -86,7 +93,7 @@ void Prefill::step_both() {
   model_.embed(view, x);
   model_.run_loop(0, view, layer_rows(plan_.loop0, next0_, view.n_rows), pages_, x);
   model_.run_loop(1, view, layer_rows(plan_.loop1, next0_, view.n_rows), pages_, x);
-  sequence_.append(step.tokens);
+  append(step);
   keep(next0_, to, x, first_output_, outputs_);
   next0_ = next1_ = to;
   if (to == static_cast<int32_t>(prompt_.size()))
@@ -100,7 +107,7 @@ void Prefill::step_loop0() {
   float* x = model_.hidden(view.n_rows);
   model_.embed(view, x);
   model_.run_loop(0, view, layer_rows(plan_.loop0, next0_, view.n_rows), pages_, x);
-  sequence_.append(step.tokens);
+  append(step);
   if (plan_.loop1.empty()) {
     keep(next0_, to, x, first_output_, outputs_);
   } else {

@@ -49,6 +49,7 @@ class Prefill {
   void step_both();
   void step_loop0();
   void step_loop1();
+  void append(const Step& step);
   Step rows(int32_t from, int32_t to) const;
   int32_t chunk_end(int32_t from) const;
   void keep(int32_t from, int32_t to, const float* x, int32_t first_kept, DeviceFloats& kept) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/kernels.h"
+
 namespace rondo::engine {
 namespace {
 
@@ -51,19 +53,24 @@ bool reads_cached_keys(const ModelConfig& config, std::span<const LayerRange> ra
   });
 }
 
+// `slot`, or the end of the page before it where its own page is not written to.
+int32_t writable(int32_t slot, const PrefillGoal& goal) {
+  return slot >= goal.n_shared ? slot : slot / kernels::kPageTokens * kernels::kPageTokens;
+}
+
 }  // namespace
 
 PrefillPlan plan_prefill(const ModelConfig& config, const PrefillGoal& goal,
                          std::span<const int32_t> valid_from) {
   PrefillPlan plan;
-  plan.n_cached = std::min(goal.n_matching, goal.first_output);
+  plan.n_cached = writable(std::min(goal.n_matching, goal.first_output), goal);
   if (config.n_loops > 1) {
     plan.loop1 =
         goal.loop1_rows == Loop1Rows::kAll ? all_rows(config, goal) : trapezoid(config, goal);
     if (!continues(config, plan.loop1, plan.n_cached, valid_from)) {
       // Start where the trapezoid starts: below it nothing of loop 1 is needed.
       plan.restarts = true;
-      plan.n_cached = std::min(plan.n_cached, plan.loop1.front().keys_from);
+      plan.n_cached = writable(std::min(plan.n_cached, plan.loop1.front().keys_from), goal);
     }
     if (!reads_cached_keys(config, plan.loop1, plan.n_cached))
       plan.window_from = plan.loop1.front().keys_from;

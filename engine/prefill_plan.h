@@ -41,6 +41,8 @@ struct PrefillPlan {
 struct PrefillGoal {
   int32_t n_tokens = 0;      // active tokens after this prefill
   int32_t n_matching = 0;    // leading ones that the cached sequence already has, < n_tokens
+  int32_t n_shared = 0;      // leading ones in pages that are not written to: there it begins where
+                             // a page ends
   int32_t first_output = 0;  // final hidden states are wanted for slots [first_output, n_tokens)
   int32_t margin = 0;
   Loop1Rows loop1_rows = Loop1Rows::kNeeded;

@@ -67,7 +67,8 @@ struct Completion {
   std::vector<float> scores;  // Request::score only: log-probability of each scored token
   Timings timings;
   int32_t n_prompt_tokens = 0;         // active tokens of the prompt
-  int32_t n_cached_tokens = 0;         // of them, taken from the cursor sequence
+  int32_t n_cached_tokens = 0;         // of them, there already: the cursor sequence had them, or
+  int32_t n_adopted_tokens = 0;        // as many of those, pages that other prompts left
   int32_t n_segment_tokens = 0;        // composed
   int32_t n_encoded_tokens = 0;        // computed for this request, of them and of late ones
   std::vector<int32_t> segments_used;  // indices into Request::segments

@@ -37,7 +37,7 @@ std::shared_ptr<const Segment> SegmentStore::find(const SegmentInput& input) {
   const Segment& segment = *it->second.segment;
   if (segment.n_released_head != input.n_released_head || *segment.tokens != *input.tokens)
     return nullptr;
-  move_to(*it->second.queue, it->second);
+  order_.touch(it->second.place);
   return it->second.segment;
 }
 
@@ -53,7 +53,8 @@ std::shared_ptr<const Segment> SegmentStore::insert(const SegmentInput& input, i
                                                          .origin = input.origin,
                                                          .pages = std::move(pages)});
   n_tokens_ += n_kept;
-  entries_[key] = {.segment = segment, .queue = &trial_, .place = trial_.insert(trial_.end(), key)};
+  entries_[key] = {.segment = segment,
+                   .place = order_.add(KvKind::kSegment, key, segment->pages.size())};
   if (is_whole(*segment)) {
     for (const Hash128& beginning : beginnings_of(*segment->tokens)) by_beginning_[beginning] = key;
   }
@@ -76,37 +77,28 @@ SegmentStore::Relative SegmentStore::nearest(const TokenIds& tokens) const {
 void SegmentStore::note_use(const Segment& segment) {
   const auto it = entries_.find(segment.key);
   if (it == entries_.end()) return;  // dropped while somebody held it
-  move_to(used_, it->second);
-  while (n_used_pages_ > most_used_pages_) move_to(trial_, entries_.at(used_.front()));
-}
-
-// To the end of `queue`, as the most recently used.
-void SegmentStore::move_to(Recency& queue, Entry& entry) {
-  const int64_t n_pages = entry.segment->pages.size();
-  n_used_pages_ += (&queue == &used_ ? n_pages : 0) - (entry.queue == &used_ ? n_pages : 0);
-  queue.splice(queue.end(), *entry.queue, entry.place);
-  entry.queue = &queue;
+  order_.note_use(it->second.place);
 }
 
 bool SegmentStore::evict_one() {
-  if (!evict_from(trial_) && !evict_from(used_)) return false;
+  const EvictionOrder::Entry* const victim = order_.first([this](const auto& entry) {
+    return entry.kind == KvKind::kSegment ? entries_.at(entry.key).segment.use_count() == 1
+                                          : prefixes_.is_free(entry.key);
+  });
+  if (victim == nullptr) return false;
+  if (victim->kind == KvKind::kPrefixPage) {
+    prefixes_.erase(victim->key);
+    return true;
+  }
+  const auto it = entries_.find(victim->key);
+  if (evicted_) evicted_(*it->second.segment);
+  erase(it);
   ++n_evicted_;
   return true;
 }
 
-bool SegmentStore::evict_from(const Recency& queue) {
-  const auto nobody_holds = [this](const Hash128& key) {
-    return entries_.at(key).segment.use_count() == 1;
-  };
-  const auto victim = std::find_if(queue.begin(), queue.end(), nobody_holds);
-  if (victim == queue.end()) return false;
-  const auto it = entries_.find(*victim);
-  if (evicted_) evicted_(*it->second.segment);
-  erase(it);
-  return true;
-}
-
 void SegmentStore::forget(const std::function<bool(std::string_view origin)>& is_gone) {
+  prefixes_.clear();
   for (auto it = entries_.begin(); it != entries_.end();) {
     const auto next = std::next(it);
     const Segment& segment = *it->second.segment;
@@ -116,14 +108,14 @@ void SegmentStore::forget(const std::function<bool(std::string_view origin)>& is
 }
 
 void SegmentStore::clear() {
+  prefixes_.clear();
   while (!entries_.empty()) erase(entries_.begin());
 }
 
 void SegmentStore::erase(Entries::iterator it) {
   const Segment& segment = *it->second.segment;
   n_tokens_ -= segment.n_kept;
-  if (it->second.queue == &used_) n_used_pages_ -= segment.pages.size();
-  it->second.queue->erase(it->second.place);
+  order_.remove(it->second.place);
   if (is_whole(segment)) {
     for (const Hash128& beginning : beginnings_of(*segment.tokens)) {
       const auto known = by_beginning_.find(beginning);

@@ -1,12 +1,7 @@
 // Encoded Segments by content: each is encoded once and composed into any prompt by writing its
-// page numbers into a page table. What nobody holds stays until its pages are wanted.
-//
-//   trial   encoded, not composed yet             the first to go, least recently used first
-//   used    composed by a prompt at least once    goes when nobody on trial can
-//
-// So indexing in the background, however much it encodes, drops its own and not what a cursor came
-// back to. The used ones have a limit; beyond it those that were not used for longest are on trial
-// again.
+// page numbers into a page table. What nobody holds stays until its pages are wanted; it shares the
+// pool, and the order in which things go (eviction_order.h), with the prefix pages of models that
+// read no Segments.
 //
 // Thread: the engine thread. A Segment owns its pages and is owned by the store and by whoever
 // composes it.
@@ -16,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,8 +19,10 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "engine/eviction_order.h"
 #include "engine/page_list.h"
 #include "engine/page_pool.h"
+#include "engine/prefix_pages.h"
 #include "engine/request.h"
 
 namespace rondo::engine {
@@ -45,10 +41,10 @@ struct Segment {
 class SegmentStore {
  public:
   // Keys also depend on `model_digest`: weights, configuration and kernels that make the K/V.
-  // Used Segments may have `most_used_pages`.
+  // Used ones, Segments and prefix pages, may have `most_used_pages`.
   explicit SegmentStore(Hash128 model_digest,
                         int64_t most_used_pages = std::numeric_limits<int64_t>::max())
-      : model_digest_(model_digest), most_used_pages_(most_used_pages) {}
+      : model_digest_(model_digest), order_(most_used_pages), prefixes_(model_digest, order_) {}
 
   Hash128 model_digest() const { return model_digest_; }
   Hash128 key(const SegmentInput& input) const;
@@ -70,11 +66,15 @@ class SegmentStore {
   // A prompt has composed it.
   void note_use(const Segment& segment);
 
-  // Frees a Segment that nobody holds; false when there is none.
+  // Pages of prompts that composed no Segments.
+  PrefixPages& prefixes() { return prefixes_; }
+
+  // Frees a Segment or a prefix page that nobody holds; false when there is none.
   bool evict_one();
-  // Called with what is evicted, before its pages are free. May be empty.
+  // Called with a Segment that is evicted, before its pages are free. May be empty.
   void on_evict(std::function<void(const Segment&)> called) { evicted_ = std::move(called); }
-  // Drops all whose origin `is_gone` says is; who holds one keeps it.
+  // Drops all whose origin `is_gone` says is, and the prefix pages, which have none; who holds one
+  // keeps it.
   void forget(const std::function<bool(std::string_view origin)>& is_gone);
   void clear();
 
@@ -83,27 +83,21 @@ class SegmentStore {
   int64_t n_evicted() const { return n_evicted_; }
 
  private:
-  using Recency = std::list<Hash128>;  // least recently used first
   struct Entry {
     std::shared_ptr<const Segment> segment;
-    Recency* queue = nullptr;  // trial_ or used_
-    Recency::iterator place;
+    EvictionOrder::Place place;
   };
   using Entries = std::unordered_map<Hash128, Entry, Hash128Hasher>;
 
-  void move_to(Recency& queue, Entry& entry);
-  bool evict_from(const Recency& queue);
   void erase(Entries::iterator it);
 
   const Hash128 model_digest_;
   std::function<void(const Segment&)> evicted_;
-  const int64_t most_used_pages_;
+  EvictionOrder order_;
+  PrefixPages prefixes_;
   Entries entries_;
   // By the tokens of its first page, first two pages, ... a whole Segment that begins with them.
   std::unordered_map<Hash128, Hash128, Hash128Hasher> by_beginning_;
-  Recency trial_;
-  Recency used_;
-  int64_t n_used_pages_ = 0;
   int64_t n_tokens_ = 0;
   int64_t n_evicted_ = 0;
 };

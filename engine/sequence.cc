@@ -36,6 +36,37 @@ int32_t Sequence::n_matching(std::span<const int32_t> prompt) const {
   return static_cast<int32_t>(end - tokens_.begin());
 }
 
+void Sequence::adopt(std::span<const int32_t> tokens, std::span<const int32_t> pages) {
+  CHECK(tokens_.empty() && base_pages_.size() == 0, "a sequence that has tokens adopts pages");
+  CHECK(tokens.size() == pages.size() * kPageTokens, "a page that is adopted is not full");
+  for (const int32_t page : pages) base_pages_.share(page);
+  append(tokens, RowFamily::kManyRows);
+  n_shared_pages_ = static_cast<int32_t>(pages.size());
+  if (config_.n_loops > 1) rewind(n_tokens());
+}
+
+const PageList& Sequence::share(int32_t n_pages) {
+  CHECK(n_pages <= n_tokens() / kPageTokens, "a page that is shared is not full");
+  n_shared_pages_ = std::max(n_shared_pages_, n_pages);
+  return base_pages_;
+}
+
+void Sequence::append(std::span<const int32_t> tokens, RowFamily family) {
+  if (family == RowFamily::kManyRows && n_of_many_rows_ == n_tokens())
+    n_of_many_rows_ += static_cast<int32_t>(tokens.size());
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+}
+
+// What comes next is written to pages of its own.
+void Sequence::forget_behind(int32_t n_tokens) {
+  CHECK(n_tokens >= n_shared() || n_tokens % kPageTokens == 0, "a shared page would be written to");
+  tokens_.resize(n_tokens);
+  n_of_many_rows_ = std::min(n_of_many_rows_, n_tokens);
+  if (n_tokens >= n_shared()) return;
+  n_shared_pages_ = n_tokens / kPageTokens;
+  base_pages_.shrink(n_shared_pages_);
+}
+
 void Sequence::begin_window(int32_t slot) {
   const int32_t first_page = slot / kPageTokens;
   if (config_.n_loops == 1 || first_page <= first_window_page_) return;
@@ -70,12 +101,12 @@ void Sequence::slide_window(int32_t slot) {
 void Sequence::truncate(int32_t n_tokens) {
   CHECK(n_tokens <= this->n_tokens(), "a sequence is truncated to fewer tokens");
   if (config_.n_loops > 1 && n_tokens < first_window_page_ * kPageTokens) return rewind(n_tokens);
-  tokens_.resize(n_tokens);
+  forget_behind(n_tokens);
   for (int32_t& from : valid_from_) from = std::min(from, n_tokens);
 }
 
 void Sequence::rewind(int32_t n_tokens) {
-  tokens_.resize(n_tokens);
+  forget_behind(n_tokens);
   window_pages_.shrink(0);
   first_window_page_ = n_tokens / kPageTokens;
   std::fill(valid_from_.begin(), valid_from_.end(), n_tokens);
