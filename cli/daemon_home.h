@@ -3,10 +3,12 @@
 // Thread: the main thread.
 #pragma once
 
+#include "base/json.h"
 #include "base/status.h"
 #include "cli/environment.h"
 #include "config/configuration.h"
 #include "lsp/daemon_place.h"
+#include "lsp/handshake.h"
 
 namespace rondo::cli {
 
@@ -15,5 +17,9 @@ Result<lsp::DaemonPlace> daemon_place(const Environment& environment,
                                       const config::Configuration& configuration);
 // The same, with what the files say.
 Result<lsp::DaemonPlace> daemon_place(const Environment& environment);
+
+// What the daemon that runs says to `wish`, within ten seconds; null when none runs. Errors: those
+// of daemon_place() and of lsp::ask(); Unavailable when it refuses.
+Result<Json> ask_daemon(const Environment& environment, lsp::Wish wish);
 
 }  // namespace rondo::cli

@@ -1,28 +1,13 @@
 #include "cli/status_command.h"
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 
-#include "cli/build_identity.h"
 #include "cli/daemon_home.h"
 
 namespace rondo::cli {
 namespace {
-
-// The daemon's report; null when none runs.
-Result<Json> ask_daemon(const Environment& environment) {
-  ASSIGN_OR_RETURN(const lsp::DaemonPlace place, daemon_place(environment));
-  const Result<FileDescriptor> socket = place.connect();
-  if (socket.status().code() == Code::kNotFound) return Json();
-  RETURN_IF_ERROR(socket.status());
-  ASSIGN_OR_RETURN(lsp::Welcome welcome,
-                   ask(socket->get(), {.program = build_identity(), .wish = lsp::Wish::kStatus},
-                       lsp::Patience::for_at_most(std::chrono::seconds(10))));
-  if (welcome.answer != lsp::Answer::kAccepted) return unavailable_error(welcome.reason);
-  return std::move(welcome.status);
-}
 
 std::string text(const Json& json, const char* key) {
   return json_get<std::string>(json, key).value_or("");
@@ -102,7 +87,7 @@ void add_status_command(CLI::App& app, CommandContext context) {
   CLI::App* command = app.add_subcommand("status", "What the daemon is doing");
   command->add_flag("--json", *json, "As JSON; null when no daemon runs");
   on_run(*command, context, [json, context]() -> Status {
-    ASSIGN_OR_RETURN(const Json report, ask_daemon(context.environment));
+    ASSIGN_OR_RETURN(const Json report, ask_daemon(context.environment, lsp::Wish::kStatus));
     if (*json) {
       print_json(report);
     } else if (report.is_null()) {

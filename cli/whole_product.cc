@@ -12,6 +12,7 @@
 #include "cli/refactor_command.h"
 #include "cli/status_command.h"
 #include "cli/trust_command.h"
+#include "cli/why_command.h"
 
 namespace rondo::cli {
 
@@ -22,6 +23,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_lsp_command(app, context);
   add_daemon_command(app, context);
   add_status_command(app, context);
+  add_why_command(app, context);
   add_cache_command(app, context);
   add_config_command(app, context);
   add_trust_command(app, context);

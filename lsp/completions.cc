@@ -1,5 +1,6 @@
 #include "lsp/completions.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rondo::lsp {
@@ -86,6 +87,13 @@ const WhyReport* Completions::why(const std::string& uri) const {
   return it == why_.end() ? nullptr : &it->second;
 }
 
+const std::pair<const std::string, WhyReport>* Completions::last_why() const {
+  const auto it = std::max_element(why_.begin(), why_.end(), [](const auto& a, const auto& b) {
+    return a.second.asked < b.second.asked;
+  });
+  return it == why_.end() ? nullptr : &*it;
+}
+
 int64_t Completions::n_open() const {
   int64_t n = 0;
   for (const auto& [key, pending] : pending_) n += pending.reply.open() ? 1 : 0;
@@ -144,6 +152,7 @@ void Completions::end(Pending& pending) {
 WhyReport& Completions::record(const Question& question, std::string reason) {
   WhyReport& why = why_[question.document->uri];
   why = {.method = std::string(question.method),
+         .asked = std::chrono::steady_clock::now(),
          .version = question.document->version,
          .position = question.position,
          .invoked = !question.params.automatic};

@@ -66,6 +66,8 @@ class Completions {
 
   // What came of the last request in this document, or nullptr.
   const WhyReport* why(const std::string& uri) const;
+  // The same of the last request in any open document, with its URI, or nullptr.
+  const std::pair<const std::string, WhyReport>* last_why() const;
   int64_t n_open() const;
 
  private:

@@ -67,6 +67,7 @@ class Daemon {
   std::optional<std::pair<Answer, std::string>> objection(const Hello& hello) const;
   void serve(int64_t number, FileDescriptor socket);
   Json report() const;
+  Json why() const;
   std::optional<Idle> idle() const;
 
   // Going.
@@ -165,6 +166,8 @@ Welcome Daemon::welcome(const Hello& hello) const {
     welcome.reason = std::move(objection->second);
   } else if (hello.wish == Wish::kStatus) {
     welcome.status = report();
+  } else if (hello.wish == Wish::kWhy) {
+    welcome.status = why();
   }
   return welcome;
 }
@@ -179,7 +182,7 @@ std::optional<std::pair<Answer, std::string>> Daemon::objection(const Hello& hel
                                               " and speaks another protocol; end it with rondo "
                                               "daemon stop");
   }
-  if (hello.wish == Wish::kStatus || hello.wish == Wish::kClearCache) return std::nullopt;
+  if (hello.wish != Wish::kServe) return std::nullopt;
   const EngineSource& source = options_.engine;
   if (hello.program != options_.program && !hello.any_build) {
     return object(Answer::kOtherBuild, "the daemon is another build of rondo");
@@ -242,6 +245,21 @@ Json Daemon::report() const {
     report.engine = engine->stats();
   }
   return to_json(report);
+}
+
+// Of the client that asked last; null when nobody has.
+Json Daemon::why() const {
+  const std::pair<const std::string, WhyReport>* last = nullptr;
+  for (const auto& [number, conversation] : conversations_) {
+    const auto* const why = conversation->server().session().last_why();
+    if (why != nullptr && (last == nullptr || why->second.asked > last->second.asked)) last = why;
+  }
+  if (last == nullptr) return nullptr;
+  Json json = why_result(last->second);
+  json["uri"] = last->first;
+  json["secondsAgo"] =
+      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - last->second.asked).count();
+  return json;
 }
 
 std::optional<Idle> Daemon::idle() const {

@@ -1,8 +1,7 @@
 // The daemon: one process a user, one engine, and every editor that asks for it.
 //
 //     accept -> peer is this user? -> Hello (one line) -> kServe: a Conversation of its own
-//                                                      -> kStatus, kStop, kClearCache: one line
-//                                                      back
+//                                                      -> any other wish: one line back
 //
 // The engine is loaded for the first client. When there was none for a while, weights and KV are
 // given up; a later client loads them again; in the end the process exits. At SIGTERM, or when it

@@ -11,9 +11,10 @@
 namespace rondo::lsp {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Wish>, 4> kWishes = {{
+constexpr std::array<std::pair<std::string_view, Wish>, 5> kWishes = {{
     {"serve", Wish::kServe},
     {"status", Wish::kStatus},
+    {"why", Wish::kWhy},
     {"stop", Wish::kStop},
     {"clear cache", Wish::kClearCache},
 }};

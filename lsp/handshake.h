@@ -32,6 +32,7 @@ struct Identity {
 enum class Wish {
   kServe,
   kStatus,
+  kWhy,  // what came of the last request for suggestions, with names of files
   kStop,
   kClearCache  // forget everything that was read for anybody
 };
@@ -63,7 +64,7 @@ struct Welcome {
   std::string reason;  // a sentence, unless accepted
   int64_t process_id = 0;
   int64_t n_clients = 0;  // that it serves
-  Json status;            // of kStatus: see daemon_report.h
+  Json status;            // of kStatus: see daemon_report.h; of kWhy: rondo/why and the file
 };
 
 // Each a line, and a line's meaning. Errors: InvalidArgument when it is none.

@@ -7,6 +7,7 @@
 // Thread: values and pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -183,6 +184,7 @@ struct Suggestion {
 // The last request for suggestions in a document: the answer to rondo/why.
 struct WhyReport {
   std::string method;
+  std::chrono::steady_clock::time_point asked;
   int64_t version = 0;  // of the document
   workspace::Position position;
   bool invoked = false;

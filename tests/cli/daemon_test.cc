@@ -428,5 +428,38 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   EXPECT_EQ(read(user_.log()).find("precious_name"), std::string::npos);
 }
 
+TEST_F(DaemonTest, SaysWhatTheLastSuggestionWasMadeFrom) {
+  const workspace::TemporaryFolder folder;
+  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
+  Json params = lsp::kInitialize;
+  params["rootUri"] = "file://" + folder.path().string();
+  const std::string uri = "file://" + folder.path().string() + "/main.py";
+  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  const Process daemon = start_daemon();
+  const auto why = [&] {
+    Process process = user_.start({"why", "--json"});
+    return parse_json(process.read_all(), "rondo why").value();
+  };
+  EXPECT_TRUE(why().is_null());
+  const auto client = connect(params);
+  client->send(lsp::did_open(uri, text));
+  int id = 1;
+  EXPECT_TRUE(soon([&] {
+    complete(*client, ++id, uri, text);
+    client->answers(1);
+    return !why()["blocks"].empty();
+  }));
+  const Json last = why();
+  EXPECT_EQ(last["uri"], uri);
+  EXPECT_EQ(last["position"], Json({{"line", 2}, {"character", 24}}));
+  EXPECT_EQ(last["blocks"][0]["path"], "shapes.py");
+  EXPECT_FALSE(last["blocks"][0]["parts"].empty());
+  EXPECT_GT(last["timings"]["totalMs"], 0);
+  Process people = user_.start({"why"});
+  const std::string printed = people.read_all();
+  EXPECT_NE(printed.find("main.py:3:25"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("shapes.py"), std::string::npos) << printed;
+}
+
 }  // namespace
 }  // namespace rondo::cli
