@@ -44,9 +44,10 @@ void print_blocks(const Json& blocks) {
 void print(const Json& why) {
   const Json& position = why.at("position");
   const std::string uri = why.at("uri").get<std::string>();
-  std::printf("%s:%lld:%lld, %lld s ago, asked by %s\n", lsp::path_of_uri(uri).value_or(uri).c_str(),
-              number(position, "line") + 1, number(position, "character") + 1,
-              number(why, "secondsAgo"), why.at("invoked").get<bool>() ? "hand" : "typing");
+  std::printf("%s:%lld:%lld, %lld s ago, asked by %s\n",
+              lsp::path_of_uri(uri).value_or(uri).c_str(), number(position, "line") + 1,
+              number(position, "character") + 1, number(why, "secondsAgo"),
+              why.at("invoked").get<bool>() ? "hand" : "typing");
   if (why.contains("reason")) {
     std::printf("nothing   %s\n", why["reason"].get<std::string>().c_str());
   } else {

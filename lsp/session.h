@@ -75,7 +75,9 @@ class Session {
   bool idle() const { return connection_.idle(); }
   int64_t n_documents() const { return documents_ ? documents_->size() : 0; }
   // Completions::last_why().
-  const std::pair<const std::string, WhyReport>* last_why() const { return completions_.last_why(); }
+  const std::pair<const std::string, WhyReport>* last_why() const {
+    return completions_.last_why();
+  }
 
   // The workspace is being read: `percent` and `message` as far as it has come; ready when done.
   void indexing(std::string message, std::optional<int> percent);
