@@ -239,12 +239,14 @@ void Generation::adopt_prefix(const TokenIds& tokens) {
     n_most =
         n_tokens - static_cast<int32_t>(trapezoid_tokens(config, n_outputs, kTruncationMargin));
   }
+  const int32_t n_matching = sequence_->n_matching(tokens);
+  if (n_matching >= n_most) return;  // as at most keys: nothing could hold more
   const std::vector<int32_t> pages = parts_.store.prefixes().find(tokens);
   const auto n_found = static_cast<int32_t>(pages.size()) * kernels::kPageTokens;
   const int32_t n_adopted =
       first_slot(std::clamp(n_most, 0, n_found), n_tokens, parts_.options.prefill_chunk_tokens,
                  parts_.model.device().kernels().few_rows);
-  if (n_adopted <= sequence_->n_matching(tokens)) return;
+  if (n_adopted <= n_matching) return;
   const int32_t n_pages = n_adopted / kernels::kPageTokens;
   sequence_ = std::make_unique<Sequence>(config, parts_.pages,
                                          std::vector<std::shared_ptr<const Segment>>());
