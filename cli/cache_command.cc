@@ -5,11 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "cli/build_identity.h"
 #include "cli/daemon_home.h"
 #include "cli/settings.h"
 #include "engine/segment_log.h"
-#include "lsp/handshake.h"
 
 namespace rondo::cli {
 namespace {
@@ -26,20 +24,10 @@ Status print(const Environment& environment, bool json) {
   return {};
 }
 
-// In the daemon's memory too, where one runs.
-Status clear_daemon(const Environment& environment) {
-  ASSIGN_OR_RETURN(const lsp::DaemonPlace place, daemon_place(environment));
-  const Result<FileDescriptor> socket = place.connect();
-  if (socket.status().code() == Code::kNotFound) return {};
-  RETURN_IF_ERROR(socket.status());
-  return ask(socket->get(), {.program = build_identity(), .wish = lsp::Wish::kClearCache},
-             lsp::Patience::for_at_most(std::chrono::seconds(30)))
-      .status();
-}
-
 // The files go whatever the daemon says: one of another version may not know how.
 Status clear(const Environment& environment) {
-  const Status daemon = clear_daemon(environment);
+  const Status daemon =
+      ask_daemon(environment, lsp::Wish::kClearCache, std::chrono::seconds(30)).status();
   RETURN_IF_ERROR(engine::clear_segment_files(segment_folder(environment)));
   if (daemon.ok()) return {};
   return Status(daemon.code(),

@@ -1,7 +1,5 @@
 #include "cli/daemon_home.h"
 
-#include <chrono>
-
 #include "cli/build_identity.h"
 #include "cli/settings.h"
 
@@ -20,14 +18,14 @@ Result<lsp::DaemonPlace> daemon_place(const Environment& environment) {
   return daemon_place(environment, configuration);
 }
 
-Result<Json> ask_daemon(const Environment& environment, lsp::Wish wish) {
+Result<Json> ask_daemon(const Environment& environment, lsp::Wish wish, std::chrono::seconds time) {
   ASSIGN_OR_RETURN(const lsp::DaemonPlace place, daemon_place(environment));
   const Result<FileDescriptor> socket = place.connect();
   if (socket.status().code() == Code::kNotFound) return Json();
   RETURN_IF_ERROR(socket.status());
   ASSIGN_OR_RETURN(lsp::Welcome welcome,
                    ask(socket->get(), {.program = build_identity(), .wish = wish},
-                       lsp::Patience::for_at_most(std::chrono::seconds(10))));
+                       lsp::Patience::for_at_most(time)));
   if (welcome.answer != lsp::Answer::kAccepted) return unavailable_error(welcome.reason);
   return std::move(welcome.status);
 }

@@ -3,6 +3,8 @@
 // Thread: the main thread.
 #pragma once
 
+#include <chrono>
+
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/environment.h"
@@ -18,8 +20,9 @@ Result<lsp::DaemonPlace> daemon_place(const Environment& environment,
 // The same, with what the files say.
 Result<lsp::DaemonPlace> daemon_place(const Environment& environment);
 
-// What the daemon that runs says to `wish`, within ten seconds; null when none runs. Errors: those
-// of daemon_place() and of lsp::ask(); Unavailable when it refuses.
-Result<Json> ask_daemon(const Environment& environment, lsp::Wish wish);
+// What the daemon that runs says to `wish`, for which it has `time`; null when none runs. Errors:
+// those of daemon_place() and of lsp::ask(); Unavailable when it refuses.
+Result<Json> ask_daemon(const Environment& environment, lsp::Wish wish,
+                        std::chrono::seconds time = std::chrono::seconds(10));
 
 }  // namespace rondo::cli
