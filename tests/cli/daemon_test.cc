@@ -73,6 +73,19 @@ class DaemonTest : public testing::Test {
   User user_;
 };
 
+// A folder with a definition, and a file that is open there and about to use it.
+struct ShapesWorkspace {
+  ShapesWorkspace() {
+    folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
+    params["rootUri"] = "file://" + folder.path().string();
+  }
+
+  const workspace::TemporaryFolder folder;
+  Json params = lsp::kInitialize;
+  const std::string uri = "file://" + folder.path().string() + "/main.py";
+  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+};
+
 mode_t mode_of(const fs::path& path) {
   struct stat info = {};
   EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
@@ -246,20 +259,15 @@ TEST_F(DaemonTest, FreesWhatAClientHadThatVanished) {
 }
 
 TEST_F(DaemonTest, ReadsNothingAgainThatIsUnchanged) {
-  const workspace::TemporaryFolder folder;
-  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
-  Json params = lsp::kInitialize;
-  params["rootUri"] = "file://" + folder.path().string();
-  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  const ShapesWorkspace shapes;
   // Completes until Segments are used; what the engine says then.
   const auto work = [&] {
-    const auto client = connect(params);
-    const std::string uri = "file://" + folder.path().string() + "/main.py";
-    client->send(lsp::did_open(uri, text));
+    const auto client = connect(shapes.params);
+    client->send(lsp::did_open(shapes.uri, shapes.text));
     int id = 1;
     Json engine;
     EXPECT_TRUE(soon([&] {
-      complete(*client, ++id, uri, text);
+      complete(*client, ++id, shapes.uri, shapes.text);
       client->answers(1);
       engine = user_.status()["engine"];
       return engine["segments"]["count"] > 0;
@@ -285,21 +293,16 @@ TEST_F(DaemonTest, ReadsNothingAgainThatIsUnchanged) {
 
 // A cursor that comes to rest has what it needs brought back from disk, before anybody asks.
 TEST_F(DaemonTest, BringsBackForACursorWhatItsFirstAnswerNeeds) {
-  const workspace::TemporaryFolder folder;
-  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
-  Json params = lsp::kInitialize;
-  params["rootUri"] = "file://" + folder.path().string();
-  const std::string uri = "file://" + folder.path().string() + "/main.py";
-  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  const ShapesWorkspace shapes;
   // Moves the cursor to the end of the text; what the engine says when it has read ahead.
   const auto rest = [&](Client& client) {
-    client.send(lsp::did_open(uri, text));
+    client.send(lsp::did_open(shapes.uri, shapes.text));
     int id = 10;
     EXPECT_TRUE(soon([&] {
       const Json status = client.ask(++id, "rondo/status", nullptr)["result"];
       return status["index"]["state"] == "ready" && status["model"]["state"] == "ready";
     }));
-    client.send(lsp::notification_message("rondo/cursor", lsp::at(uri, 2, 24)));
+    client.send(lsp::notification_message("rondo/cursor", lsp::at(shapes.uri, 2, 24)));
     Json engine;
     EXPECT_TRUE(soon([&] {
       engine = user_.status()["engine"];
@@ -309,19 +312,19 @@ TEST_F(DaemonTest, BringsBackForACursorWhatItsFirstAnswerNeeds) {
   };
   {
     Process daemon = start_daemon();
-    EXPECT_GT(rest(*connect(params))["segments"]["encoded"], 0);
+    EXPECT_GT(rest(*connect(shapes.params))["segments"]["encoded"], 0);
     daemon.kill(SIGTERM);
     EXPECT_EQ(daemon.wait(), 0);
   }
   const Process daemon = start_daemon();
-  const auto client = connect(params);
+  const auto client = connect(shapes.params);
   const Json engine = rest(*client);
   EXPECT_EQ(engine["segments"]["encoded"], 0);
   EXPECT_GT(engine["disk"]["restored"], 0);
   // The first answer uses it, and nothing is encoded for it.
-  complete(*client, 2, uri, text);
+  complete(*client, 2, shapes.uri, shapes.text);
   client->answers(1);
-  const Json why = client->ask(3, "rondo/why", lsp::at(uri, 0, 0))["result"];
+  const Json why = client->ask(3, "rondo/why", lsp::at(shapes.uri, 0, 0))["result"];
   ASSERT_EQ(why["blocks"].size(), 1u) << why.dump();
   EXPECT_EQ(why["blocks"][0]["path"], "shapes.py");
   EXPECT_EQ(user_.status()["engine"]["segments"]["encoded"], 0);
@@ -434,28 +437,23 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
 }
 
 TEST_F(DaemonTest, SaysWhatTheLastSuggestionWasMadeFrom) {
-  const workspace::TemporaryFolder folder;
-  folder.write("shapes.py", "def rectangle_area(width, height):\n    return width * height\n");
-  Json params = lsp::kInitialize;
-  params["rootUri"] = "file://" + folder.path().string();
-  const std::string uri = "file://" + folder.path().string() + "/main.py";
-  const std::string text = "from shapes import rectangle_area\n\nprint(rectangle_area(2, ";
+  const ShapesWorkspace shapes;
   const Process daemon = start_daemon();
   const auto why = [&] {
     Process process = user_.start({"why", "--json"});
     return parse_json(process.read_all(), "rondo why").value();
   };
   EXPECT_TRUE(why().is_null());
-  const auto client = connect(params);
-  client->send(lsp::did_open(uri, text));
+  const auto client = connect(shapes.params);
+  client->send(lsp::did_open(shapes.uri, shapes.text));
   int id = 1;
   EXPECT_TRUE(soon([&] {
-    complete(*client, ++id, uri, text);
+    complete(*client, ++id, shapes.uri, shapes.text);
     client->answers(1);
     return !why()["blocks"].empty();
   }));
   const Json last = why();
-  EXPECT_EQ(last["uri"], uri);
+  EXPECT_EQ(last["uri"], shapes.uri);
   EXPECT_EQ(last["position"], Json({{"line", 2}, {"character", 24}}));
   EXPECT_EQ(last["blocks"][0]["path"], "shapes.py");
   EXPECT_FALSE(last["blocks"][0]["parts"].empty());
