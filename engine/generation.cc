@@ -297,7 +297,7 @@ bool Generation::take_first(const Sample& chosen, std::span<const float> logits)
   if (device_failed()) return true;
   spend(completion_.timings.prefill);
   phase_ = Phase::kDecode;
-  return wants_logits() ? accept(spelled(logits)) : accept(chosen);
+  return wants_logits() ? accept(chosen_among_allowed(logits)) : accept(chosen);
 }
 
 // Waits for the device: measurements alone ask for it.
@@ -326,13 +326,21 @@ bool Generation::runs_ahead() const {
 bool Generation::take(const Sample& chosen, std::span<const float> logits) {
   if (device_failed()) return true;
   sequence_->append(std::span(&completion_.tokens.back(), 1));
-  return wants_logits() ? accept(spelled(logits)) : accept(chosen);
+  return wants_logits() ? accept(chosen_among_allowed(logits)) : accept(chosen);
 }
 
-// A token that goes on spelling what was typed.
-Sample Generation::spelled(std::span<const float> logits) const {
-  return sample(logits, parts_.vocabulary.compatible(healing_.rest()),
-                draw_of(request_.sampling, n_chosen()));
+// Those that go on spelling what was typed; behind it all but the barred ones.
+std::vector<int32_t> Generation::allowed() const {
+  if (!healing_.done()) return parts_.vocabulary.compatible(healing_.rest());
+  std::vector<int32_t> ids;
+  for (int32_t id = 0; id < parts_.model.config().vocab_size; ++id) {
+    if (!contains(request_.barred_first, id)) ids.push_back(id);
+  }
+  return ids;
+}
+
+Sample Generation::chosen_among_allowed(std::span<const float> logits) const {
+  return sample(logits, allowed(), draw_of(request_.sampling, n_chosen()));
 }
 
 // Takes one token; true when it was the last.

@@ -70,7 +70,7 @@ class Generation {
   // it will not have ended for sure, and takes what the device chooses.
   bool runs_ahead() const;
   // True if it needs the row's logits: it allows some tokens only.
-  bool wants_logits() const { return !healing_.done(); }
+  bool wants_logits() const { return !healing_.done() || bars_tokens(); }
   // Takes the token that was chosen for the row, or chooses from its logits, f32 [V], where it
   // wants them; true when the request has been answered.
   bool take(const Sample& chosen, std::span<const float> logits);
@@ -99,7 +99,13 @@ class Generation {
   bool score();
   bool device_failed();
   int32_t n_chosen() const { return static_cast<int32_t>(completion_.tokens.size()); }
-  Sample spelled(std::span<const float> logits) const;
+  // The next token is the first that is not spelled, and may not be any.
+  bool bars_tokens() const {
+    return !request_.barred_first.empty() && healing_.done() &&
+           n_chosen() == completion_.n_healed_tokens;
+  }
+  std::vector<int32_t> allowed() const;
+  Sample chosen_among_allowed(std::span<const float> logits) const;
   bool accept(const Sample& sample);
   bool finish(StopReason reason);
   void keep_prefix();

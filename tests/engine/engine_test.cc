@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <limits>
 #include <random>
@@ -172,6 +173,22 @@ TEST_F(EngineTest, HealingSpellsTheWordFirst) {
   const Completion completion = run(request);
   EXPECT_TRUE(completion.text.starts_with("rn")) << completion.text;
   EXPECT_GT(completion.n_healed_tokens, 0);
+}
+
+TEST_F(EngineTest, TheFirstTokenIsNoneOfTheBarredOnes) {
+  for (const std::string healing : {"", " retu"}) {
+    Request request = prompt("def mean(values):\n    ret = 1\n   ");
+    request.healing = healing;
+    std::vector<int32_t> firsts;  // chosen freely, each barred afterwards
+    for (int i = 0; i < 4; ++i) {
+      request.barred_first = firsts;
+      const Completion completion = run(request);
+      ASSERT_GT(static_cast<int32_t>(completion.tokens.size()), completion.n_healed_tokens);
+      const int32_t first = completion.tokens[static_cast<size_t>(completion.n_healed_tokens)];
+      EXPECT_EQ(std::count(firsts.begin(), firsts.end(), first), 0) << healing;
+      firsts.push_back(first);
+    }
+  }
 }
 
 TEST_F(EngineTest, RefusesWhatCanNeverRun) {

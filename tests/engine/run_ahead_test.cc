@@ -103,6 +103,7 @@ TEST_F(RunAhead, WhoNeedsTheHostKeepsTheOthersCompany) {
     requests.push_back(request(i, 20));
     if (i % 3 == 1) requests.back().sampling = {.temperature = 1.0f, .seed = 7};
     if (i % 3 == 2) requests.back().healing = "re";
+    if (i % 3 == 0) requests.back().barred_first = {100 + i, 7};
     if (i % 2 == 1) requests.back().priority = Priority::kBackground;
   }
   run(requests);
