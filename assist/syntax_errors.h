@@ -4,11 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "workspace/syntax_tree.h"
 
 namespace rondo::assist {
 
 int64_t count_syntax_errors(const workspace::SyntaxTree& tree);
+
+// Where the first of them begins, a byte offset into the text; nothing when there is none.
+std::optional<int64_t> first_syntax_error(const workspace::SyntaxTree& tree);
 
 }  // namespace rondo::assist

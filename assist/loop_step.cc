@@ -1,0 +1,30 @@
+#include "assist/loop_step.h"
+
+namespace rondo::assist {
+
+std::string_view verdict_name(StepVerdict verdict) {
+  switch (verdict) {
+    case StepVerdict::kPassed:
+      return "passed";
+    case StepVerdict::kRepaired:
+      return "repaired";
+    case StepVerdict::kFailed:
+      return "failed";
+    case StepVerdict::kSkipped:
+      return "skipped";
+  }
+  return {};
+}
+
+Json loop_steps_json(const std::vector<LoopStep>& steps) {
+  Json json = Json::array();
+  for (const LoopStep& step : steps) {
+    json.push_back({{"step", step.step},
+                    {"focus", step.focus},
+                    {"tokens_generated", step.n_tokens},
+                    {"verdict", verdict_name(step.verdict)}});
+  }
+  return json;
+}
+
+}  // namespace rondo::assist

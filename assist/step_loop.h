@@ -1,0 +1,65 @@
+// The loop of drafts, checks and repairs: generated code that has to be right comes from here. A
+// small model does not know what is wrong with what it wrote; so every step checks one thing with a
+// tool that does, and where it fails, asks for other samples, or bars what was wrong.
+//
+//   step 1   draft: the likeliest answer, and others drawn beside it
+//   step 2   parse: the text with the answer in it has no more syntax errors than it had; missing
+//            brackets are added and superfluous ones cut before anything is asked again; an answer
+//            of nothing counts as wrong
+//
+// Answers are compared by what the checks say, then by their mean log-probability.
+//
+// Thread: run_steps blocks its caller, any thread but the engine's; as many at once as one likes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "assist/drafter.h"
+#include "assist/loop_step.h"
+#include "base/status.h"
+#include "engine/engine.h"
+#include "workspace/block_index.h"
+#include "workspace/document_store.h"
+
+namespace rondo::assist {
+
+inline constexpr int32_t kMaxDepth = 6;
+
+// Where an answer ends, beside the model's own end and max_tokens.
+enum class AnswerLength {
+  kLine,   // at the end of the line
+  kLines,  // at a blank line
+  kBlock,  // before a line that is indented less than the hole's
+};
+
+struct StepParams {
+  std::shared_ptr<const workspace::Document> document;
+  workspace::ByteRange hole;  // of document->text: what the answer replaces; may be empty
+  int32_t depth = 3;          // 1..kMaxDepth: the last step
+  int32_t n_candidates = 1;   // drafts of step 1
+  int32_t max_tokens = 0;     // of an answer; 0: the model family's default
+  AnswerLength length = AnswerLength::kLine;
+  std::string client = "steps";  // names the cursor sequence: another one for each loop at a time
+  DrafterOptions drafting;
+};
+
+struct StepOutcome {
+  std::string text;        // replaces the hole; with the document's line ends; empty: nothing
+  float mean_logprob = 0;  // a token
+  bool parses = false;     // as step 2 says, whether it was reached or not
+  std::vector<LoopStep> steps;
+  std::vector<UsedBlock> blocks;  // that were context
+  std::string silence;            // why there is no text, a sentence without its end
+};
+
+// The best answer for the hole. REQUIRES: engine.config().fim; the model may read the document.
+// Errors: InvalidArgument for a hole outside the document or a depth outside 1..kMaxDepth; Cancelled;
+// those of the engine. An answer that fails checks, or none, is no error: the outcome says so.
+Result<StepOutcome> run_steps(engine::Engine& engine, const workspace::BlockIndex& index,
+                              const StepParams& params, std::stop_token stop);
+
+}  // namespace rondo::assist
