@@ -30,11 +30,9 @@ EngineOptions with_defaults(EngineOptions options, const Model& model) {
   return options;
 }
 
-}  // namespace
-
 // A model in the memory of the device that was found for it, with all that its steps will need: who
 // was admitted does not fail for memory.
-struct Engine::Loaded {
+struct Loaded {
   std::unique_ptr<Device> device;  // first: goes after all that has its memory
   std::unique_ptr<Device> lane;    // its second; null on the CPU
   std::string no_gpu;              // of ChosenDevice
@@ -87,7 +85,7 @@ struct Engine::Loaded {
 };
 
 // What lives on one device. When a GPU fails, all of it is made anew on the CPU.
-struct Engine::Core {
+struct Core {
   Core(const EngineOptions& asked, const Tokenizer& tokenizer, const ByteVocabulary& vocabulary,
        EngineStats& counters, std::function<void()> wake, std::unique_ptr<Loaded> from)
       : owner(std::move(from)),
@@ -124,33 +122,46 @@ struct Engine::Core {
   ChunkLane chunks;
 };
 
-struct Engine::Impl {
-  Impl(const EngineOptions& options, ModelConfig config, Tokenizer tokenizer,
-       std::unique_ptr<Loaded> loaded)
-      : options(options),
-        config(std::move(config)),
-        tokenizer(std::move(tokenizer)),
-        vocabulary(this->tokenizer) {
+// An Engine that runs a model.
+class ModelEngine final : public Engine {
+ public:
+  ModelEngine(const EngineOptions& options, ModelConfig config, Tokenizer tokenizer,
+              std::unique_ptr<Loaded> loaded)
+      : options_(options),
+        config_(std::move(config)),
+        tokenizer_(std::move(tokenizer)),
+        vocabulary_(tokenizer_) {
     start_on(std::move(loaded));
     publish_stats();
-    thread = std::jthread([this](std::stop_token stop) { run(stop); });
+    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
+  const ModelConfig& config() const override { return config_; }
+  const Tokenizer& tokenizer() const override { return tokenizer_; }
+  void submit(Request request) override;
+  void forget_cursors(std::string prefix) override;
+  void forget_segments(std::vector<std::string> origins) override;
+  void clear_segments(std::function<void()> done) override;
+  void list_origins(std::string prefix,
+                    std::function<void(std::vector<std::string>)> done) override;
+  EngineStats stats() const override;
+
+ private:
   void start_on(std::unique_ptr<Loaded> loaded) {
     const auto wake_up = [this] {
       {
-        const std::lock_guard lock(mutex);
-        tiers_call = true;
+        const std::lock_guard lock(mutex_);
+        tiers_call_ = true;
       }
-      wake.notify_one();
+      wake_.notify_one();
     };
-    core = std::make_unique<Core>(options, tokenizer, vocabulary, counters, wake_up,
-                                  std::move(loaded));
+    core_ = std::make_unique<Core>(options_, tokenizer_, vocabulary_, counters_, wake_up,
+                                   std::move(loaded));
   }
   void post(std::function<void(Core&)> order);
-  // REQUIRES: the mutex is held.
+  // REQUIRES: mutex_ is held.
   bool has_post() const {
-    return !inbox.empty() || !forgotten.empty() || !orders.empty() || tiers_call;
+    return !inbox_.empty() || !forgotten_.empty() || !orders_.empty() || tiers_call_;
   }
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
@@ -164,27 +175,238 @@ struct Engine::Impl {
   void recover();
   void publish_stats();
 
-  const EngineOptions options;  // as they were asked for
-  const ModelConfig config;
-  const Tokenizer tokenizer;
-  const ByteVocabulary vocabulary;
+  const EngineOptions options_;  // as they were asked for
+  const ModelConfig config_;
+  const Tokenizer tokenizer_;
+  const ByteVocabulary vocabulary_;
 
   // The engine thread's own.
-  EngineStats counters;
-  std::unique_ptr<Core> core;
-  bool device_failed = false;  // a GPU did, and that was seen to
+  EngineStats counters_;
+  std::unique_ptr<Core> core_;
+  bool device_failed_ = false;  // a GPU did, and that was seen to
 
   // Where other threads meet it.
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::vector<Request> inbox;                      // guarded by mutex
-  std::vector<std::string> forgotten;              // prefixes of cursors; guarded by mutex
-  std::vector<std::function<void(Core&)>> orders;  // guarded by mutex
-  bool tiers_call = false;                         // guarded by mutex
-  EngineStats published;                           // guarded by mutex
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::vector<Request> inbox_;                      // guarded by mutex_
+  std::vector<std::string> forgotten_;              // prefixes of cursors; guarded by mutex_
+  std::vector<std::function<void(Core&)>> orders_;  // guarded by mutex_
+  bool tiers_call_ = false;                         // guarded by mutex_
+  EngineStats published_;                           // guarded by mutex_
 
-  std::jthread thread;  // last: stops before anything it uses goes
+  std::jthread thread_;  // last: stops before anything it uses goes
 };
+
+void ModelEngine::submit(Request request) {
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(request));
+  }
+  wake_.notify_one();
+}
+
+void ModelEngine::forget_cursors(std::string prefix) {
+  {
+    const std::lock_guard lock(mutex_);
+    forgotten_.push_back(std::move(prefix));
+  }
+  wake_.notify_one();
+}
+
+void ModelEngine::forget_segments(std::vector<std::string> origins) {
+  const auto gone =
+      std::make_shared<const std::set<std::string, std::less<>>>(origins.begin(), origins.end());
+  const auto is_gone = [gone](std::string_view origin) { return gone->contains(origin); };
+  post([is_gone](Core& core) {
+    core.tiers.forget(is_gone);
+    core.store.forget(is_gone);
+    core.cursors.forget_if([&](const Sequence& sequence) {
+      if (sequence.segments().empty()) return true;  // context may stand in the prompt itself
+      return std::any_of(sequence.segments().begin(), sequence.segments().end(),
+                         [&](const auto& segment) {
+                           return segment->origin != nullptr && is_gone(*segment->origin);
+                         });
+    });
+  });
+}
+
+void ModelEngine::clear_segments(std::function<void()> done) {
+  post([done = std::move(done)](Core& core) {
+    core.cursors.forget("");
+    core.store.clear();
+    core.tiers.clear(done);
+  });
+}
+
+void ModelEngine::list_origins(std::string prefix,
+                               std::function<void(std::vector<std::string>)> done) {
+  post([prefix = std::move(prefix), done = std::move(done)](Core& core) {
+    core.tiers.list_origins(prefix, done);
+  });
+}
+
+EngineStats ModelEngine::stats() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void ModelEngine::post(std::function<void(Core&)> order) {
+  {
+    const std::lock_guard lock(mutex_);
+    orders_.push_back(std::move(order));
+  }
+  wake_.notify_one();
+}
+
+void ModelEngine::run(std::stop_token stop) {
+  core_->loaded.device->attach();
+  while (!stop.stop_requested()) {
+    take_inbox(stop);
+    if (core_->scheduler.idle()) core_->tiers.settle();
+    core_->tiers.step();
+    if (!core_->scheduler.idle()) work();
+    if (!device_failed_ && !core_->loaded.device->ok()) recover();
+    publish_stats();
+  }
+  take_inbox(stop);
+  core_->scheduler.fail_all(cancelled_error("the engine is shutting down"));
+  core_->tiers.close();
+}
+
+// Moves new requests to the scheduler; sleeps when there is nothing to do at all.
+void ModelEngine::take_inbox(std::stop_token stop) {
+  std::vector<Request> arrived;
+  std::vector<std::string> prefixes;
+  std::vector<std::function<void(Core&)>> todo;
+  {
+    std::unique_lock lock(mutex_);
+    if (core_->scheduler.idle() && !core_->tiers.is_busy()) {
+      wake_.wait(lock, stop, [this] { return has_post(); });
+    }
+    tiers_call_ = false;
+    todo = std::exchange(orders_, {});
+    arrived = std::exchange(inbox_, {});
+    prefixes = std::exchange(forgotten_, {});
+  }
+  for (const std::string& prefix : prefixes) core_->cursors.forget(prefix);
+  for (const auto& order : todo) order(*core_);
+  for (Request& request : arrived)
+    core_->scheduler.add(std::make_unique<Generation>(std::move(request), core_->parts));
+}
+
+void ModelEngine::work() {
+  Scheduler& scheduler = core_->scheduler;
+  const int64_t n_dropped = scheduler.drop_cancelled();
+  counters_.n_cancelled += n_dropped;
+  counters_.n_requests += n_dropped;
+  while (Generation* generation = scheduler.cancelled()) {
+    generation->step();
+    finish(*generation, true);
+  }
+  if (scheduler.idle()) return;
+  if (core_->loaded.lane == nullptr) {
+    take_turns();
+  } else {
+    work_side_by_side();
+  }
+}
+
+// A chunk, or a step of decoding, of whoever's turn it is.
+void ModelEngine::take_turns() {
+  Generation& generation = core_->scheduler.next();
+  if (generation.decoding()) return decode(generation.priority());
+  queue_chunk(generation);
+  land_chunks();
+}
+
+// A chunk where its lane has room for one, and beside it a step of decoding, which share the GPU
+// where there are both; waits for either where there is nothing to queue.
+void ModelEngine::work_side_by_side() {
+  land_chunks();
+  core_->loaded.lane->share(core_->scheduler.decoding().has_value());
+  Generation* const next = core_->chunks.has_room() ? core_->scheduler.next_chunk() : nullptr;
+  if (next != nullptr) queue_chunk(*next);
+  if (const std::optional<Priority> priority = core_->scheduler.decoding()) {
+    core_->loaded.device->share(!core_->chunks.idle());
+    decode(*priority);
+  } else if (next == nullptr) {
+    core_->chunks.wait();
+  }
+}
+
+void ModelEngine::queue_chunk(Generation& generation) {
+  const bool was_cancelled = generation.cancelled();
+  if (generation.step()) return finish(generation, was_cancelled);
+  core_->chunks.sent(generation);
+}
+
+void ModelEngine::land_chunks() {
+  for (Generation* generation : core_->chunks.land()) finish(*generation, false);
+}
+
+// One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
+// the answer to a request does not depend on the others.
+void ModelEngine::decode(Priority priority) {
+  Decoder& decoder = core_->decoder;
+  const int32_t most_rows = core_->loaded.device->kernels().few_rows;
+  std::vector<Generation*> batch = core_->scheduler.decoding(priority, most_rows);
+  if (!decoder.continues(batch)) {  // somebody has come or gone
+    for (Generation* generation : decoder.land()) finish(*generation, false);
+    batch = core_->scheduler.decoding(priority, most_rows);
+  }
+  if (batch.empty()) return;
+  // Where more decode than one step takes, the next step is of others.
+  const bool all_take_part = core_->scheduler.n_decoding(priority) <= std::ssize(batch);
+  for (Generation* generation : decoder.step(batch, all_take_part)) finish(*generation, false);
+}
+
+// Counts one that was answered, and lets it go.
+void ModelEngine::finish(Generation& generation, bool was_cancelled) {
+  ++counters_.n_requests;
+  if (was_cancelled) ++counters_.n_cancelled;
+  if (auto deferred = generation.take_deferred();
+      !deferred.empty() && !was_cancelled && generation.priority() == Priority::kInteractive) {
+    Request later = {.priority = Priority::kBackground, .segments = std::move(deferred)};
+    core_->scheduler.add(std::make_unique<Generation>(std::move(later), core_->parts));
+  }
+  core_->decoder.drop(generation);
+  core_->chunks.drop(generation);
+  core_->scheduler.remove(generation);
+}
+
+// Answers all that a failed GPU was to do, and goes on on the CPU. Where the GPU was asked for by
+// name, or the CPU cannot have the model, what comes from now on is answered with what happened.
+void ModelEngine::recover() {
+  const std::string why = core_->loaded.device->status().message();
+  core_->decoder.drop_all();
+  core_->chunks.drop_all();
+  counters_.n_requests += core_->scheduler.fail_all(unavailable_error(why));
+  device_failed_ = true;
+  core_->tiers.close();  // the next may have the folder
+  Result<std::unique_ptr<Loaded>> loaded =
+      unavailable_error("it is the device that was chosen, so nothing runs");
+  if (options_.device.empty()) loaded = Loaded::load_on_cpu(options_, config_, why);
+  if (loaded.ok()) {
+    start_on(std::move(*loaded));
+  } else {
+    counters_.no_gpu = why + "; " + loaded.status().message();
+  }
+  publish_stats();
+  if (options_.on_lost_device) options_.on_lost_device(counters_);
+}
+
+void ModelEngine::publish_stats() {
+  counters_.n_free_pages = core_->loaded.pages.n_free();
+  counters_.n_segments = core_->store.n_segments();
+  counters_.n_segment_tokens = core_->store.n_tokens();
+  counters_.n_prefix_pages = core_->store.prefixes().n_pages();
+  counters_.n_evicted_segments = core_->store.n_evicted();
+  counters_.n_queued = core_->scheduler.n_queued();
+  const std::lock_guard lock(mutex_);
+  published_ = counters_;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   // A GPU's driver takes its time: what is read of the folder is read meanwhile.
@@ -203,222 +425,8 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   if (may_fall_back && (code == Code::kResourceExhausted || code == Code::kUnavailable))
     loaded = Loaded::load_on_cpu(options, config, loaded.status().message());
   RETURN_IF_ERROR(loaded.status());
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
-      options, std::move(config), std::move(tokenizer), std::move(*loaded))));
-}
-
-Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Engine::~Engine() = default;
-
-const ModelConfig& Engine::config() const { return impl_->config; }
-const Tokenizer& Engine::tokenizer() const { return impl_->tokenizer; }
-
-void Engine::submit(Request request) {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->inbox.push_back(std::move(request));
-  }
-  impl_->wake.notify_one();
-}
-
-void Engine::forget_cursors(std::string prefix) {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->forgotten.push_back(std::move(prefix));
-  }
-  impl_->wake.notify_one();
-}
-
-void Engine::forget_segments(std::vector<std::string> origins) {
-  const auto gone =
-      std::make_shared<const std::set<std::string, std::less<>>>(origins.begin(), origins.end());
-  const auto is_gone = [gone](std::string_view origin) { return gone->contains(origin); };
-  impl_->post([is_gone](Core& core) {
-    core.tiers.forget(is_gone);
-    core.store.forget(is_gone);
-    core.cursors.forget_if([&](const Sequence& sequence) {
-      if (sequence.segments().empty()) return true;  // context may stand in the prompt itself
-      return std::any_of(sequence.segments().begin(), sequence.segments().end(),
-                         [&](const auto& segment) {
-                           return segment->origin != nullptr && is_gone(*segment->origin);
-                         });
-    });
-  });
-}
-
-void Engine::clear_segments(std::function<void()> done) {
-  impl_->post([done = std::move(done)](Core& core) {
-    core.cursors.forget("");
-    core.store.clear();
-    core.tiers.clear(done);
-  });
-}
-
-void Engine::list_origins(std::string prefix, std::function<void(std::vector<std::string>)> done) {
-  impl_->post([prefix = std::move(prefix), done = std::move(done)](Core& core) {
-    core.tiers.list_origins(prefix, done);
-  });
-}
-
-EngineStats Engine::stats() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->published;
-}
-
-void Engine::Impl::post(std::function<void(Core&)> order) {
-  {
-    const std::lock_guard lock(mutex);
-    orders.push_back(std::move(order));
-  }
-  wake.notify_one();
-}
-
-void Engine::Impl::run(std::stop_token stop) {
-  core->loaded.device->attach();
-  while (!stop.stop_requested()) {
-    take_inbox(stop);
-    if (core->scheduler.idle()) core->tiers.settle();
-    core->tiers.step();
-    if (!core->scheduler.idle()) work();
-    if (!device_failed && !core->loaded.device->ok()) recover();
-    publish_stats();
-  }
-  take_inbox(stop);
-  core->scheduler.fail_all(cancelled_error("the engine is shutting down"));
-  core->tiers.close();
-}
-
-// Moves new requests to the scheduler; sleeps when there is nothing to do at all.
-void Engine::Impl::take_inbox(std::stop_token stop) {
-  std::vector<Request> arrived;
-  std::vector<std::string> prefixes;
-  std::vector<std::function<void(Core&)>> todo;
-  {
-    std::unique_lock lock(mutex);
-    if (core->scheduler.idle() && !core->tiers.is_busy()) {
-      wake.wait(lock, stop, [this] { return has_post(); });
-    }
-    tiers_call = false;
-    todo = std::exchange(orders, {});
-    arrived = std::exchange(inbox, {});
-    prefixes = std::exchange(forgotten, {});
-  }
-  for (const std::string& prefix : prefixes) core->cursors.forget(prefix);
-  for (const auto& order : todo) order(*core);
-  for (Request& request : arrived)
-    core->scheduler.add(std::make_unique<Generation>(std::move(request), core->parts));
-}
-
-void Engine::Impl::work() {
-  Scheduler& scheduler = core->scheduler;
-  const int64_t n_dropped = scheduler.drop_cancelled();
-  counters.n_cancelled += n_dropped;
-  counters.n_requests += n_dropped;
-  while (Generation* generation = scheduler.cancelled()) {
-    generation->step();
-    finish(*generation, true);
-  }
-  if (scheduler.idle()) return;
-  if (core->loaded.lane == nullptr) {
-    take_turns();
-  } else {
-    work_side_by_side();
-  }
-}
-
-// A chunk, or a step of decoding, of whoever's turn it is.
-void Engine::Impl::take_turns() {
-  Generation& generation = core->scheduler.next();
-  if (generation.decoding()) return decode(generation.priority());
-  queue_chunk(generation);
-  land_chunks();
-}
-
-// A chunk where its lane has room for one, and beside it a step of decoding, which share the GPU
-// where there are both; waits for either where there is nothing to queue.
-void Engine::Impl::work_side_by_side() {
-  land_chunks();
-  core->loaded.lane->share(core->scheduler.decoding().has_value());
-  Generation* const next = core->chunks.has_room() ? core->scheduler.next_chunk() : nullptr;
-  if (next != nullptr) queue_chunk(*next);
-  if (const std::optional<Priority> priority = core->scheduler.decoding()) {
-    core->loaded.device->share(!core->chunks.idle());
-    decode(*priority);
-  } else if (next == nullptr) {
-    core->chunks.wait();
-  }
-}
-
-void Engine::Impl::queue_chunk(Generation& generation) {
-  const bool was_cancelled = generation.cancelled();
-  if (generation.step()) return finish(generation, was_cancelled);
-  core->chunks.sent(generation);
-}
-
-void Engine::Impl::land_chunks() {
-  for (Generation* generation : core->chunks.land()) finish(*generation, false);
-}
-
-// One token for all that decode; as many rows as the kernels of few rows take (kernels.h), so that
-// the answer to a request does not depend on the others.
-void Engine::Impl::decode(Priority priority) {
-  Decoder& decoder = core->decoder;
-  const int32_t most_rows = core->loaded.device->kernels().few_rows;
-  std::vector<Generation*> batch = core->scheduler.decoding(priority, most_rows);
-  if (!decoder.continues(batch)) {  // somebody has come or gone
-    for (Generation* generation : decoder.land()) finish(*generation, false);
-    batch = core->scheduler.decoding(priority, most_rows);
-  }
-  if (batch.empty()) return;
-  // Where more decode than one step takes, the next step is of others.
-  const bool all_take_part = core->scheduler.n_decoding(priority) <= std::ssize(batch);
-  for (Generation* generation : decoder.step(batch, all_take_part)) finish(*generation, false);
-}
-
-// Counts one that was answered, and lets it go.
-void Engine::Impl::finish(Generation& generation, bool was_cancelled) {
-  ++counters.n_requests;
-  if (was_cancelled) ++counters.n_cancelled;
-  if (auto deferred = generation.take_deferred();
-      !deferred.empty() && !was_cancelled && generation.priority() == Priority::kInteractive) {
-    Request later = {.priority = Priority::kBackground, .segments = std::move(deferred)};
-    core->scheduler.add(std::make_unique<Generation>(std::move(later), core->parts));
-  }
-  core->decoder.drop(generation);
-  core->chunks.drop(generation);
-  core->scheduler.remove(generation);
-}
-
-// Answers all that a failed GPU was to do, and goes on on the CPU. Where the GPU was asked for by
-// name, or the CPU cannot have the model, what comes from now on is answered with what happened.
-void Engine::Impl::recover() {
-  const std::string why = core->loaded.device->status().message();
-  core->decoder.drop_all();
-  core->chunks.drop_all();
-  counters.n_requests += core->scheduler.fail_all(unavailable_error(why));
-  device_failed = true;
-  core->tiers.close();  // the next may have the folder
-  Result<std::unique_ptr<Loaded>> loaded =
-      unavailable_error("it is the device that was chosen, so nothing runs");
-  if (options.device.empty()) loaded = Loaded::load_on_cpu(options, config, why);
-  if (loaded.ok()) {
-    start_on(std::move(*loaded));
-  } else {
-    counters.no_gpu = why + "; " + loaded.status().message();
-  }
-  publish_stats();
-  if (options.on_lost_device) options.on_lost_device(counters);
-}
-
-void Engine::Impl::publish_stats() {
-  counters.n_free_pages = core->loaded.pages.n_free();
-  counters.n_segments = core->store.n_segments();
-  counters.n_segment_tokens = core->store.n_tokens();
-  counters.n_prefix_pages = core->store.prefixes().n_pages();
-  counters.n_evicted_segments = core->store.n_evicted();
-  counters.n_queued = core->scheduler.n_queued();
-  const std::lock_guard lock(mutex);
-  published = counters;
+  return std::unique_ptr<Engine>(std::make_unique<ModelEngine>(
+      options, std::move(config), std::move(tokenizer), std::move(*loaded)));
 }
 
 }  // namespace rondo::engine

@@ -7,6 +7,9 @@
 // on_done. It may be cancelled at any point. On a GPU the chunks of one run beside the steps of
 // others (chunk_lane.h); on the CPU, which does one thing at a time, they take turns.
 //
+// Engine is what others see of it: load() makes one that runs a model, scripted_engine.h one that
+// answers from a file.
+//
 // When a GPU fails, what runs and waits is answered with Unavailable, to be asked again, and the
 // model is loaded on the CPU, unless options.device named the GPU.
 //
@@ -93,38 +96,37 @@ struct EngineOptions {
 
 class Engine {
  public:
-  // Loads the model and starts the thread.
+  // The model in the folder options.model, on its own thread.
   // Errors: InvalidArgument, NotFound and Corruption naming what is wrong in the model folder;
   // Unavailable for a device or kernels that this machine does not have; ResourceExhausted when
   // weights or pool do not fit, on the CPU or on a device that was asked for.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
-  ~Engine();
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
-  const ModelConfig& config() const;
-  const Tokenizer& tokenizer() const;
+  virtual const ModelConfig& config() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
 
   // Queues `request`. One that can never run (too long for the model or the pool, ids outside the
   // vocabulary) is answered through on_done with InvalidArgument or ResourceExhausted saying the
   // limit.
-  void submit(Request request);
+  virtual void submit(Request request) = 0;
   // Drops the live sequences of the cursors whose names begin with `prefix`, soon: their client has
   // gone and asks nothing more.
-  void forget_cursors(std::string prefix);
+  virtual void forget_cursors(std::string prefix) = 0;
   // Forgets all Segments of these origins, wherever they are kept, soon; on disk their bytes are
   // gone.
-  void forget_segments(std::vector<std::string> origins);
+  virtual void forget_segments(std::vector<std::string> origins) = 0;
   // Forgets all Segments and sequences. `done` comes from any thread.
-  void clear_segments(std::function<void()> done);
+  virtual void clear_segments(std::function<void()> done) = 0;
   // The origins that begin with `prefix`, of what is on disk, through `done`, from any thread.
-  void list_origins(std::string prefix, std::function<void(std::vector<std::string>)> done);
-  EngineStats stats() const;
+  virtual void list_origins(std::string prefix,
+                            std::function<void(std::vector<std::string>)> done) = 0;
+  virtual EngineStats stats() const = 0;
 
- private:
-  struct Loaded;
-  struct Core;
-  struct Impl;
-  explicit Engine(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+ protected:
+  Engine() = default;
 };
 
 }  // namespace rondo::engine
