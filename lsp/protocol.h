@@ -1,5 +1,6 @@
 // The Language Server Protocol (3.17, of 3.18 inlineCompletion) as far as we speak it, and our own
-// rondo/* methods: the only file that knows the spelling on the wire.
+// rondo/* methods: the only header that knows the spelling on the wire. What the client sends is
+// read in protocol_params.cc, what we send is written in protocol.cc.
 //
 // read_params() is lenient in what may be missing and strict in types: a member of the wrong type
 // is InvalidArgument naming it. Members that we do not know are ignored, as the protocol asks.
