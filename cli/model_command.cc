@@ -83,7 +83,7 @@ Json describe(const std::string& folder, const ModelConfig& config, const Tokeni
   if (is_loop) json["loop_window"] = config.loop_window;
   if (config.fim) {
     const engine::FimConfig& fim = *config.fim;
-    const bool suffix_first = fim.order == engine::FimOrder::kSuffixFirst;
+    const bool suffix_first = fim.order != engine::FimOrder::kPrefixFirst;
     json["fim"] = {{"order", suffix_first ? "suffix-first" : "prefix-first"},
                    {"prefix_token", fim.prefix_token},
                    {"middle_token", fim.middle_token},

@@ -205,24 +205,55 @@ Status read_generation_config(const std::string& path, std::string_view text, Mo
   return reader.status();
 }
 
-// FIM by token names, for families whose configuration files carry no ids.
+// FIM by token names, for families whose configuration files carry no ids. (Of tokenizers that this
+// engine reads, the names decide; a family may be here whose usual one it does not read.)
 struct FimFamily {
   std::string_view prefix;
   std::string_view middle;
   std::string_view suffix;
-  std::string_view file_sep;
-  FimOrder order;
-  std::array<std::string_view, 7> stops;  // beside eos; those that the tokenizer has
+  std::string_view file_sep = {};
+  std::string_view repo_name = {};
+  std::string_view bos = {};
+  FileMarks files = FileMarks::kComment;
+  FimOrder order = FimOrder::kPrefixFirst;
+  std::array<std::string_view, 8> stops;  // beside eos; those that the tokenizer has
 };
 constexpr FimFamily kFimFamilies[] = {
-    // IQuest-Coder-V1.
-    {"<|fim_prefix|>",
-     "<|fim_middle|>",
-     "<|fim_suffix|>",
-     "<|file_sep|>",
-     FimOrder::kPrefixFirst,
-     {"<|im_end|>", "<|endoftext|>", "<|file_sep|>", "<|repo_name|>", "<|fim_prefix|>",
-      "<|fim_middle|>", "<|fim_suffix|>"}},
+    // IQuest-Coder-V1 (technical report, arXiv 2603.16733, section 3.1) and Qwen2.5-Coder (report,
+    // arXiv 2409.12186, section 3; "repository level code completion" of QwenLM/Qwen2.5-Coder).
+    {.prefix = "<|fim_prefix|>",
+     .middle = "<|fim_middle|>",
+     .suffix = "<|fim_suffix|>",
+     .file_sep = "<|file_sep|>",
+     .repo_name = "<|repo_name|>",
+     .files = FileMarks::kBeforePrefix,
+     .stops = {"<|im_end|>", "<|endoftext|>", "<|file_sep|>", "<|repo_name|>", "<|fim_prefix|>",
+               "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"}},
+    // StarCoder2 (arXiv 2402.19173, section 5.1: the mark of the prefix stands before the path).
+    {.prefix = "<fim_prefix>",
+     .middle = "<fim_middle>",
+     .suffix = "<fim_suffix>",
+     .file_sep = "<file_sep>",
+     .repo_name = "<repo_name>",
+     .files = FileMarks::kPathInPrefix,
+     .stops = {"<|endoftext|>", "<file_sep>", "<repo_name>", "<fim_prefix>", "<fim_middle>",
+               "<fim_suffix>", "<fim_pad>"}},
+    // DeepSeek-Coder (arXiv 2401.14196, section 2: a comment with its path begins each file; README
+    // of deepseek-ai/DeepSeek-Coder: the order, with full-width bars and U+2581).
+    {.prefix = "<\uFF5Cfim\u2581begin\uFF5C>",
+     .middle = "<\uFF5Cfim\u2581end\uFF5C>",
+     .suffix = "<\uFF5Cfim\u2581hole\uFF5C>",
+     .bos = "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C>",
+     .stops = {"<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|EOT|>", "<\uFF5Cfim\u2581begin\uFF5C>",
+               "<\uFF5Cfim\u2581hole\uFF5C>", "<\uFF5Cfim\u2581end\uFF5C>"}},
+    // Code Llama (arXiv 2308.12950, section 2.3: half of the holes were suffix-first; the layout of
+    // infilling_prompt_tokens in facebookresearch/codellama). It was not trained across files.
+    {.prefix = "\u2581<PRE>",
+     .middle = "\u2581<MID>",
+     .suffix = "\u2581<SUF>",
+     .bos = "<s>",
+     .order = FimOrder::kSuffixFirstJoined,
+     .stops = {"\u2581<EOT>", "\u2581<PRE>", "\u2581<SUF>", "\u2581<MID>"}},
 };
 
 void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
@@ -235,6 +266,9 @@ void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
                            .middle_token = *middle,
                            .suffix_token = *suffix,
                            .file_sep_token = tokenizer.special(family.file_sep),
+                           .repo_name_token = tokenizer.special(family.repo_name),
+                           .bos_token = tokenizer.special(family.bos),
+                           .files = family.files,
                            .order = family.order};
     for (const std::string_view name : family.stops) {
       if (const auto id = tokenizer.special(name)) config.stop_tokens.push_back(*id);
@@ -291,7 +325,11 @@ Status resolve_special_tokens(ModelConfig& config, const Tokenizer& tokenizer) {
     markers.insert(markers.end(), {{"fim_prefix", config.fim->prefix_token},
                                    {"fim_middle", config.fim->middle_token},
                                    {"fim_suffix", config.fim->suffix_token}});
-    if (config.fim->file_sep_token) markers.emplace_back("file_sep", *config.fim->file_sep_token);
+    for (const auto& [name, id] : {std::pair("file_sep", config.fim->file_sep_token),
+                                   {"repo_name", config.fim->repo_name_token},
+                                   {"bos", config.fim->bos_token}}) {
+      if (id) markers.emplace_back(name, *id);
+    }
   }
   if (config.segment) {
     markers.insert(markers.end(), {{"block", config.segment->block_token},

@@ -49,8 +49,19 @@ struct SegmentConfig {
 };
 
 enum class FimOrder {
-  kSuffixFirst,  // SPM: suffix, prefix, middle
-  kPrefixFirst   // PSM: prefix, suffix, middle
+  kSuffixFirst,        // SPM: suffix, prefix, middle
+  kPrefixFirst,        // PSM: prefix, suffix, middle
+  kSuffixFirstJoined,  // SPM, the marks of prefix and suffix together: prefix mark, suffix mark, S,
+                       // middle mark, P (Bavarian et al. 2022, arXiv 2207.14255, appendix D)
+};
+
+// How a family's prompts say which file a text is of; R: the repository's name, S and P: the text
+// after and before the hole, in PSM. fim_prompt.h has the tokens.
+enum class FileMarks {
+  kInPrefix,  // file_sep path \n text ...             fim_prefix file_sep path \n P fim_suffix S
+  kBeforePrefix,  // repo_name R \n file_sep path \n text \n ... file_sep path \n fim_prefix P ...
+  kPathInPrefix,  // repo_name R file_sep path \n text ... file_sep fim_prefix path \n P ...
+  kComment        // no tokens for it: fim_prefix "#path" \n text \n ... "#path" \n P ...
 };
 
 struct FimConfig {
@@ -58,6 +69,9 @@ struct FimConfig {
   int32_t middle_token = 0;
   int32_t suffix_token = 0;
   std::optional<int32_t> file_sep_token;
+  std::optional<int32_t> repo_name_token;
+  std::optional<int32_t> bos_token;  // begins every prompt of the family
+  FileMarks files = FileMarks::kInPrefix;
   FimOrder order = FimOrder::kPrefixFirst;
 };
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "tests/engine/model_folder.h"
@@ -90,6 +93,93 @@ TEST(FimPrompt, OnlyTheBeginningOfTheFileGetsThePrefixSpaceOfTheModel) {
   }
   config.fim->file_sep_token.reset();
   EXPECT_EQ(prompt(engine::FimOrder::kPrefixFirst, "x = ", "\ny"), "| x = |\ny|");
+}
+
+// A family by the names of its tokens, and how it is asked about a file behind another one.
+struct FamilyCase {
+  std::vector<std::string> tokens;
+  std::string alone;   // no other file, no name of the repository
+  std::string behind;  // "util.py" in the repository "shop"
+};
+
+const FamilyCase kFamilies[] = {
+    {{"<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|file_sep|>", "<|repo_name|>"},
+     "<|file_sep|> a.py\n<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>",
+     "<|repo_name|> shop\n<|file_sep|> util.py\nz = 1\n\n<|file_sep|> a.py\n"
+     "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"},
+    {{"<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<file_sep>", "<repo_name>"},
+     "<file_sep><fim_prefix> a.py\nx = <fim_suffix>\ny<fim_middle>",
+     "<repo_name> shop<file_sep> util.py\nz = 1\n<file_sep><fim_prefix> a.py\n"
+     "x = <fim_suffix>\ny<fim_middle>"},
+    {{"<\uFF5Cfim\u2581begin\uFF5C>", "<\uFF5Cfim\u2581hole\uFF5C>", "<\uFF5Cfim\u2581end\uFF5C>",
+      "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C>"},
+     "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C><\uFF5Cfim\u2581begin\uFF5C> x = "
+     "<\uFF5Cfim\u2581hole\uFF5C>\ny<\uFF5Cfim\u2581end\uFF5C>",
+     "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C><\uFF5Cfim\u2581begin\uFF5C> #util.py\nz = 1\n\n"
+     " #a.py\nx = <\uFF5Cfim\u2581hole\uFF5C>\ny<\uFF5Cfim\u2581end\uFF5C>"},
+    {{"\u2581<PRE>", "\u2581<MID>", "\u2581<SUF>", "\u2581<EOT>"},
+     "<s>\u2581<PRE>\u2581<SUF>\ny\u2581<MID> x = ",
+     "<s> #util.py\nz = 1\n\n\u2581<PRE>\u2581<SUF>\ny\u2581<MID> #a.py\nx = "},
+};
+
+// A tokenizer with these tokens added, and without the FIM tokens of its own.
+engine::Tokenizer tokenizer_with(const std::vector<std::string>& tokens) {
+  const engine::ScratchFolder folder;
+  std::string model =
+      engine::read_file(RONDO_SOURCE_DIR "/tests/engine/data/tokenizers/prefix_space.model");
+  for (const std::string name : {"<|fim_", "<|file_"}) {
+    for (size_t at; (at = model.find(name)) != std::string::npos;) model[at + 2] = 'X';
+  }
+  folder.write("tokenizer.model", model);
+  Json added = Json::object();
+  for (size_t i = 0; i < tokens.size(); ++i)
+    added[std::to_string(400 + i)] = {{"content", tokens[i]}, {"special", true}};
+  folder.write("tokenizer_config.json", dump_json(Json{{"added_tokens_decoder", added}}));
+  return engine::Tokenizer::load(folder.path()).value();
+}
+
+TEST(FimPrompt, PutsFilesBeforeTheActiveOneAsEachFamilyWasTrained) {
+  for (const FamilyCase& family : kFamilies) {
+    const engine::Tokenizer tokenizer = tokenizer_with(family.tokens);
+    engine::ModelConfig config = {.vocab_size = 500};
+    ASSERT_TRUE(resolve_special_tokens(config, tokenizer).ok());
+    ASSERT_TRUE(config.fim) << family.tokens[0];
+    std::map<int32_t, std::string> names;
+    for (std::string name : family.tokens) names[*tokenizer.special(name)] = name;
+    names[tokenizer.special("<s>").value_or(-1)] = "<s>";
+    const auto asked = [&](const ActiveWindow& window) {
+      std::string text;
+      for (const int32_t id : fim_prompt(config, tokenizer, config.fim->order, window))
+        text += names.contains(id) ? names[id] : std::string(tokenizer.token_bytes(id));
+      return text;
+    };
+    EXPECT_EQ(asked({.path = "a.py", .prefix = "x = ", .suffix = "\ny"}), family.alone);
+    EXPECT_EQ(asked({.path = "a.py",
+                     .prefix = "x = ",
+                     .suffix = "\ny",
+                     .repository = "shop",
+                     .files = {std::make_shared<const engine::TokenIds>(
+                         file_part(config, tokenizer, "util.py", "z = 1\n"))}}),
+              family.behind);
+    EXPECT_TRUE(std::binary_search(config.stop_tokens.begin(), config.stop_tokens.end(),
+                                   tokenizer.special(family.tokens.back()).value()) ||
+                tokenizer.special(family.tokens.back()) == config.fim->bos_token);
+  }
+}
+
+// All tokens of the prompt of one keystroke but those at its end begin that of the next.
+TEST(FimPrompt, AKeystrokeChangesTheEndOfASuffixFirstPrompt) {
+  const auto config = engine::ModelConfig::load(kModel).value();
+  const auto tokenizer = engine::Tokenizer::load(kModel).value();
+  const auto file = std::make_shared<const engine::TokenIds>(
+      file_part(config, tokenizer, "util.py", "def total(items):\n    return sum(items)\n"));
+  ActiveWindow window = {
+      .path = "a.py", .prefix = "import util\n\nx = ", .suffix = "\nprint(x)\n", .files = {file}};
+  const auto before = fim_prompt(config, tokenizer, config.fim->order, window);
+  window.prefix += "util";
+  const auto after = fim_prompt(config, tokenizer, config.fim->order, window);
+  const auto at = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
+  EXPECT_LE(before.end() - at.first, 3);
 }
 
 TEST(FimPrompt, CutsASegmentAtTheModelsLimit) {
