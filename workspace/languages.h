@@ -30,7 +30,7 @@ struct Language {
   std::string_view interpreters;  // programs of a "#!" line
   const TSLanguage* (*grammar)() = nullptr;  // kSyntax only
   // The folders of queries/ whose files together are its queries: blocks.scm (chunker.h says what
-  // it captures) and references.scm (references.h). kSyntax only.
+  // it captures), references.scm (references.h) and functions.scm (functions.h). kSyntax only.
   std::string_view queries;
 };
 
