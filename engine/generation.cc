@@ -1,6 +1,7 @@
 #include "engine/generation.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -329,14 +330,14 @@ bool Generation::take(const Sample& chosen, std::span<const float> logits) {
   return wants_logits() ? accept(chosen_among_allowed(logits)) : accept(chosen);
 }
 
-// Those that go on spelling what was typed; behind it all but the barred ones.
+// Those that go on spelling what was typed, behind it all, less the barred ones.
 std::vector<int32_t> Generation::allowed() const {
-  if (!healing_.done()) return parts_.vocabulary.compatible(healing_.rest());
-  std::vector<int32_t> ids;
-  for (int32_t id = 0; id < parts_.model.config().vocab_size; ++id) {
-    if (!contains(request_.barred_first, id)) ids.push_back(id);
-  }
-  return ids;
+  std::vector<int32_t> ids(static_cast<size_t>(parts_.model.config().vocab_size));
+  std::iota(ids.begin(), ids.end(), 0);
+  if (!healing_.done()) ids = parts_.vocabulary.compatible(healing_.rest());
+  std::vector<int32_t> free = ids;
+  std::erase_if(free, [&](int32_t id) { return contains(request_.barred_first, id); });
+  return free.empty() ? ids : free;
 }
 
 Sample Generation::chosen_among_allowed(std::span<const float> logits) const {

@@ -99,7 +99,7 @@ class Generation {
   bool score();
   bool device_failed();
   int32_t n_chosen() const { return static_cast<int32_t>(completion_.tokens.size()); }
-  // The next token is the first that is not spelled, and may not be any.
+  // The next token is the first that spells nothing, and may not be any.
   bool bars_tokens() const {
     return !request_.barred_first.empty() && healing_.done() &&
            n_chosen() == completion_.n_healed_tokens;

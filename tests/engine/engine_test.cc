@@ -191,6 +191,16 @@ TEST_F(EngineTest, TheFirstTokenIsNoneOfTheBarredOnes) {
   }
 }
 
+TEST_F(EngineTest, TheTokenThatSpellsASpaceIsNoneOfTheBarredOnes) {
+  Request request = prompt("def mean(values):\n    return sum(values) /");
+  request.healing = " ";
+  const Completion likeliest = run(request);
+  request.barred_first = {likeliest.tokens.at(0)};
+  const Completion other = run(request);
+  EXPECT_NE(other.tokens.at(0), likeliest.tokens[0]);
+  EXPECT_EQ(engine_->tokenizer().token_bytes(other.tokens[0]).at(0), ' ');
+}
+
 TEST_F(EngineTest, RefusesWhatCanNeverRun) {
   Request outside = prompt("x");
   outside.prompt.push_back(engine_->config().vocab_size);
