@@ -108,11 +108,11 @@ std::vector<Function> FunctionQuery::in(const SyntaxTree& tree, const QueryCurso
     const std::optional<TSNode> node = captures.find("function");
     if (!node) continue;
     const ByteRange bytes = bytes_of(*node);
-    const auto it = found
-                        .try_emplace({bytes.begin, -bytes.end},
-                                     Found{.function = {.whole = bytes, .bytes = bytes},
-                                           .outer = *node})
-                        .first;
+    const auto it =
+        found
+            .try_emplace({bytes.begin, -bytes.end},
+                         Found{.function = {.whole = bytes, .bytes = bytes}, .outer = *node})
+            .first;
     add(it->second, captures);
   }
   std::vector<Function> functions;

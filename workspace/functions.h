@@ -1,7 +1,8 @@
 // Functions: where a function's parts are in a text, found by a language's query,
 // workspace/queries/*/functions.scm. Its captures:
 //
-//   @function    a function with a body; its parts are of the same match, or of one that names it too
+//   @function    a function with a body; its parts are of the same match, or of one that names it
+//   too
 //   @outer       what belongs to the function around it: decorators, export, template
 //   @name  @parameters  @return (its type)  @body
 //   @doc         a string at the beginning of the body that says what it does; in languages whose

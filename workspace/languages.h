@@ -30,7 +30,8 @@ struct Language {
   std::string_view interpreters;  // programs of a "#!" line
   const TSLanguage* (*grammar)() = nullptr;  // kSyntax only
   // The folders of queries/ whose files together are its queries: blocks.scm (chunker.h says what
-  // it captures), references.scm (references.h) and functions.scm (functions.h). kSyntax only.
+  // it captures), references.scm (references.h), functions.scm (functions.h), names.scm and
+  // builtins.txt (names.h). kSyntax only.
   std::string_view queries;
 };
 
@@ -50,7 +51,8 @@ std::string_view family(const Language& language);
 // The language by our own name; nullptr when there is none.
 const Language* language_by_id(std::string_view id);
 
-// The text of its query of a name, "blocks" or "references"; empty for a language without one.
+// The text of its query of a name, "blocks", "references", "names" or "builtins"; empty for a
+// language without one.
 std::string query_text(const Language& language, std::string_view name);
 
 }  // namespace rondo::workspace

@@ -10,7 +10,7 @@ namespace rondo::workspace {
 
 struct QueryFile {
   std::string_view folder;  // "python"
-  std::string_view name;    // "blocks", "references"
+  std::string_view name;    // "blocks", "references", "names", "builtins"
   std::string_view text;
 };
 

@@ -72,7 +72,8 @@ TEST(Functions, FindsThoseOfTheFixtures) {
 
 TEST(Functions, TheInnermostOneHoldsAPlace) {
   const Language& python = *language_by_id("python");
-  const std::string bytes = "@cached\ndef outer(a):\n    def inner(b):\n        return b\n\nx = 1\n";
+  const std::string bytes =
+      "@cached\ndef outer(a):\n    def inner(b):\n        return b\n\nx = 1\n";
   const SyntaxTree tree = parse(python, bytes);
   const std::vector<Function> functions = FunctionQuery(python).in(tree, QueryCursor());
   const auto name_at = [&](std::string_view place) {

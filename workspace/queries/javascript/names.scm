@@ -1,0 +1,2 @@
+; Besides those of ecmascript.
+(formal_parameters (identifier) @bind)
