@@ -18,7 +18,7 @@ char closer_of(char opener) {
 
 // What a walk over a text found.
 struct Brackets {
-  std::string open;            // the closers that are missing at its end, the innermost last
+  std::string open;  // the closers that are missing at its end, the innermost last
   size_t unopened = std::string_view::npos;  // the first closer that nothing opened
 };
 

@@ -120,12 +120,11 @@ Result<Draft> Drafter::draft(DraftPlace place, DraftQuestion question, std::stop
   const auto n_tokens = static_cast<int32_t>(completion.tokens.size());
   n_tokens_ += n_tokens;
   const bool chose = n_tokens > completion.n_healed_tokens;
-  return Draft{
-      .text = question.begin + completion.text,
-      .mean_logprob = mean(completion.logprobs, completion.n_healed_tokens),
-      .n_tokens = n_tokens,
-      .first_token =
-          chose ? completion.tokens[static_cast<size_t>(completion.n_healed_tokens)] : -1};
+  return Draft{.text = question.begin + completion.text,
+               .mean_logprob = mean(completion.logprobs, completion.n_healed_tokens),
+               .n_tokens = n_tokens,
+               .first_token =
+                   chose ? completion.tokens[static_cast<size_t>(completion.n_healed_tokens)] : -1};
 }
 
 Result<float> Drafter::mean_logprob(DraftPlace place, std::string_view text, std::stop_token stop) {

@@ -34,9 +34,9 @@ struct DraftQuestion {
 };
 
 struct Draft {
-  std::string text;        // DraftQuestion::begin, and what came behind it
-  float mean_logprob = 0;  // a token of what came
-  int32_t n_tokens = 0;    // of them
+  std::string text;          // DraftQuestion::begin, and what came behind it
+  float mean_logprob = 0;    // a token of what came
+  int32_t n_tokens = 0;      // of them
   int32_t first_token = -1;  // -1: none, it ended at once
 };
 
@@ -50,8 +50,8 @@ struct DrafterOptions {
 
 class Drafter {
  public:
-  // Chooses the context of `place` in `document`, of which place.text is a state. `cursor` names the
-  // cursor sequence; it is forgotten with the Drafter. REQUIRES: engine.config().fim.
+  // Chooses the context of `place` in `document`, of which place.text is a state. `cursor` names
+  // the cursor sequence; it is forgotten with the Drafter. REQUIRES: engine.config().fim.
   Drafter(engine::Engine& engine, const workspace::BlockIndex& index, DrafterOptions options,
           const workspace::Document& document, DraftPlace place, std::string cursor);
   ~Drafter();

@@ -23,9 +23,9 @@ enum class StepVerdict {
 std::string_view verdict_name(StepVerdict verdict);  // "passed", ...
 
 struct LoopStep {
-  int32_t step = 1;         // from 1; several entries may be of one step
-  std::string focus;        // the check and the construct: "parse: if region == CA"
-  int64_t n_tokens = 0;     // generated in it
+  int32_t step = 1;      // from 1; several entries may be of one step
+  std::string focus;     // the check and the construct: "parse: if region == CA"
+  int64_t n_tokens = 0;  // generated in it
   StepVerdict verdict = StepVerdict::kPassed;
 
   bool operator==(const LoopStep&) const = default;

@@ -98,7 +98,7 @@ class StepLoop {
   int32_t step_ = 1;
   uint64_t n_samples_ = 0;
   int64_t n_tokens_noted_ = 0;
-  Candidate best_;  // empty at first, which anything is better than
+  Candidate best_;            // empty at first, which anything is better than
   engine::TokenIds useless_;  // first tokens of answers that were none
   std::string silence_ = "the model has nothing to add here";
   std::vector<LoopStep> steps_;
@@ -155,8 +155,7 @@ Status StepLoop::add_repairs() {
     Candidate candidate = {.text = std::move(text), .first_token = best_.first_token};
     ASSIGN_OR_RETURN(candidate.findings, check_.look_at(candidate.text));
     if (!parses(candidate)) continue;
-    ASSIGN_OR_RETURN(candidate.mean_logprob,
-                     drafter_.mean_logprob(place(), candidate.text, stop_));
+    ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
     return add(std::move(candidate));
   }
   return {};

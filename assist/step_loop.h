@@ -57,8 +57,9 @@ struct StepOutcome {
 };
 
 // The best answer for the hole. REQUIRES: engine.config().fim; the model may read the document.
-// Errors: InvalidArgument for a hole outside the document or a depth outside 1..kMaxDepth; Cancelled;
-// those of the engine. An answer that fails checks, or none, is no error: the outcome says so.
+// Errors: InvalidArgument for a hole outside the document or a depth outside 1..kMaxDepth;
+// Cancelled; those of the engine. An answer that fails checks, or none, is no error: the outcome
+// says so.
 Result<StepOutcome> run_steps(engine::Engine& engine, const workspace::BlockIndex& index,
                               const StepParams& params, std::stop_token stop);
 

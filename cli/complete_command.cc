@@ -136,7 +136,10 @@ Status run(const Arguments& arguments, const Environment& environment) {
   const Status indexed = arguments.no_context ? Status() : index_workspace(place, index);
   const int64_t index_us = us_since(begin);
   const auto loaded = loading.get();
-  if (!loaded.ok()) return about_model(loaded.status());
+  if (!loaded.ok()) {
+    const bool is_script = !configuration.text("script").empty();
+    return is_script ? loaded.status() : about_model(loaded.status());
+  }
   engine::Engine& engine = **loaded;
   const int64_t load_us = us_since(begin);
   RETURN_IF_ERROR(indexed);

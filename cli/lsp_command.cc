@@ -77,7 +77,8 @@ Status run(const Arguments& arguments, CommandContext context) {
         "rondo lsp speaks on standard input and output only; start it with --stdio");
   }
   ASSIGN_OR_RETURN(const Served served, served_by(arguments, context.environment));
-  if (!arguments.standalone) {
+  // A script is of this process: whoever shares a daemon shares its engine.
+  if (!arguments.standalone && !arguments.flags->contains("script")) {
     const Result<int> exit_code = forward(arguments, served, context.environment);
     if (exit_code.ok()) {
       context.exit_code = *exit_code;

@@ -13,8 +13,9 @@ struct FlagName {
   std::string_view flag;
   std::string_view option;
 };
-constexpr std::array<FlagName, 7> kFlags = {{
+constexpr std::array<FlagName, 8> kFlags = {{
     {"--model", "model"},
+    {"--script", "script"},
     {"--device", "device"},
     {"--kernels", "kernels"},
     {"--threads", "threads"},
@@ -101,7 +102,8 @@ engine::EngineOptions engine_options(const config::Configuration& configuration,
           .device = configuration.text("device"),
           .kernels = configuration.text("kernels"),
           .n_threads = static_cast<int32_t>(configuration.integer("threads")),
-          .kv_bytes = configuration.integer("kvMegabytes") << 20};
+          .kv_bytes = configuration.integer("kvMegabytes") << 20,
+          .script = configuration.text("script")};
 }
 
 engine::TierOptions tier_options(const config::Configuration& configuration,

@@ -23,8 +23,8 @@ namespace rondo::cli {
 using Flags = std::shared_ptr<Json>;
 
 // Of commands that start an engine.
-inline const std::vector<std::string_view> kEngineFlags = {"model", "device", "kernels", "threads",
-                                                           "kvMegabytes"};
+inline const std::vector<std::string_view> kEngineFlags = {"model",   "script",  "device",
+                                                           "kernels", "threads", "kvMegabytes"};
 
 // Adds a flag for each of these options to `command`; filled when the command line is parsed.
 Flags add_flags(CLI::App& command, const std::vector<std::string_view>& options);

@@ -66,6 +66,12 @@ const std::vector<Option>& schema() {
        .value = "",
        .set_by = SetBy::kTrusted,
        .sentence = "Folder of the model; empty: the first of the places below."},
+      {.name = "script",
+       .kind = Kind::kFolder,
+       .value = "",
+       .set_by = SetBy::kUser,
+       .sentence = "A file that answers instead of the model, for tests and demonstrations; see "
+                   "[scripts](recording.md). Empty: none."},
       {.name = "device",
        .kind = Kind::kText,
        .value = "",

@@ -15,6 +15,7 @@
 #include "engine/decoder.h"
 #include "engine/generation.h"
 #include "engine/scheduler.h"
+#include "engine/scripted_engine.h"
 #include "kernels/launch.h"
 
 namespace rondo::engine {
@@ -409,6 +410,11 @@ void ModelEngine::publish_stats() {
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
+  if (!options.script.empty()) {
+    ASSIGN_OR_RETURN(Script script, Script::load(options.script));
+    ASSIGN_OR_RETURN(auto engine, ScriptedEngine::create(options.model, std::move(script)));
+    return std::unique_ptr<Engine>(std::move(engine));
+  }
   // A GPU's driver takes its time: what is read of the folder is read meanwhile.
   std::future<Result<ChosenDevice>> opened =
       std::async(std::launch::async, [&options] { return choose_device(options); });

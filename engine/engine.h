@@ -89,6 +89,9 @@ struct EngineOptions {
   int32_t prefill_chunk_tokens = 0;
   int32_t background_chunk_tokens = 0;
   TierOptions tiers;
+  // A file that answers instead of the model (script.h): of the folder only configuration and
+  // tokenizer are read. Empty: none.
+  std::string script;
   // Called by the engine thread when a GPU has failed, once; the stats say what serves now, and
   // no_gpu why. May be empty.
   std::function<void(const EngineStats& stats)> on_lost_device;
@@ -96,10 +99,11 @@ struct EngineOptions {
 
 class Engine {
  public:
-  // The model in the folder options.model, on its own thread.
-  // Errors: InvalidArgument, NotFound and Corruption naming what is wrong in the model folder;
-  // Unavailable for a device or kernels that this machine does not have; ResourceExhausted when
-  // weights or pool do not fit, on the CPU or on a device that was asked for.
+  // The model in the folder options.model, or the script, on its own thread.
+  // Errors: those of a ScriptedEngine and its Script; InvalidArgument, NotFound and Corruption
+  // naming what is wrong in the model folder; Unavailable for a device or kernels that this machine
+  // does not have; ResourceExhausted when weights or pool do not fit, on the CPU or on a device
+  // that was asked for.
   static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
   virtual ~Engine() = default;
   Engine(const Engine&) = delete;

@@ -89,7 +89,8 @@ TEST_F(StepLoop, NamesTheConstructThatItLookedAt) {
 }
 
 TEST_F(StepLoop, AnAnswerIsNeverLongerThanItsBlock) {
-  StepParams params = params_of("def total(items):\n    ^pass\n^\n\nclass Cart:\n    pass\n", "a.py", 2);
+  StepParams params =
+      params_of("def total(items):\n    ^pass\n^\n\nclass Cart:\n    pass\n", "a.py", 2);
   params.length = AnswerLength::kBlock;
   params.max_tokens = 60;
   const StepOutcome outcome = run(params);
@@ -118,7 +119,8 @@ TEST_F(StepLoop, RefusesWhatIsOutside) {
 TEST_F(StepLoop, StopsWhenToldTo) {
   std::stop_source stop;
   stop.request_stop();
-  const auto outcome = run_steps(*engine_, index_, params_of(kMean, "stats.py", 3), stop.get_token());
+  const auto outcome =
+      run_steps(*engine_, index_, params_of(kMean, "stats.py", 3), stop.get_token());
   EXPECT_EQ(outcome.status().code(), Code::kCancelled);
 }
 

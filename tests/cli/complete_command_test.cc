@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::string kMini = RONDO_SOURCE_DIR "/models/loopcoder-mini";
@@ -30,6 +31,19 @@ TEST(CompleteCommand, ReadsNoFileThatTheModelMustNotSee) {
     EXPECT_THAT(outcome.output, HasSubstr(file));
     EXPECT_THAT(outcome.output, HasSubstr("it is not read"));
   }
+}
+
+TEST(CompleteCommand, AnswersFromAScript) {
+  const workspace::TemporaryFolder folder;
+  folder.write("a.py", "def area(w, h):\n    return \n");
+  folder.write("answers.json", R"({"answers": [{"when": "def area", "text": "h * w"}]})");
+  folder.write("broken.json", "{}");
+  const std::string path = folder.path().string();
+  const std::string place = "complete " + path + "/a.py:2:12 --script " + path;
+  EXPECT_EQ(run_rondo(place + "/answers.json").output, "h * w\n");
+  const Outcome broken = run_rondo(place + "/broken.json");
+  EXPECT_THAT(broken.output, HasSubstr("broken.json: a script is an object"));
+  EXPECT_THAT(broken.output, Not(HasSubstr("model")));
 }
 
 // One sentence about `named` with `reason` and what to do.
