@@ -67,6 +67,20 @@ std::string_view indentation_at(std::string_view text, int64_t offset) {
   return text.substr(begin, end - begin);
 }
 
+constexpr std::string_view kHole = "{hole}";
+
+// Where a template has its hole; npos: nowhere. "{{" is a brace.
+size_t find_hole(std::string_view with) {
+  for (size_t i = 0; i < with.size(); ++i) {
+    if (with.substr(i).starts_with("{{")) {
+      ++i;
+    } else if (with.substr(i).starts_with(kHole)) {
+      return i;
+    }
+  }
+  return with.npos;
+}
+
 // What a line break of a template becomes there: the text's own, and as deep as the line that the
 // template is put into.
 std::string line_break_at(std::string_view text, int64_t offset) {
@@ -106,27 +120,47 @@ Status CompiledRecipe::compile_rules() {
       if (!regex.ok()) return recipe_error(recipe_, rule.pattern.line, regex.status().message());
       compiled.regex = std::move(*regex);
     }
-    for (const RecipeEdit& edit : rule.edits) RETURN_IF_ERROR(compile_edit(rule, edit, compiled));
+    int n_holes = 0;
+    for (const RecipeEdit& edit : rule.edits) {
+      ASSIGN_OR_RETURN(CompiledEdit made, compile_edit(edit));
+      compiled.edits.push_back(std::move(made));
+      n_holes += edit.kind == RecipeEdit::Kind::kTemplate ? 0 : 1;
+    }
+    if (n_holes > 1) {
+      return recipe_error(recipe_, rule.line, "a rule has one edit that needs a model, not more");
+    }
     rules_.push_back(std::move(compiled));
   }
   return {};
 }
 
-Status CompiledRecipe::compile_edit(const Rule& rule, const RecipeEdit& edit,
-                                    CompiledRule& compiled) {
-  if (edit.kind == RecipeEdit::Kind::kInstruct) {
-    return recipe_error(recipe_, edit.line,
-                        "an edit of the kind 'instruct' needs a model that follows instructions, "
-                        "and Rondo runs none yet; use a template");
+Result<RecipeTemplate> CompiledRecipe::compile_template(const RecipeText& with,
+                                                        std::string_view text) const {
+  Result<RecipeTemplate> made = RecipeTemplate::parse(text, recipe_.tables);
+  if (!made.ok()) return recipe_error(recipe_, with.line, made.status().message());
+  return made;
+}
+
+Result<CompiledRecipe::CompiledEdit> CompiledRecipe::compile_edit(const RecipeEdit& edit) const {
+  CompiledEdit compiled;
+  if (edit.kind != RecipeEdit::Kind::kHole) {
+    ASSIGN_OR_RETURN(compiled.head, compile_template(edit.with, edit.with.text));
+    return compiled;
   }
-  if (edit.kind == RecipeEdit::Kind::kHole) {
-    return recipe_error(recipe_, edit.line,
-                        "edits of the kind 'hole' are not made yet; use a template");
+  const std::string_view with = edit.with.text;
+  const size_t hole = find_hole(with);
+  if (hole == with.npos || find_hole(with.substr(hole + kHole.size())) != with.npos) {
+    return recipe_error(recipe_, edit.with.line,
+                        "'with' of a hole has {hole} once: where the model writes");
   }
-  Result<RecipeTemplate> made = RecipeTemplate::parse(edit.with.text, recipe_.tables);
-  if (!made.ok()) return recipe_error(recipe_, edit.with.line, made.status().message());
-  compiled.templates.push_back(std::move(*made));
-  return {};
+  ASSIGN_OR_RETURN(compiled.head, compile_template(edit.with, with.substr(0, hole)));
+  ASSIGN_OR_RETURN(compiled.tail, compile_template(edit.with, with.substr(hole + kHole.size())));
+  if (!edit.must.text.empty()) {
+    Result<Regex> must = Regex::compile("\\A(?:" + edit.must.text + ")\\z");
+    if (!must.ok()) return recipe_error(recipe_, edit.must.line, must.status().message());
+    compiled.must = std::move(*must);
+  }
+  return compiled;
 }
 
 Status CompiledRecipe::compile_globs() {
@@ -245,8 +279,10 @@ Status CompiledRecipe::check_captures(const LanguageQuery& query) const {
     };
     for (size_t e = 0; e < rule.edits.size(); ++e) {
       RETURN_IF_ERROR(check(rule.edits[e].target, rule.edits[e].line));
-      for (const std::string& name : rules_[i].templates[e].captures()) {
-        RETURN_IF_ERROR(check(name, rule.edits[e].with.line));
+      for (const RecipeTemplate* part : {&rules_[i].edits[e].head, &rules_[i].edits[e].tail}) {
+        for (const std::string& name : part->captures()) {
+          RETURN_IF_ERROR(check(name, rule.edits[e].with.line));
+        }
       }
     }
   }
@@ -345,33 +381,69 @@ void CompiledRecipe::add_match(const Look& look, size_t index, const Captures& c
     found.left.push_back({.rule = &rule, .line = line_at(look.text, begin), .reason = rule.leave});
     return;
   }
-  RuleMatch match{.rule = &rule, .range = {}, .edits = {}};
-  for (size_t i = 0; i < rule.edits.size(); ++i) {
-    const auto target = captures.range(rule.edits[i].target);
-    if (!target) continue;  // an optional part that is not there
-    const RecipeTemplate& made = rules_[index].templates[i];
-    Result<std::string> with =
-        made.fill(captures, look.text,
-                  made.has_lines() ? line_break_at(look.text, target->begin) : std::string());
-    if (!with.ok()) {
-      found.left.push_back({.rule = &rule,
-                            .line = line_at(look.text, target->begin),
-                            .reason = with.status().message()});
-      return;
-    }
-    if (slice(look.text, *target) == *with) continue;
-    match.edits.push_back({.range = *target, .with = std::move(*with)});
+  Result<RuleMatch> match = match_of(look, index, captures);
+  if (!match.ok()) {
+    const auto target = captures.range(rule.edits.front().target);
+    const int64_t begin = target ? target->begin : captures.all().front().range.begin;
+    found.left.push_back(
+        {.rule = &rule, .line = line_at(look.text, begin), .reason = match.status().message()});
+    return;
   }
-  if (match.edits.empty()) return;
+  if (match->edits.empty()) return;
+  for (size_t i = 1; i < match->edits.size(); ++i) {
+    if (conflict(match->edits[i - 1], match->edits[i])) return;
+  }
+  match->range = {.begin = match->edits.front().range.begin, .end = match->edits.back().range.end};
+  found.matches.push_back(std::move(*match));
+}
+
+// The edits of a match in the order of the text. Errors: InvalidArgument, why the place stays.
+Result<RuleMatch> CompiledRecipe::match_of(const Look& look, size_t index,
+                                           const Captures& captures) const {
+  const Rule& rule = recipe_.rules[index];
+  RuleMatch match{.rule = &rule};
+  ByteRange holed;  // what the edit with the hole replaces
+  for (size_t i = 0; i < rule.edits.size(); ++i) {
+    const RecipeEdit& edit = rule.edits[i];
+    const auto target = captures.range(edit.target);
+    if (!target) continue;  // an optional part that is not there
+    const CompiledEdit& compiled = rules_[index].edits[i];
+    MatchHole hole{.made = &edit, .must = compiled.must ? &*compiled.must : nullptr};
+    TextEdit made{.range = *target};
+    if (edit.kind == RecipeEdit::Kind::kInstruct) {
+      made.with = slice(look.text, *target);
+      hole.range = {.begin = 0, .end = target->size()};
+    } else {
+      ASSIGN_OR_RETURN(made.with, filled(look, compiled, captures, *target, hole.range));
+    }
+    if (edit.kind != RecipeEdit::Kind::kTemplate) {
+      match.hole = std::move(hole);
+      holed = *target;
+    } else if (slice(look.text, *target) == made.with) {
+      continue;
+    }
+    match.edits.push_back(std::move(made));
+  }
   std::sort(match.edits.begin(), match.edits.end(), [](const TextEdit& a, const TextEdit& b) {
     return a.range.begin != b.range.begin ? a.range.begin < b.range.begin
                                           : a.range.end < b.range.end;
   });
-  for (size_t i = 1; i < match.edits.size(); ++i) {
-    if (conflict(match.edits[i - 1], match.edits[i])) return;
+  for (size_t i = 0; match.hole && i < match.edits.size(); ++i) {
+    if (match.edits[i].range == holed) match.hole->edit = i;
   }
-  match.range = {.begin = match.edits.front().range.begin, .end = match.edits.back().range.end};
-  found.matches.push_back(std::move(match));
+  return match;
+}
+
+// What an edit that is no instruction writes; `hole` becomes where its hole is in that.
+Result<std::string> CompiledRecipe::filled(const Look& look, const CompiledEdit& edit,
+                                           const Captures& captures, ByteRange target,
+                                           ByteRange& hole) const {
+  const bool has_lines = edit.head.has_lines() || edit.tail.has_lines();
+  const std::string line_break = has_lines ? line_break_at(look.text, target.begin) : std::string();
+  ASSIGN_OR_RETURN(std::string text, edit.head.fill(captures, look.text, line_break));
+  hole = {.begin = static_cast<int64_t>(text.size()), .end = static_cast<int64_t>(text.size())};
+  ASSIGN_OR_RETURN(const std::string tail, edit.tail.fill(captures, look.text, line_break));
+  return text + tail;
 }
 
 Status CompiledRecipe::add_regex_matches(const Look& look, size_t rule, Findings& found) const {

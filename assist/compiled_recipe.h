@@ -23,11 +23,21 @@
 
 namespace rondo::assist {
 
+// What of a match only a model can write.
+struct MatchHole {
+  size_t edit = 0;             // the one of RuleMatch::edits that it is in
+  workspace::ByteRange range;  // in the text of that edit: empty, or what is to be rewritten
+  const RecipeEdit* made = nullptr;
+  const Regex* must = nullptr;  // the whole answer matches it; null: any does
+  std::vector<std::string> choices;
+};
+
 // A place that a rule would change; all of its edits are made, or none.
 struct RuleMatch {
   const Rule* rule = nullptr;
   workspace::ByteRange range;   // of the edits together
   std::vector<TextEdit> edits;  // in the order of the text
+  std::optional<MatchHole> hole;
 };
 
 // A place that a rule had to leave as it is.
@@ -79,9 +89,15 @@ class CompiledRecipe {
     std::vector<Pattern> patterns;
     std::vector<std::string> capture_names;  // by tree-sitter's id
   };
+  // What stands before and behind the hole; a template is all head.
+  struct CompiledEdit {
+    RecipeTemplate head;
+    RecipeTemplate tail;
+    std::optional<Regex> must;
+  };
   struct CompiledRule {
     std::optional<Regex> regex;
-    std::vector<RecipeTemplate> templates;  // one an edit
+    std::vector<CompiledEdit> edits;  // as the rule's
   };
   // A query in the text that is compiled.
   struct Source {
@@ -98,7 +114,8 @@ class CompiledRecipe {
 
   explicit CompiledRecipe(Recipe recipe) : recipe_(std::move(recipe)) {}
   Status compile_rules();
-  Status compile_edit(const Rule& rule, const RecipeEdit& edit, CompiledRule& compiled);
+  Result<CompiledEdit> compile_edit(const RecipeEdit& edit) const;
+  Result<RecipeTemplate> compile_template(const RecipeText& with, std::string_view text) const;
   Status compile_globs();
   std::vector<Source> sources(std::string& joined) const;
   Result<LanguageQuery> compile_query(const workspace::Language& language) const;
@@ -109,6 +126,9 @@ class CompiledRecipe {
                                             const workspace::SyntaxTree& tree,
                                             const workspace::QueryCursor& cursor) const;
   void add_match(const Look& look, size_t rule, const Captures& captures, Findings& found) const;
+  Result<RuleMatch> match_of(const Look& look, size_t rule, const Captures& captures) const;
+  Result<std::string> filled(const Look& look, const CompiledEdit& edit, const Captures& captures,
+                             workspace::ByteRange target, workspace::ByteRange& hole) const;
   Status add_regex_matches(const Look& look, size_t rule, Findings& found) const;
 
   Recipe recipe_;

@@ -13,6 +13,10 @@ namespace {
 using Kind = YamlNode::Kind;
 using Names = std::initializer_list<std::string_view>;
 
+// What says how a place is changed.
+const Names kEditFields = {"replace", "with", "kind",   "instruction",
+                           "until",   "must", "tokens", "among"};
+
 std::string joined(Names names) {
   std::string text;
   for (const std::string_view name : names) {
@@ -30,7 +34,7 @@ class RecipeReader {
   Result<Recipe> read(const YamlNode& root) {
     RETURN_IF_ERROR(
         check_fields(root, {"recipe", "about", "leaves", "languages", "paths", "contains", "tables",
-                            "names", "unless", "rules", "imports", "checks"}));
+                            "names", "unless", "rules", "imports", "examples", "checks"}));
     ASSIGN_OR_RETURN(recipe_.name, text(root, "recipe"));
     ASSIGN_OR_RETURN(recipe_.about, text(root, "about"));
     ASSIGN_OR_RETURN(recipe_.leaves, texts(root, "leaves"));
@@ -42,6 +46,7 @@ class RecipeReader {
     RETURN_IF_ERROR(read_guards(root));
     RETURN_IF_ERROR(read_rules(root));
     RETURN_IF_ERROR(read_imports(root));
+    RETURN_IF_ERROR(read_examples(root));
     RETURN_IF_ERROR(read_checks(root));
     return std::move(recipe_);
   }
@@ -170,8 +175,9 @@ class RecipeReader {
   }
 
   Result<Rule> rule_of(const YamlNode& node) {
-    RETURN_IF_ERROR(check_fields(node, {"name", "why", "query", "regex", "replace", "with", "kind",
-                                        "instruction", "edits", "leave"}));
+    RETURN_IF_ERROR(
+        check_fields(node, {"name", "why", "query", "regex", "edits", "leave", "replace", "with",
+                            "kind", "instruction", "until", "must", "tokens", "among"}));
     Rule rule;
     rule.line = node.line;
     ASSIGN_OR_RETURN(rule.name, text(node, "name"));
@@ -193,7 +199,7 @@ class RecipeReader {
     RETURN_IF_ERROR(refuse_edit(node, "a rule with 'edits' says this in each of them"));
     ASSIGN_OR_RETURN(const auto edits, list(node, "edits"));
     for (const YamlNode* item : edits) {
-      RETURN_IF_ERROR(check_fields(*item, {"replace", "with", "kind", "instruction"}));
+      RETURN_IF_ERROR(check_fields(*item, kEditFields));
       ASSIGN_OR_RETURN(RecipeEdit edit, edit_of(*item));
       rule.edits.push_back(std::move(edit));
     }
@@ -210,7 +216,7 @@ class RecipeReader {
 
   // `sentence` says why a rule has no edit of its own.
   Status refuse_edit(const YamlNode& node, const std::string& sentence) const {
-    for (const char* field : {"replace", "with", "kind", "instruction"}) {
+    for (const std::string_view field : kEditFields) {
       if (node.find(field) != nullptr) return error(*node.find(field), sentence);
     }
     return {};
@@ -223,11 +229,13 @@ class RecipeReader {
     if (edit.target.starts_with('@')) edit.target.erase(0, 1);
     const YamlNode* kind = node.find("kind");
     const std::string name = kind == nullptr ? "template" : kind->text;
-    if (name == "template") return template_of(node, std::move(edit));
-    if (name == "hole") {
-      edit.kind = RecipeEdit::Kind::kHole;
-      return edit;
+    if (name == "hole") return hole_of(node, std::move(edit));
+    for (const char* field : {"until", "must", "tokens", "among"}) {
+      if (node.find(field) != nullptr) {
+        return error(*node.find(field), std::string("'") + field + "' is said of holes alone");
+      }
     }
+    if (name == "template") return template_of(node, std::move(edit));
     if (name != "instruct") {
       return error(*kind, "the kind is one of template, hole, instruct");
     }
@@ -244,6 +252,35 @@ class RecipeReader {
     }
     edit.with = {with->text, with->text_line};
     return edit;
+  }
+
+  Result<RecipeEdit> hole_of(const YamlNode& node, RecipeEdit edit) const {
+    edit.kind = RecipeEdit::Kind::kHole;
+    edit.with = {"{hole}", node.line};
+    if (node.find("with") != nullptr) {
+      ASSIGN_OR_RETURN(edit.with, placed_text(node, "with"));
+    }
+    ASSIGN_OR_RETURN(edit.until, texts(node, "until"));
+    if (node.find("must") != nullptr) {
+      ASSIGN_OR_RETURN(edit.must, placed_text(node, "must"));
+    }
+    if (node.find("among") != nullptr) {
+      ASSIGN_OR_RETURN(edit.among, text(node, "among"));
+    }
+    ASSIGN_OR_RETURN(edit.max_tokens, number(node, "tokens", edit.max_tokens));
+    return edit;
+  }
+
+  Status read_examples(const YamlNode& root) {
+    ASSIGN_OR_RETURN(const auto examples, list(root, "examples"));
+    for (const YamlNode* node : examples) {
+      RETURN_IF_ERROR(check_fields(*node, {"path", "text"}));
+      RecipeExample example;
+      ASSIGN_OR_RETURN(example.path, text(*node, "path"));
+      ASSIGN_OR_RETURN(example.text, text(*node, "text"));
+      recipe_.examples.push_back(std::move(example));
+    }
+    return {};
   }
 
   Status read_imports(const YamlNode& root) {
@@ -298,6 +335,17 @@ class RecipeReader {
 };
 
 }  // namespace
+
+bool Recipe::needs(RecipeEdit::Kind kind) const {
+  return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return std::any_of(rule.edits.begin(), rule.edits.end(),
+                       [&](const RecipeEdit& edit) { return edit.kind == kind; });
+  });
+}
+
+bool Recipe::needs_model() const {
+  return needs(RecipeEdit::Kind::kHole) || needs(RecipeEdit::Kind::kInstruct);
+}
 
 Result<Recipe> parse_recipe(std::string_view text, std::string_view file) {
   ASSIGN_OR_RETURN(const YamlNode root, parse_yaml(text, file));

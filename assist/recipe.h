@@ -39,14 +39,25 @@ struct Guard {
 struct RecipeEdit {
   enum class Kind {
     kTemplate,  // `with`, its {captures} filled in
-    kHole,      // written anew by a model that fills in the middle
+    kHole,      // the same, and at {hole} what a model writes that fills in the middle
     kInstruct,  // rewritten by a model that follows `instruction`
   };
   Kind kind = Kind::kTemplate;
   std::string target;  // the capture that is replaced
   RecipeText with;
   std::string instruction;
+  // Of holes:
+  std::vector<std::string> until;  // the model's text ends before the first of these
+  RecipeText must;                 // a regular expression that all of it matches; empty: any text
+  int64_t max_tokens = 64;
+  std::string among;  // the text is one of these, as choices.h finds them; empty: any text
   int64_t line = 0;
+};
+
+// How a hole may be filled, for the model to see beside the file.
+struct RecipeExample {
+  std::string path;
+  std::string text;
 };
 
 struct Rule {
@@ -88,7 +99,12 @@ struct Recipe {
   std::vector<Guard> guards;
   std::vector<Rule> rules;
   std::vector<ImportEdit> imports;
+  std::vector<RecipeExample> examples;
   std::vector<Check> checks;  // run only in trees that the user trusts
+
+  // Whether an edit needs a model; whether one needs such a kind of model.
+  bool needs_model() const;
+  bool needs(RecipeEdit::Kind kind) const;
 };
 
 // The recipe in `text`, the content of `file`. Queries and templates are not looked into: that is

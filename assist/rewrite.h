@@ -15,9 +15,17 @@
 #include <vector>
 
 #include "assist/compiled_recipe.h"
+#include "assist/recipe_hole.h"
 #include "workspace/syntax_tree.h"
 
 namespace rondo::assist {
+
+// A hole that was filled.
+struct FilledHole {
+  const Rule* rule = nullptr;
+  int64_t line = 0;  // of the place when it was asked for
+  HoleAnswer answer;
+};
 
 struct Rewrite {
   enum class Verdict {
@@ -31,25 +39,32 @@ struct Rewrite {
   std::map<std::string, int64_t> matches;  // how many were changed, by rule
   std::vector<LeftMatch> left;             // places that stay as they are
   std::string reason;                      // a part of a sentence: "does not parse any more"
+  std::vector<FilledHole> filled;
+  std::vector<RecipeHole> open;  // nobody was there to fill them
 
   int64_t n_matches() const;
 };
 
 class Rewriter {
  public:
-  explicit Rewriter(std::shared_ptr<const CompiledRecipe> recipe) : recipe_(std::move(recipe)) {}
+  // `fill` may be empty.
+  explicit Rewriter(std::shared_ptr<const CompiledRecipe> recipe, FillHoles fill = {})
+      : recipe_(std::move(recipe)), fill_(std::move(fill)) {}
 
   // `path` tells the language, and whether the recipe is about this file.
   Rewrite rewrite(std::string_view path, std::string_view bytes);
 
  private:
-  Status run_passes(const workspace::Language& language, EditedText& edited,
-                    workspace::SyntaxTree& tree, Rewrite& made);
-  Status finish(const workspace::Language& language, const workspace::SyntaxTree& before,
-                EditedText& edited, workspace::SyntaxTree& tree);
+  // A file on its way.
+  struct Pass;
+
+  Status run_passes(Pass& pass);
+  void fill_holes(Pass& pass, std::vector<RuleMatch>& matches);
+  Status finish(const workspace::SyntaxTree& before, Pass& pass);
   Result<workspace::SyntaxTree> parse(const workspace::Language& language, std::string_view text);
 
   std::shared_ptr<const CompiledRecipe> recipe_;
+  FillHoles fill_;
   workspace::Parser parser_;
   workspace::QueryCursor cursor_;
 };

@@ -131,6 +131,9 @@ Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environm
   ASSIGN_OR_RETURN(const std::string file, find_recipe(arguments.recipe, environment));
   ASSIGN_OR_RETURN(const std::string recipe_text, read_file(file));
   ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
+  if (work.recipe->recipe().needs_model()) {
+    return invalid_argument_error(file + " has edits that need a model, which are not made yet");
+  }
   ASSIGN_OR_RETURN(const RefactorTargets targets,
                    RefactorTargets::of(arguments.workspace, arguments.paths));
   work.root = targets.root();

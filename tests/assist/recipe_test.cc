@@ -66,9 +66,15 @@ const BadRecipe kBadRules[] = {
      "r.yaml:6: a condition stands alone"},
     {"rules:\n  - name: n\n    regex: '(a'\n    replace: '@match'\n    with: x\n",
      "r.yaml:6: the regular expression is wrong at its byte 2"},
-    {"rules:\n  - name: n\n    regex: a\n    replace: '@match'\n    kind: instruct\n"
-     "    instruction: make it nice\n",
-     "r.yaml:5: an edit of the kind 'instruct' needs a model that follows instructions"},
+    {"rules:\n  - name: n\n    regex: a\n    replace: '@match'\n    kind: hole\n    with: "
+     "'{{hole}}'\n",
+     "r.yaml:9: 'with' of a hole has {hole} once"},
+    {"rules:\n  - name: n\n    regex: a\n    replace: '@match'\n    kind: hole\n    must: '(a'\n",
+     "r.yaml:9: the regular expression is wrong"},
+    {"rules:\n  - name: n\n    regex: (?<x>a)b\n    edits:\n      - {replace: '@match', kind: "
+     "hole}\n"
+     "      - {replace: '@x', kind: instruct, instruction: i}\n",
+     "r.yaml:5: a rule has one edit that needs a model"},
 };
 
 TEST(Recipe, NamesPlacesThatStay) {
@@ -165,6 +171,66 @@ TEST(Rewriter, ChangesTheOuterMatchFirstAndThenTheInner) {
       "    with: 'new({x})'\n",
       "old(old(old(1)), 2)\nold(old(old(1)))\n");
   EXPECT_EQ(made.text, "old(new(new(1)), 2)\nnew(new(new(1)))\n");
+}
+
+const char* const kHoles = R"yaml(rules:
+  - name: n
+    query: |
+      ((call function: (identifier) @f arguments: (_) @a) (#eq? @f "g"))
+    replace: "@a"
+    kind: hole
+    with: "({hole}, {a})"
+    must: "[0-9]+"
+)yaml";
+
+// Answers what stands in the list, in its order.
+Rewrite filled(const std::string& text, const std::vector<HoleAnswer>& answers,
+               std::vector<RecipeHole>* asked = nullptr) {
+  const auto compiled = CompiledRecipe::compile(*parse_recipe(recipe_with(kHoles), "r.yaml"));
+  EXPECT_TRUE(compiled.ok()) << compiled.status().message();
+  size_t next = 0;
+  const auto fill = [&](std::span<const RecipeHole> holes) {
+    std::vector<HoleAnswer> given;
+    for (const RecipeHole& hole : holes) {
+      if (asked != nullptr) asked->push_back(hole);
+      given.push_back(next < answers.size() ? answers[next++] : HoleAnswer{.refusal = "too many"});
+    }
+    return given;
+  };
+  return Rewriter(*compiled, fill).rewrite("a.py", text);
+}
+
+TEST(Holes, AreAskedWithTheirOwnMatchMadeAndNoOther) {
+  std::vector<RecipeHole> asked;
+  const Rewrite made = filled("g(x)\nh = g(y)\n", {{.text = "1"}, {.text = "22"}}, &asked);
+  EXPECT_EQ(made.text, "g(1, (x))\nh = g(22, (y))\n") << made.reason;
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(asked[0].text, "g(, (x))\nh = g(y)\n");
+  EXPECT_EQ(asked[0].range, (workspace::ByteRange{2, 2}));
+  EXPECT_EQ(asked[1].text, "g(x)\nh = g(, (y))\n");
+  EXPECT_EQ(asked[1].range, (workspace::ByteRange{11, 11}));
+  EXPECT_EQ(asked[1].line, 2);
+}
+
+TEST(Holes, StayAsTheyAreWithoutAFitAnswer) {
+  const Rewrite made =
+      filled("g(x)\ng(y)\ng(z)\n", {{.text = "one"}, {.text = "2"}, {.refusal = "is not known"}});
+  EXPECT_EQ(made.text, "g(x)\ng(2, (y))\ng(z)\n");
+  ASSERT_EQ(made.left.size(), 2u);
+  EXPECT_EQ(made.left[0].line, 1);
+  EXPECT_EQ(made.left[0].reason, "got a text that the recipe does not allow");
+  EXPECT_EQ(made.left[1].line, 3);
+  EXPECT_EQ(made.left[1].reason, "is not known");
+  ASSERT_EQ(made.filled.size(), 1u);
+  EXPECT_EQ(made.filled[0].line, 2);
+}
+
+TEST(Holes, AreListedWhereNobodyAnswers) {
+  const auto compiled = CompiledRecipe::compile(*parse_recipe(recipe_with(kHoles), "r.yaml"));
+  const Rewrite made = Rewriter(*compiled).rewrite("a.py", "\ng(x)\n");
+  EXPECT_EQ(made.verdict, Rewrite::Verdict::kUnchanged);
+  ASSERT_EQ(made.open.size(), 1u);
+  EXPECT_EQ(made.open[0].line, 2);
 }
 
 }  // namespace
