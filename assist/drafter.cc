@@ -56,7 +56,7 @@ Drafter::Drafter(engine::Engine& engine, const workspace::BlockIndex& index, Dra
       .text = std::make_shared<const workspace::Text>(std::string(place.text)),
       .cursor = place.offset,
       .window = {window.begin(), window.end()},
-      .max_tokens = options_.context_tokens};
+      .max_tokens = options_.context_tokens - add_examples()};
   const auto segment_of = [&](const workspace::ContextBlock& block) {
     engine::SegmentInput segment =
         block_segment(engine.config(), engine.tokenizer(), block.path, block.text);
@@ -75,6 +75,20 @@ Drafter::Drafter(engine::Engine& engine, const workspace::BlockIndex& index, Dra
                        .reason = block.reason,
                        .parts = block.parts});
   }
+}
+
+// How many tokens of the budget they take; one that there is no room for stays out.
+int64_t Drafter::add_examples() {
+  int64_t n_tokens = 0;
+  for (const Example& example : options_.examples) {
+    engine::SegmentInput segment =
+        block_segment(engine_.config(), engine_.tokenizer(), example.path, example.text);
+    const auto n_own = static_cast<int64_t>(segment.tokens->size());
+    if (n_tokens + n_own > options_.context_tokens) continue;
+    n_tokens += n_own;
+    segments_.push_back(std::move(segment));
+  }
+  return n_tokens;
 }
 
 Drafter::~Drafter() { engine_.forget_cursors(cursor_); }

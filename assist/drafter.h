@@ -40,11 +40,18 @@ struct Draft {
   int32_t first_token = -1;  // -1: none, it ended at once
 };
 
+// What the model reads beside the workspace: how a thing like this is written.
+struct Example {
+  std::string path;
+  std::string text;
+};
+
 struct DrafterOptions {
   int32_t context_tokens = 2900;  // budget of composed Segments; 0: none
   int32_t prefix_tokens = 768;    // of the window before a place
   int32_t suffix_tokens = 256;    // and after it
   std::string folder;             // where the indexed files lie, absolute (CompleterOptions)
+  std::vector<Example> examples;  // composed before all Blocks, out of the same budget
   engine::Priority priority = engine::Priority::kInteractive;
 };
 
@@ -71,6 +78,7 @@ class Drafter {
   int64_t n_tokens() const { return n_tokens_; }
 
  private:
+  int64_t add_examples();
   engine::Request request(DraftPlace place, std::string_view begin) const;
   Result<engine::Completion> answer(engine::Request request);
 

@@ -40,7 +40,7 @@ struct RecipeHole {
 
 struct HoleAnswer {
   std::string text;
-  std::string refusal;     // why there is none, a part of a sentence; empty: there is one
+  std::string refusal;      // why there is none, a part of a sentence; empty: there is one
   double mean_logprob = 0;  // a token
   int32_t n_steps = 0;      // that it took
 };

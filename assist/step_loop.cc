@@ -22,11 +22,12 @@ struct Candidate {
   float mean_logprob = 0;
   int32_t first_token = -1;
   AnswerFindings findings;
+  bool objected = false;  // by the caller
 };
 
 // The smaller, the better.
 auto badness(const Candidate& candidate) {
-  return std::tuple(candidate.text.empty(), candidate.findings.n_syntax_errors,
+  return std::tuple(candidate.text.empty(), candidate.objected, candidate.findings.n_syntax_errors,
                     -candidate.mean_logprob);
 }
 
@@ -72,7 +73,8 @@ class StepLoop {
  private:
   DraftPlace place() const { return {check_.cut_text(), check_.offset()}; }
   bool parses(const Candidate& candidate) const {
-    return !candidate.text.empty() && candidate.findings.n_syntax_errors <= n_errors_without_;
+    return !candidate.text.empty() && !candidate.objected &&
+           candidate.findings.n_syntax_errors <= n_errors_without_;
   }
 
   Status draft();
@@ -163,6 +165,7 @@ Status StepLoop::add_repairs() {
 
 Status StepLoop::add(Candidate candidate) {
   ASSIGN_OR_RETURN(candidate.findings, check_.look_at(candidate.text));
+  candidate.objected = params_.objects && params_.objects(candidate.text);
   if (badness(candidate) < badness(best_)) best_ = std::move(candidate);
   return {};
 }
@@ -172,6 +175,7 @@ engine::StopOptions StepLoop::stop_options() const {
   stop.max_tokens = params_.max_tokens > 0 ? params_.max_tokens : drafter_.config().max_new_tokens;
   if (params_.length == AnswerLength::kLine) stop.strings = {"\n"};
   if (params_.length == AnswerLength::kLines) stop.strings = {"\n\n"};
+  stop.strings.insert(stop.strings.end(), params_.until.begin(), params_.until.end());
   return stop;
 }
 

@@ -13,9 +13,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "assist/drafter.h"
@@ -43,6 +45,10 @@ struct StepParams {
   int32_t n_candidates = 1;   // drafts of step 1
   int32_t max_tokens = 0;     // of an answer; 0: the model family's default
   AnswerLength length = AnswerLength::kLine;
+  std::vector<std::string> until;  // or before the first of these
+  // Whether an answer will not do, whatever the checks say: then it counts as one that does not
+  // parse. Unset: all will.
+  std::function<bool(std::string_view answer)> objects;
   std::string client = "steps";  // names the cursor sequence: another one for each loop at a time
   DrafterOptions drafting;
 };

@@ -98,6 +98,30 @@ TEST_F(StepLoop, AnAnswerIsNeverLongerThanItsBlock) {
   EXPECT_EQ(outcome.text.find("\nclass"), outcome.text.npos) << outcome.text;
 }
 
+TEST_F(StepLoop, EndsWhereToldAndAsksAgainWhatTheCallerWillNotHave) {
+  StepParams params = params_of(kMean, "stats.py", 2);
+  params.until = {"("};
+  EXPECT_EQ(run(params).text.find('('), std::string::npos);
+  params.until.clear();
+  const std::string likeliest = run(params).text;
+  params.objects = [&](std::string_view answer) { return answer == likeliest; };
+  const StepOutcome other = run(params);
+  EXPECT_TRUE(other.parses);
+  EXPECT_NE(other.text, likeliest);
+  EXPECT_EQ(other.steps.back().verdict, StepVerdict::kRepaired);
+  params.objects = [](std::string_view) { return true; };
+  EXPECT_EQ(run(params).steps.back().verdict, StepVerdict::kFailed);
+}
+
+TEST_F(StepLoop, ExamplesAreReadBesideTheWorkspace) {
+  StepParams params = params_of("x = make_^(1)\n", "a.py", 1);
+  const std::string without = run(params).text;
+  params.drafting.examples = {{"other.py",
+                               "def make_zebra_from_number(n):\n    return n\n\n"
+                               "y = make_zebra_from_number(2)\n"}};
+  EXPECT_NE(run(params).text, without);
+}
+
 TEST_F(StepLoop, LineEndsAreThoseOfTheDocument) {
   StepParams params =
       params_of("def total(items):\r\n    ^\r\n\r\nclass Cart:\r\n    pass\r\n", "a.py", 2);
