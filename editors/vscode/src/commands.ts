@@ -9,9 +9,11 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { countLines } from './counters';
+import type { Counting } from './counting';
 import { installCommand } from './program';
 import { type Server, isServed } from './server';
-import { isAutomatic, toggleAutomatic } from './settings';
+import { isCounting, setAutomatic } from './settings';
 import { faceOf } from './state';
 import { type Why, whyLines } from './why';
 
@@ -56,11 +58,12 @@ async function showWhy(server: Server, log: LogOutputChannel): Promise<void> {
 }
 
 async function showMenu(server: Server): Promise<void> {
-  const face = faceOf(server.state, server.progress, isAutomatic());
+  const face = faceOf(server.state, server.progress, server.silence);
   const chosen = await window.showQuickPick(
     [
-      { label: isAutomatic() ? 'Suggest only when asked' : 'Suggest while typing', command: 'rondo.toggleAutomatic' },
+      { label: server.automatic ? 'Suggest only when asked' : 'Suggest while typing', command: 'rondo.toggleAutomatic' },
       { label: 'Why was this suggested, or nothing?', command: 'rondo.why' },
+      { label: 'Show counters', command: 'rondo.showCounters' },
       { label: 'Restart', command: 'rondo.restart' },
       { label: 'Show log', command: 'rondo.showLog' },
     ],
@@ -71,13 +74,28 @@ async function showMenu(server: Server): Promise<void> {
   }
 }
 
-export function addCommands(server: Server, log: LogOutputChannel): Disposable[] {
+async function showCounters(counting: Counting): Promise<void> {
+  if (!isCounting()) {
+    const sentence = 'Rondo counts nothing while the setting rondo.count is off.';
+    if (await window.showInformationMessage(sentence, 'Open Setting')) {
+      await commands.executeCommand('workbench.action.openSettings', 'rondo.count');
+    }
+    return;
+  }
+  const sentence = `Rondo: ${countLines(counting.counts).join('; ')}. This is known on this machine alone.`;
+  if (await window.showInformationMessage(sentence, 'Reset')) {
+    await counting.reset();
+  }
+}
+
+export function addCommands(server: Server, counting: Counting, log: LogOutputChannel): Disposable[] {
   const add = (name: string, run: () => unknown) => commands.registerCommand(`rondo.${name}`, run);
   return [
     add('suggest', () => commands.executeCommand('editor.action.inlineSuggest.trigger')),
     add('why', () => showWhy(server, log)),
-    add('toggleAutomatic', toggleAutomatic),
+    add('toggleAutomatic', () => setAutomatic(!server.automatic)),
     add('restart', () => server.restart()),
+    add('showCounters', () => showCounters(counting)),
     add('showLog', () => log.show()),
     add('menu', () => showMenu(server)),
   ];
@@ -88,7 +106,7 @@ export function addStatusBarItem(server: Server): Disposable[] {
   item.name = 'Rondo';
   item.command = 'rondo.menu';
   const draw = () => {
-    const { text, tooltip, severity } = faceOf(server.state, server.progress, isAutomatic());
+    const { text, tooltip, severity } = faceOf(server.state, server.progress, server.silence);
     item.text = text;
     item.tooltip = tooltip;
     item.backgroundColor = severity && new ThemeColor(`statusBarItem.${severity}Background`);
@@ -96,11 +114,7 @@ export function addStatusBarItem(server: Server): Disposable[] {
   };
   draw();
   item.show();
-  return [
-    item,
-    server.onChange(draw),
-    workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('rondo.automatic') && draw()),
-  ];
+  return [item, server.onChange(draw)];
 }
 
 // Tells of a server that is not there, once for each time that it is missed.

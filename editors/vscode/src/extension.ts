@@ -1,6 +1,7 @@
 // What VS Code calls when the extension is switched on and off.
 import { type ExtensionContext, window, workspace } from 'vscode';
 import { addAlarm, addCommands, addStatusBarItem } from './commands';
+import { Counting } from './counting';
 import { tellCursor } from './cursor';
 import { Server } from './server';
 
@@ -9,10 +10,12 @@ let server: Server | undefined;
 export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel('Rondo', { log: true });
   const started = (server = new Server(log));
+  const counting = new Counting(context.globalState, started);
   context.subscriptions.push(
     log,
     started,
-    ...addCommands(started, log),
+    counting,
+    ...addCommands(started, counting, log),
     ...addStatusBarItem(started),
     addAlarm(started),
     tellCursor(started),

@@ -1,7 +1,16 @@
 // The server process and the client that speaks with it: found, started, started again when it dies.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { homedir } from 'node:os';
-import { type Disposable, EventEmitter, type LogOutputChannel, type TextDocument, languages } from 'vscode';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Disposable,
+  EventEmitter,
+  type InlineCompletionItem,
+  type InlineCompletionList,
+  type LogOutputChannel,
+  type TextDocument,
+  languages,
+} from 'vscode';
 import {
   CloseAction,
   type CloseHandlerResult,
@@ -14,6 +23,7 @@ import {
 import { findProgram, serverArguments } from './program';
 import { launchSettings, serverSettings } from './settings';
 import type { Progress, State, Status } from './state';
+import type { Why } from './why';
 
 const selector = [{ scheme: 'file' }, { scheme: 'untitled' }];
 
@@ -22,6 +32,12 @@ const maxRestarts = 4;
 const restartMinutes = 3;
 
 const settingsRestMs = 500;
+
+type Answer = InlineCompletionItem[] | InlineCompletionList | null | undefined;
+
+export function itemsOf(answer: Answer): InlineCompletionItem[] {
+  return Array.isArray(answer) ? answer : (answer?.items ?? []);
+}
 
 export function isServed(document: TextDocument): boolean {
   return languages.match(selector, document) > 0;
@@ -74,9 +90,12 @@ export class Server implements Disposable {
   #state: State = { kind: 'starting' };
   #again: NodeJS.Timeout | undefined;
   #following: NodeJS.Timeout | undefined;
+  #silence = '';
 
-  // State or progress has changed.
+  // State, progress or silence has changed.
   readonly onChange = this.#changed.event;
+  // What is to be known of each answer with suggestions, before VS Code has it.
+  onOffer: (document: TextDocument, items: InlineCompletionItem[]) => void = () => {};
 
   constructor(log: LogOutputChannel) {
     this.#log = log;
@@ -89,6 +108,16 @@ export class Server implements Disposable {
   // The newest work that is not done.
   get progress(): Progress | undefined {
     return [...this.#progress.values()].at(-1);
+  }
+
+  // Why the last question was answered with nothing; empty when it was not.
+  get silence(): string {
+    return this.#silence;
+  }
+
+  // Whether suggestions come while typing, by all that configures Rondo.
+  get automatic(): boolean {
+    return this.#state.kind !== 'running' || this.#state.status.settings.automatic;
   }
 
   // The client, when it can be asked.
@@ -167,7 +196,17 @@ export class Server implements Disposable {
       initializationFailedHandler: () => false,
       middleware: {
         workspace: {
-          configuration: ({ items }) => items.map(({ section }) => (section === 'rondo' ? serverSettings() : null)),
+          // Once they have come to rest; then the server has them before it is asked how it is.
+          configuration: async ({ items }) => {
+            await pause(settingsRestMs);
+            this.#refreshSoon(100);
+            return items.map(({ section }) => (section === 'rondo' ? serverSettings() : null));
+          },
+        },
+        provideInlineCompletionItems: async (document, position, context, token, next) => {
+          const answer = await next(document, position, context, token);
+          void this.#answered(document, answer);
+          return answer;
         },
         // In our own item of the status bar, not beside it.
         handleWorkDoneProgress: (token, params) => {
@@ -203,11 +242,37 @@ export class Server implements Disposable {
       if (status && client === this.client) {
         this.#become({ kind: 'running', status });
         if (status.model.state === 'loading') {
-          this.#again = setTimeout(() => void this.#refresh(), 1000);
+          this.#refreshSoon(1000);
         }
       }
     } catch (error) {
       this.#log.error(`rondo/status: ${error}`);
+    }
+  }
+
+  #refreshSoon(ms: number): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#refresh(), ms);
+  }
+
+  // A null answer means that the question is not wanted any more, and says nothing.
+  async #answered(document: TextDocument, answer: Answer): Promise<void> {
+    const items = itemsOf(answer);
+    let silence = '';
+    if (items.length > 0) {
+      this.onOffer(document, items);
+    } else if (answer) {
+      const { client } = this;
+      const textDocument = client?.code2ProtocolConverter.asTextDocumentIdentifier(document);
+      const why = await client?.sendRequest<Why | null>('rondo/why', { textDocument }).catch(() => null);
+      silence = why?.reason ?? '';
+    } else {
+      return;
+    }
+    if (silence !== this.#silence) {
+      this.#silence = silence;
+      // A file that configures Rondo may have changed.
+      this.#refreshSoon(0);
     }
   }
 

@@ -8,12 +8,8 @@ export function launchSettings(): { path: string; standalone: boolean } {
   return { path: section().get('path', ''), standalone: section().get('standalone', false) };
 }
 
-export function isAutomatic(): boolean {
-  return section().get('automatic', true);
-}
-
-// Where it is set already, else for the user.
-export async function toggleAutomatic(): Promise<void> {
+// Where it is set already, else for the user. What is set here counts more than the files that configure Rondo.
+export async function setAutomatic(automatic: boolean): Promise<void> {
   const set = section().inspect<boolean>('automatic');
   const target =
     set?.workspaceFolderValue !== undefined
@@ -21,7 +17,12 @@ export async function toggleAutomatic(): Promise<void> {
       : set?.workspaceValue !== undefined
         ? ConfigurationTarget.Workspace
         : ConfigurationTarget.Global;
-  await section().update('automatic', !isAutomatic(), target);
+  await section().update('automatic', automatic, target);
+}
+
+// Whether suggestions are counted, on this machine.
+export function isCounting(): boolean {
+  return section().get('count', false);
 }
 
 // What the user has set of what the server understands. Defaults are left out: they would count more than the files that

@@ -3,8 +3,9 @@
 // Of the answer to rondo/status, what is used here.
 export interface Status {
   version: string;
-  model: { state: 'loading' | 'ready' | 'failed'; message?: string; sentence?: string; larger?: string };
+  model: { state: 'loading' | 'ready' | 'failed'; message?: string; name?: string; sentence?: string; larger?: string };
   index: { state: string; message?: string };
+  settings: { automatic: boolean }; // in force: of the files that configure Rondo, and of the editor
 }
 
 // Work that the server reports by $/progress.
@@ -31,8 +32,8 @@ function busy(progress: Progress): Face {
   return { text: `$(loading~spin) ${progress.title}${percent}`, tooltip: progress.message ?? progress.title };
 }
 
-// `automatic`: suggestions come while typing.
-export function faceOf(state: State, progress: Progress | undefined, automatic: boolean): Face {
+// `silence`: why the last question was answered with nothing; empty when it was not.
+export function faceOf(state: State, progress: Progress | undefined, silence: string): Face {
   switch (state.kind) {
     case 'not found':
       return { text: '$(error) Rondo: not found', tooltip: state.sentence, severity: 'error' };
@@ -41,7 +42,7 @@ export function faceOf(state: State, progress: Progress | undefined, automatic: 
     case 'starting':
       return { text: '$(loading~spin) Rondo', tooltip: 'Rondo: the server is being started' };
   }
-  const { version, model, index } = state.status;
+  const { version, model, index, settings } = state.status;
   if (model.state === 'failed') {
     return { text: '$(warning) Rondo: no model', tooltip: model.message ?? 'Rondo has no model', severity: 'warning' };
   }
@@ -51,9 +52,10 @@ export function faceOf(state: State, progress: Progress | undefined, automatic: 
   if (model.state === 'loading') {
     return busy({ title: 'Rondo: loading the model' });
   }
+  const name = model.name ? `Rondo: ${model.name}` : 'Rondo';
+  const text = settings.automatic ? `$(sparkle) ${name}` : `$(circle-slash) ${name} (off)`;
+  const does = settings.automatic ? 'ready' : 'suggests only when asked';
   const read = index.message ? `, ${index.message}` : '';
-  const can = [model.sentence, model.larger].filter(Boolean).map((line) => `\n${line}`);
-  return automatic
-    ? { text: '$(sparkle) Rondo', tooltip: `Rondo ${version}: ready${read}${can.join('')}` }
-    : { text: '$(circle-slash) Rondo: off', tooltip: `Rondo ${version}: suggests only when asked${read}${can.join('')}` };
+  const lines = [silence && `The last question was answered with nothing, because ${silence}`, model.sentence, model.larger];
+  return { text, tooltip: [`Rondo ${version}: ${does}${read}`, ...lines.filter(Boolean)].join('\n') };
 }

@@ -20,7 +20,7 @@ before(async () => {
 afterEach(async (t) => code.screenshot(t.name.replaceAll(/\W+/g, '-')));
 after(() => code?.stop());
 
-test('the server is found in ~/.local/bin and its model gets ready', () => code.status('Rondo'));
+test('the server is found in ~/.local/bin and its model gets ready', () => code.status('Rondo: loopcoder-mini'));
 
 test('what is suggested while typing is accepted with Tab as it was shown', async () => {
   await code.open('checkout.py', 25, 19);
@@ -43,35 +43,28 @@ test('a word is accepted, and the rest stays', async () => {
   await until('no ghost text', async () => !(await code.isSuggesting()));
 });
 
-test('why is answered', async () => {
-  await code.command('Rondo: Why Was This Suggested, or Nothing?');
-  await code.message('Line 25, asked while typing: 1 suggestions');
-  await code.command('Notifications: Clear All Notifications');
-});
+test('why is answered', () => code.why('Line 25, asked while typing: 1 suggestions'));
 
 test('switched off by the menu, it suggests only when asked', async () => {
   await code.item().click();
   await code.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Suggest only when asked' }).click();
-  await code.status('Rondo: off');
-  await typeAgain();
-  await code.command('Rondo: Why Was This Suggested, or Nothing?');
-  await code.message('nothing, because suggestions while typing are switched off');
+  await code.status('Rondo: loopcoder-mini (off)');
+  await code.why('nothing, because suggestions while typing are switched off', typeAgain);
   assert.equal(await code.isSuggesting(), false);
-  await code.command('Notifications: Clear All Notifications');
   await code.page.click('.monaco-editor .view-line >> text=discount = vol');
   await code.goTo(25, 19);
   await code.command('Rondo: Suggest at the Cursor');
   await code.ghostText();
   await code.press('Escape');
   await code.command('Rondo: Toggle Suggestions While Typing');
-  await code.status('Rondo');
+  await code.status('Rondo: loopcoder-mini');
 });
 
 test('when the server is killed, another takes its place', async () => {
   const [pid] = code.servers();
   process.kill(pid, 'SIGKILL');
   await until('another server', () => code.servers().some((other) => other !== pid));
-  await code.status('Rondo');
+  await code.status('Rondo: loopcoder-mini');
   await typeAgain();
   await code.ghostText();
 });
@@ -93,6 +86,6 @@ test('a path that names no program is said, and a better one is taken at once', 
   assert.deepEqual(code.servers(), []);
   await code.screenshot('not-found');
   code.setForMachine({ 'rondo.path': '~/.local/bin/rondo', 'rondo.standalone': true });
-  await code.status('Rondo');
+  await code.status('Rondo: loopcoder-mini');
   assert.match(readFileSync(`/proc/${code.servers()[0]}/cmdline`, 'utf8'), /\0lsp\0--standalone\0--stdio\0$/);
 });

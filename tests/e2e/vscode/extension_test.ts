@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { countLines, moved, noCounts } from '../../../editors/vscode/src/counters';
 import { type Places, findProgram, serverArguments } from '../../../editors/vscode/src/program';
 import { type State, type Status, faceOf } from '../../../editors/vscode/src/state';
 import { whyLines } from '../../../editors/vscode/src/why';
@@ -67,38 +68,55 @@ describe('the program', () => {
 });
 
 describe('the status bar', () => {
-  const running = (model: Status['model']): State => ({
+  const running = (model: Status['model'], automatic = true): State => ({
     kind: 'running',
-    status: { version: '0.1.0', model, index: { state: 'ready', message: '5 files' } },
+    status: { version: '0.1.0', model, index: { state: 'ready', message: '5 files' }, settings: { automatic } },
   });
-  const ready = running({ state: 'ready' });
+  const model: Status['model'] = { state: 'ready', name: 'mini', sentence: 'mini: single lines, no chat', larger: 'another: so' };
+  const ready = running(model);
   const progress = { title: 'Rondo: reading the workspace', percentage: 40 };
-  const cases: [string, State, typeof progress | undefined, boolean, string, string?][] = [
-    ['no program', { kind: 'not found', sentence: 's' }, undefined, true, '$(error) Rondo: not found', 'error'],
-    ['no server', { kind: 'stopped', sentence: 's' }, undefined, true, '$(error) Rondo: stopped', 'error'],
-    ['starting', { kind: 'starting' }, undefined, true, '$(loading~spin) Rondo'],
-    ['loading', running({ state: 'loading' }), undefined, true, '$(loading~spin) Rondo: loading the model'],
-    ['reading', ready, progress, true, '$(loading~spin) Rondo: reading the workspace 40%'],
-    ['no model', running({ state: 'failed', message: 'm' }), progress, true, '$(warning) Rondo: no model', 'warning'],
-    ['ready', ready, undefined, true, '$(sparkle) Rondo'],
-    ['only when asked', ready, undefined, false, '$(circle-slash) Rondo: off'],
+  const cases: [string, State, typeof progress | undefined, string, string?][] = [
+    ['no program', { kind: 'not found', sentence: 's' }, undefined, '$(error) Rondo: not found', 'error'],
+    ['no server', { kind: 'stopped', sentence: 's' }, undefined, '$(error) Rondo: stopped', 'error'],
+    ['starting', { kind: 'starting' }, undefined, '$(loading~spin) Rondo'],
+    ['loading', running({ state: 'loading' }), undefined, '$(loading~spin) Rondo: loading the model'],
+    ['reading', ready, progress, '$(loading~spin) Rondo: reading the workspace 40%'],
+    ['no model', running({ state: 'failed', message: 'm' }), progress, '$(warning) Rondo: no model', 'warning'],
+    ['ready', ready, undefined, '$(sparkle) Rondo: mini'],
+    ['only when asked', running(model, false), undefined, '$(circle-slash) Rondo: mini (off)'],
   ];
-  for (const [name, state, work, automatic, text, severity] of cases) {
+  for (const [name, state, work, text, severity] of cases) {
     test(name, () => {
-      const face = faceOf(state, work, automatic);
+      const face = faceOf(state, work, '');
       assert.equal(face.text, text);
       assert.equal(face.severity, severity);
     });
   }
 
-  test('says what was read', () => assert.equal(faceOf(ready, undefined, true).tooltip, 'Rondo 0.1.0: ready, 5 files'));
-
-  test('says what the model can do, and how to use another', () =>
+  test('says what was read, what the model can do, and how to use another', () =>
     assert.equal(
-      faceOf(running({ state: 'ready', sentence: 'mini: single lines, no chat', larger: 'another: so' }), undefined, true)
-        .tooltip,
+      faceOf(ready, undefined, '').tooltip,
       'Rondo 0.1.0: ready, 5 files\nmini: single lines, no chat\nanother: so',
     ));
+
+  test('says why nothing was suggested', () =>
+    assert.match(faceOf(ready, undefined, 'the file is excluded').tooltip, /nothing, because the file is excluded\n/));
+});
+
+describe('the counters', () => {
+  test('say shares of what was offered and accepted', () =>
+    assert.deepEqual(
+      countLines({ offered: 10, accepted: 4, retained: 3, acceptedCharacters: 80, retainedCharacters: 70 }),
+      ['10 suggestions offered, 4 accepted (40%), 3 of these unchanged after 30 s (75%)', '80 characters accepted, 70 unchanged'],
+    ));
+
+  test('of nothing have no shares', () => assert.match(countLines(noCounts)[0], /^0 suggestions offered, 0 accepted, 0 /));
+
+  test('follow a text that others move', () => {
+    assert.equal(moved(10, { offset: 2, length: 3, text: 'x' }), 8);
+    assert.equal(moved(10, { offset: 7, length: 3, text: 'more' }), 11);
+    assert.equal(moved(10, { offset: 12, length: 3, text: 'x' }), 10);
+  });
 });
 
 describe('why', () => {
@@ -132,12 +150,12 @@ describe('why', () => {
 describe('the manifest', () => {
   const properties: Record<string, { default: unknown }> = manifest.contributes.configuration.properties;
 
-  test('has the options that anybody may set, with their defaults, and three of its own', () => {
+  test('has the options that anybody may set, with their defaults, and four of its own', () => {
     const page = readFileSync(join(source, 'docs/configuration.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| .* \| anybody \|/gm)];
     const documented = rows.map(([, name, value]) => [`rondo.${name}`, JSON.parse(value)]);
     assert.ok(documented.length > 0);
-    const own = ['rondo.path', 'rondo.standalone', 'rondo.trace.server'];
+    const own = ['rondo.count', 'rondo.path', 'rondo.standalone', 'rondo.trace.server'];
     const ours = Object.entries(properties).filter(([name]) => !own.includes(name));
     assert.deepEqual(
       ours.map(([name, { default: value }]) => [name, value]),

@@ -18,7 +18,7 @@ before(async () => {
 after(() => code?.stop());
 
 test("the workspace's program is not started, the user's is", async () => {
-  await code.status('Rondo');
+  await code.status('Rondo: loopcoder-mini');
   assert.equal(await code.page.locator('.statusbar', { hasText: 'Restricted Mode' }).count(), 1);
   assert.equal(code.servers().length, 1);
   assert.equal(code.exists('started'), false);

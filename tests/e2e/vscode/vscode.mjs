@@ -175,7 +175,11 @@ export class VsCode {
   // The suggestion in the text, once there is one.
   async ghostText() {
     const all = this.page.locator('.view-line [class*="ghost-text-decoration"]');
-    return until('ghost text', async () => (await all.allTextContents()).join('').replaceAll('\u00a0', ' '));
+    return until('ghost text', async () => (await all.allTextContents()).join('').replaceAll('\u00a0', ' ')).catch(async (error) => {
+      await this.command('Rondo: Why Was This Suggested, or Nothing?');
+      const why = await this.page.locator('.notification-toast', { hasText: 'asked' }).first().innerText();
+      throw new Error(`${error.message}; ${why}`);
+    });
   }
 
   async isSuggesting() {
@@ -195,6 +199,22 @@ export class VsCode {
     }).catch((error) => {
       throw new Error(`${error.message}; it says "${seen}"`);
     });
+  }
+
+  // Does `what` and asks why until the answer says `text`: what was typed last may not be answered yet.
+  async why(text, what = () => {}) {
+    let said;
+    await until(`"${text}" as the reason`, async () => {
+      await what();
+      await this.command('Notifications: Clear All Notifications');
+      await this.command('Rondo: Why Was This Suggested, or Nothing?');
+      const toast = this.page.locator('.notification-toast', { hasText: 'Rondo: ' }).first();
+      said = await toast.innerText({ timeout: 10_000 }).catch(() => 'nothing');
+      return said.includes(text);
+    }).catch((error) => {
+      throw new Error(`${error.message}; it says "${said}"`);
+    });
+    await this.command('Notifications: Clear All Notifications');
   }
 
   async message(text) {
