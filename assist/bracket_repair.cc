@@ -62,7 +62,7 @@ std::vector<std::string> bracket_repairs(std::string_view line_before, std::stri
     const std::string_view kept = answer.substr(0, inside.unopened);
     const std::string_view rest = answer.substr(inside.unopened + 1);
     repairs.push_back(std::string(kept) + std::string(rest));
-    if (!rest.empty()) repairs.emplace_back(kept);
+    if (!rest.empty()) repairs.emplace_back(kept.substr(0, kept.find_last_not_of(" \t\n") + 1));
   }
   return repairs;
 }

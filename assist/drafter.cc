@@ -124,21 +124,30 @@ Result<engine::Completion> Drafter::answer(engine::Request request) {
   return answer.get();
 }
 
+// The first token with bytes behind those that had to be spelled again.
+int32_t Drafter::first_new_token(const engine::Completion& completion, size_t n_respelled) const {
+  size_t n_bytes = 0;
+  for (const int32_t token : completion.tokens) {
+    n_bytes += engine_.tokenizer().token_bytes(token).size();
+    if (n_bytes > n_respelled) return token;
+  }
+  return -1;
+}
+
 Result<Draft> Drafter::draft(DraftPlace place, DraftQuestion question, std::stop_token stop) {
   engine::Request asked = request(place, question.begin);
   asked.stop = std::move(question.stop);
   asked.sampling = question.sampling;
   asked.barred_first = std::move(question.barred_first);
   asked.cancel = std::move(stop);
+  const size_t respelled = asked.healing.size();
   ASSIGN_OR_RETURN(const engine::Completion completion, answer(std::move(asked)));
   const auto n_tokens = static_cast<int32_t>(completion.tokens.size());
   n_tokens_ += n_tokens;
-  const bool chose = n_tokens > completion.n_healed_tokens;
   return Draft{.text = question.begin + completion.text,
                .mean_logprob = mean(completion.logprobs, completion.n_healed_tokens),
                .n_tokens = n_tokens,
-               .first_token =
-                   chose ? completion.tokens[static_cast<size_t>(completion.n_healed_tokens)] : -1};
+               .first_token = first_new_token(completion, respelled)};
 }
 
 Result<float> Drafter::mean_logprob(DraftPlace place, std::string_view text, std::stop_token stop) {

@@ -30,7 +30,7 @@ struct DraftQuestion {
   std::string begin;  // what the answer has to begin with, as it is
   engine::StopOptions stop;
   engine::SamplingOptions sampling;  // the default: the likeliest tokens
-  engine::TokenIds barred_first;     // tokens that do not come first behind `begin`
+  engine::TokenIds barred_first;  // tokens that do not come first behind `begin`: Draft says which
 };
 
 struct Draft {
@@ -81,6 +81,7 @@ class Drafter {
   int64_t add_examples();
   engine::Request request(DraftPlace place, std::string_view begin) const;
   Result<engine::Completion> answer(engine::Request request);
+  int32_t first_new_token(const engine::Completion& completion, size_t n_respelled) const;
 
   engine::Engine& engine_;
   const DrafterOptions options_;

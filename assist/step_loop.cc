@@ -1,12 +1,12 @@
 #include "assist/step_loop.h"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "assist/answer_check.h"
 #include "assist/bracket_repair.h"
+#include "assist/branches.h"
 #include "assist/postprocess.h"
 #include "base/characters.h"
 
@@ -14,6 +14,9 @@ namespace rondo::assist {
 namespace {
 
 constexpr int32_t kMoreSamples = 6;  // that a step draws at most to repair something
+constexpr int32_t kMostNames = 4;    // that are repaired
+constexpr size_t kMostBranches = 6;  // that are filled again
+constexpr size_t kMostChecked = 3;   // answers that programs are run on
 constexpr size_t kConstructBytes = 60;
 
 // An answer and what is known of it.
@@ -25,18 +28,24 @@ struct Candidate {
   bool objected = false;  // by the caller
 };
 
-// The smaller, the better.
-auto badness(const Candidate& candidate) {
-  return std::tuple(candidate.text.empty(), candidate.objected, candidate.findings.n_syntax_errors,
-                    -candidate.mean_logprob);
+// What is wrong with an answer; the smaller, the better.
+auto faults(const Candidate& candidate) {
+  const AnswerFindings& findings = candidate.findings;
+  return std::tuple(candidate.text.empty(), candidate.objected, findings.n_syntax_errors,
+                    !findings.keeps_signature, findings.unknown_names.size());
 }
 
-std::string cut_text(const workspace::Document& document, workspace::ByteRange hole,
-                     int64_t& offset) {
+bool is_better(const Candidate& a, const Candidate& b) {
+  return std::pair(faults(a), -a.mean_logprob) < std::pair(faults(b), -b.mean_logprob);
+}
+
+CutText cut_text(const workspace::Document& document, workspace::ByteRange hole) {
   const workspace::Text& text = *document.text;
-  std::string before = workspace::with_lf(text.slice({0, hole.begin}));
-  offset = static_cast<int64_t>(before.size());
-  return before + workspace::with_lf(text.slice({hole.end, text.size()}));
+  const std::string before = workspace::with_lf(text.slice({0, hole.begin}));
+  return {.language = *document.language,
+          .path = document.path,
+          .text = before + workspace::with_lf(text.slice({hole.end, text.size()})),
+          .offset = static_cast<int64_t>(before.size())};
 }
 
 int64_t indentation(std::string_view line) {
@@ -60,34 +69,46 @@ class StepLoop {
         params_(params),
         check_(check),
         stop_(std::move(stop)),
-        cut_(check.cut_text()),
-        around_(surroundings_of(cut_, check.offset())) {}
+        cut_(check.cut().text),
+        around_(surroundings_of(cut_, check.cut().offset)) {}
 
   Result<StepOutcome> run() {
-    ASSIGN_OR_RETURN(n_errors_without_, check_.errors_without());
-    RETURN_IF_ERROR(draft());
-    for (step_ = 2; step_ <= params_.depth; ++step_) RETURN_IF_ERROR(take_step());
+    for (step_ = 1; step_ <= params_.depth; ++step_) RETURN_IF_ERROR(take_step());
     return outcome();
   }
 
  private:
-  DraftPlace place() const { return {check_.cut_text(), check_.offset()}; }
+  DraftPlace place() const { return {check_.cut().text, check_.cut().offset}; }
   bool parses(const Candidate& candidate) const {
     return !candidate.text.empty() && !candidate.objected &&
-           candidate.findings.n_syntax_errors <= n_errors_without_;
+           candidate.findings.n_syntax_errors <= check_.errors_without();
+  }
+  bool is_faultless(const Candidate& candidate) const {
+    return parses(candidate) && candidate.findings.unknown_names.empty() &&
+           candidate.findings.keeps_signature;
   }
 
+  Status take_step();
   Status draft();
-  Status take_step() { return repair_parse(); }
   Status repair_parse();
-  Status add_sample(uint64_t seed);
-  Status add_repairs();
+  Status repair_names();
+  Status use_other_name(const workspace::UsedName& name);
+  Status fill_branches();
+  Status fill_branch(const Branch& branch);
+  Status keep_signature();
+  Status run_checks();
+  Status try_again();
+
+  Status draw_until(bool (StepLoop::*good)(const Candidate&) const);
+  Status add_sample();
+  Status add_bracket_repairs();
   Status add(Candidate candidate);
+  Status look_at(Candidate& candidate);
   engine::StopOptions stop_options() const;
   std::string fitted(std::string_view generated);
-  std::string construct(int64_t line, std::string_view answer) const;
+  std::string construct(int64_t line) const;
   void note(std::string focus, StepVerdict verdict);
-  Result<StepOutcome> outcome();
+  StepOutcome outcome();
 
   Drafter& drafter_;
   const StepParams& params_;
@@ -96,45 +117,211 @@ class StepLoop {
   const workspace::Text cut_;
   const Surroundings around_;  // of the hole, views cut_
 
-  int64_t n_errors_without_ = 0;
   int32_t step_ = 1;
   uint64_t n_samples_ = 0;
   int64_t n_tokens_noted_ = 0;
-  Candidate best_;            // empty at first, which anything is better than
+  Candidate best_;  // empty at first, which anything is better than
+  std::vector<Candidate> others_;
   engine::TokenIds useless_;  // first tokens of answers that were none
   std::string silence_ = "the model has nothing to add here";
   std::vector<LoopStep> steps_;
 };
 
+Status StepLoop::take_step() {
+  switch (step_) {
+    case 1:
+      return draft();
+    case 2:
+      return repair_parse();
+    case 3:
+      RETURN_IF_ERROR(repair_names());
+      return fill_branches();
+    case 4:
+      return keep_signature();
+    case 5:
+      return run_checks();
+    default:
+      return try_again();
+  }
+}
+
 Status StepLoop::draft() {
-  for (int32_t i = 0; i < std::max(params_.n_candidates, 1); ++i)
-    RETURN_IF_ERROR(add_sample(n_samples_++));
-  note("draft: " + construct(cut_.line_at(check_.offset()), ""),
-       best_.text.empty() ? StepVerdict::kFailed : StepVerdict::kPassed);
+  for (int32_t i = 0; i < std::max(params_.n_candidates, 1); ++i) RETURN_IF_ERROR(add_sample());
+  const std::string line(trimmed(around_.line_before, " \t").substr(0, kConstructBytes));
+  note("draft: " + line, best_.text.empty() ? StepVerdict::kFailed : StepVerdict::kPassed);
   return {};
 }
 
 Status StepLoop::repair_parse() {
-  const std::string focus = "parse: " + construct(best_.findings.error_line, best_.text);
   if (!check_.has_grammar() && !best_.text.empty()) {
     note("parse: no grammar of this language", StepVerdict::kSkipped);
     return {};
   }
+  const int64_t hole_line = cut_.line_at(check_.cut().offset);
+  const std::string focus =
+      "parse: " + construct(best_.text.empty() ? hole_line : best_.findings.error_line);
   if (parses(best_)) {
     note(focus, StepVerdict::kPassed);
     return {};
   }
-  RETURN_IF_ERROR(add_repairs());
-  for (int32_t i = 0; i < kMoreSamples && !parses(best_); ++i) {
-    RETURN_IF_ERROR(add_sample(n_samples_++));
-    RETURN_IF_ERROR(add_repairs());
-  }
+  RETURN_IF_ERROR(add_bracket_repairs());
+  RETURN_IF_ERROR(draw_until(&StepLoop::parses));
   note(focus, parses(best_) ? StepVerdict::kRepaired : StepVerdict::kFailed);
   return {};
 }
 
-// Seed 0 is the likeliest answer; what came to nothing is not begun again.
-Status StepLoop::add_sample(uint64_t seed) {
+Status StepLoop::repair_names() {
+  if (!check_.knows_names() || best_.text.empty()) {
+    note("names: " + std::string(best_.text.empty() ? "no answer" : "not known of this language"),
+         StepVerdict::kSkipped);
+    return {};
+  }
+  if (best_.findings.unknown_names.empty()) {
+    note("names: " + construct(cut_.line_at(check_.cut().offset)), StepVerdict::kPassed);
+    return {};
+  }
+  for (int32_t i = 0; i < kMostNames && !best_.findings.unknown_names.empty(); ++i) {
+    const workspace::UsedName name = best_.findings.unknown_names.front();
+    const size_t n_unknown = best_.findings.unknown_names.size();
+    RETURN_IF_ERROR(use_other_name(name));
+    const bool repaired = best_.findings.unknown_names.size() < n_unknown;
+    note("names: " + name.name, repaired ? StepVerdict::kRepaired : StepVerdict::kFailed);
+    if (!repaired) break;
+  }
+  return {};
+}
+
+// Writes the answer again from the name on. Each answer with the same name bars one more way to
+// begin it.
+Status StepLoop::use_other_name(const workspace::UsedName& name) {
+  const size_t n_unknown = best_.findings.unknown_names.size();
+  const auto begin_bytes = static_cast<size_t>(std::max<int64_t>(name.bytes.begin, 0));
+  const std::string begin = best_.text.substr(0, begin_bytes);
+  engine::TokenIds barred;
+  for (int32_t i = 0; i < kMoreSamples; ++i) {
+    DraftQuestion question = {.begin = begin, .stop = stop_options(), .barred_first = barred};
+    ASSIGN_OR_RETURN(const Draft draft, drafter_.draft(place(), std::move(question), stop_));
+    if (draft.first_token >= 0) barred.push_back(draft.first_token);
+    const engine::TokenIds& ends = drafter_.config().stop_tokens;
+    if (draft.first_token < 0) barred.insert(barred.end(), ends.begin(), ends.end());
+    Candidate candidate = {.text = fitted(draft.text), .first_token = best_.first_token};
+    if (candidate.text.size() <= begin.size()) continue;
+    ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
+    RETURN_IF_ERROR(add(std::move(candidate)));
+    if (best_.findings.unknown_names.size() < n_unknown) break;
+  }
+  return {};
+}
+
+Status StepLoop::fill_branches() {
+  if (best_.text.find('\n') == best_.text.npos || !check_.has_grammar()) return {};
+  const int64_t begin = check_.cut().offset;
+  ASSIGN_OR_RETURN(const workspace::SyntaxTree tree, check_.parse(best_.text));
+  std::vector<Branch> branches =
+      branches_in(tree, {begin, begin + static_cast<int64_t>(best_.text.size())});
+  branches.resize(std::min(branches.size(), kMostBranches));
+  // From the last one on: those before it stay where they are.
+  for (auto branch = branches.rbegin(); branch != branches.rend(); ++branch)
+    RETURN_IF_ERROR(fill_branch(*branch));
+  return {};
+}
+
+// Fills it between what stands before and behind it. It is taken when it has fewer faults, or none
+// more and the model finds it likelier there than what it had drafted.
+Status StepLoop::fill_branch(const Branch& branch) {
+  const std::string focus = "branch: " + construct(branch.head_line);
+  const std::string whole = check_.answered(best_.text);
+  const std::string drafted = whole.substr(branch.body.begin, branch.body.size());
+  const workspace::Text text(std::string(whole).erase(branch.body.begin, branch.body.size()));
+  const DraftPlace place = {text.bytes(), branch.body.begin};
+  const Surroundings around = surroundings_of(text, branch.body.begin);
+
+  DraftQuestion question = {.stop = stop_options()};
+  question.stop.strings = {"\n\n"};
+  ASSIGN_OR_RETURN(const Draft draft, drafter_.draft(place, std::move(question), stop_));
+  const std::string filled =
+      fit_text(block_of(draft.text, indentation(around.line_before)), around).text;
+  const int64_t at = branch.body.begin - check_.cut().offset;
+  Candidate candidate = best_;
+  candidate.text.replace(static_cast<size_t>(at), drafted.size(), filled);
+  RETURN_IF_ERROR(look_at(candidate));
+  bool better = faults(candidate) < faults(best_);
+  if (faults(candidate) == faults(best_) && !filled.empty() && filled != drafted) {
+    ASSIGN_OR_RETURN(const float new_mean, drafter_.mean_logprob(place, filled, stop_));
+    ASSIGN_OR_RETURN(const float old_mean, drafter_.mean_logprob(place, drafted, stop_));
+    better = new_mean > old_mean;
+  }
+  if (better && !filled.empty()) best_ = std::move(candidate);
+  note(focus, better ? StepVerdict::kRepaired : StepVerdict::kPassed);
+  return {};
+}
+
+Status StepLoop::keep_signature() {
+  if (check_.signature().empty() || best_.text.empty()) {
+    note("signature: no function around the answer", StepVerdict::kSkipped);
+    return {};
+  }
+  const std::string focus = "signature: " + check_.signature().substr(0, kConstructBytes);
+  const auto keeps = &StepLoop::is_faultless;
+  if (best_.findings.keeps_signature) {
+    note(focus, StepVerdict::kPassed);
+    return {};
+  }
+  RETURN_IF_ERROR(draw_until(keeps));
+  note(focus, best_.findings.keeps_signature ? StepVerdict::kRepaired : StepVerdict::kFailed);
+  return {};
+}
+
+// The best answers, one after the other, until one passes on the tree.
+Status StepLoop::run_checks() {
+  if (params_.checks == nullptr || best_.text.empty()) {
+    note("checks: none to run here", StepVerdict::kSkipped);
+    return {};
+  }
+  std::sort(others_.begin(), others_.end(), is_better);
+  others_.insert(others_.begin(), best_);
+  const std::string& before = params_.document->text->bytes();
+  std::string reason;
+  for (size_t i = 0; i < std::min(others_.size(), kMostChecked); ++i) {
+    if (stop_.stop_requested()) return cancelled_error("the steps were cancelled");
+    std::string after = before;
+    after.replace(static_cast<size_t>(params_.hole.begin), static_cast<size_t>(params_.hole.size()),
+                  with_line_ends_of(before, others_[i].text));
+    const FileEdit edit = {params_.document->path, before, std::move(after)};
+    ASSIGN_OR_RETURN(const std::vector<LeftFile> left, params_.checks->keep({&edit, 1}));
+    if (left.empty()) {
+      best_ = others_[i];
+      note("checks: all pass", i == 0 ? StepVerdict::kPassed : StepVerdict::kRepaired);
+      return {};
+    }
+    if (reason.empty()) reason = left[0].reason;
+  }
+  note("checks: " + reason, StepVerdict::kFailed);
+  return {};
+}
+
+Status StepLoop::try_again() {
+  const bool was_faultless = is_faultless(best_);
+  if (!was_faultless) RETURN_IF_ERROR(draw_until(&StepLoop::is_faultless));
+  const bool repaired = !was_faultless && is_faultless(best_);
+  note("again: " + construct(best_.findings.error_line),
+       was_faultless ? StepVerdict::kPassed
+                     : (repaired ? StepVerdict::kRepaired : StepVerdict::kFailed));
+  return {};
+}
+
+// Other answers, until one is good.
+Status StepLoop::draw_until(bool (StepLoop::*good)(const Candidate&) const) {
+  for (int32_t i = 0; i < kMoreSamples && !(this->*good)(best_); ++i) {
+    RETURN_IF_ERROR(add_sample());
+    RETURN_IF_ERROR(add_bracket_repairs());
+  }
+  return {};
+}
+
+// The first is the likeliest answer, the others are drawn; what came to nothing is not begun again.
+Status StepLoop::add_sample() {
+  const uint64_t seed = n_samples_++;
   DraftQuestion question = {.stop = stop_options(), .barred_first = useless_};
   if (seed > 0) question.sampling = {.temperature = 0.6f, .top_p = 0.9f, .seed = seed};
   ASSIGN_OR_RETURN(const Draft draft, drafter_.draft(place(), std::move(question), stop_));
@@ -150,12 +337,12 @@ Status StepLoop::add_sample(uint64_t seed) {
 }
 
 // What the best answer could have been with matching brackets.
-Status StepLoop::add_repairs() {
+Status StepLoop::add_bracket_repairs() {
   if (best_.text.empty() || parses(best_)) return {};
   for (std::string& text : bracket_repairs(around_.line_before, best_.text)) {
     if (trimmed(text, " \t\n").empty()) continue;
     Candidate candidate = {.text = std::move(text), .first_token = best_.first_token};
-    ASSIGN_OR_RETURN(candidate.findings, check_.look_at(candidate.text));
+    RETURN_IF_ERROR(look_at(candidate));
     if (!parses(candidate)) continue;
     ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
     return add(std::move(candidate));
@@ -163,10 +350,21 @@ Status StepLoop::add_repairs() {
   return {};
 }
 
-Status StepLoop::add(Candidate candidate) {
+Status StepLoop::look_at(Candidate& candidate) {
   ASSIGN_OR_RETURN(candidate.findings, check_.look_at(candidate.text));
   candidate.objected = params_.objects && params_.objects(candidate.text);
-  if (badness(candidate) < badness(best_)) best_ = std::move(candidate);
+  return {};
+}
+
+// What is not the best may be later, when that fails a check.
+Status StepLoop::add(Candidate candidate) {
+  RETURN_IF_ERROR(look_at(candidate));
+  if (is_better(candidate, best_)) std::swap(candidate, best_);
+  const bool known = candidate.text.empty() || candidate.text == best_.text ||
+                     std::any_of(others_.begin(), others_.end(), [&](const Candidate& other) {
+                       return other.text == candidate.text;
+                     });
+  if (!known) others_.push_back(std::move(candidate));
   return {};
 }
 
@@ -187,9 +385,9 @@ std::string StepLoop::fitted(std::string_view generated) {
   return std::move(fitted.text);
 }
 
-// A line of the text with the answer in it, for people.
-std::string StepLoop::construct(int64_t line, std::string_view answer) const {
-  const workspace::Text text(check_.answered(answer));
+// A line of the text with the best answer in it, for people.
+std::string StepLoop::construct(int64_t line) const {
+  const workspace::Text text(check_.answered(best_.text));
   line = std::min(line, text.line_count() - 1);
   return std::string(trimmed(text.slice(text.line(line)), " \t").substr(0, kConstructBytes));
 }
@@ -202,12 +400,15 @@ void StepLoop::note(std::string focus, StepVerdict verdict) {
   n_tokens_noted_ = drafter_.n_tokens();
 }
 
-Result<StepOutcome> StepLoop::outcome() {
+StepOutcome StepLoop::outcome() {
   StepOutcome outcome = {.text = with_line_ends_of(params_.document->text->bytes(), best_.text),
                          .mean_logprob = best_.mean_logprob,
                          .parses = parses(best_),
+                         .keeps_signature = best_.findings.keeps_signature,
                          .steps = std::move(steps_),
                          .blocks = drafter_.blocks()};
+  for (const workspace::UsedName& name : best_.findings.unknown_names)
+    outcome.unknown_names.push_back(name.name);
   if (best_.text.empty()) outcome.silence = silence_;
   return outcome;
 }
@@ -227,13 +428,14 @@ Status check_params(const StepParams& params) {
 Result<StepOutcome> run_steps(engine::Engine& engine, const workspace::BlockIndex& index,
                               const StepParams& params, std::stop_token stop) {
   RETURN_IF_ERROR(check_params(params));
-  int64_t offset = 0;
-  std::string text = cut_text(*params.document, params.hole, offset);
-  AnswerCheck check(*params.document->language, std::move(text), offset);
+  CodeQueries own;
+  CodeQueries& queries = params.queries != nullptr ? *params.queries : own;
+  ASSIGN_OR_RETURN(const auto check,
+                   AnswerCheck::make(cut_text(*params.document, params.hole), index, queries));
   Drafter drafter(engine, index, params.drafting, *params.document,
-                  {check.cut_text(), check.offset()},
+                  {check->cut().text, check->cut().offset},
                   params.client + ":" + params.document->path + ":steps");
-  return StepLoop(drafter, params, check, std::move(stop)).run();
+  return StepLoop(drafter, params, *check, std::move(stop)).run();
 }
 
 }  // namespace rondo::assist

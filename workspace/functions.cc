@@ -134,6 +134,13 @@ bool has_functions(const Language& language) {
   return language.grammar != nullptr && !query_text(language, "functions").empty();
 }
 
+const FunctionQuery& FunctionQueries::of(const Language& language) {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<const FunctionQuery>& query = queries_[&language];
+  if (query == nullptr) query = std::make_unique<const FunctionQuery>(language);
+  return *query;
+}
+
 const Function* function_at(const std::vector<Function>& functions, int64_t offset) {
   const Function* innermost = nullptr;
   for (const Function& function : functions) {

@@ -14,6 +14,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -61,6 +64,18 @@ class FunctionQuery {
 
 // Whether there is a query of functions for the language.
 bool has_functions(const Language& language);
+
+// Queries of all languages, each compiled when first asked for, and shared by threads.
+// Thread: any.
+class FunctionQueries {
+ public:
+  // REQUIRES: has_functions(language).
+  const FunctionQuery& of(const Language& language);
+
+ private:
+  std::mutex mutex_;
+  std::map<const Language*, std::unique_ptr<const FunctionQuery>> queries_;  // guarded by mutex_
+};
 
 // The innermost of `functions` that holds `offset`, a decorator or the end of the body included;
 // nullptr when there is none.

@@ -18,7 +18,7 @@ bool contains(ByteRange outer, ByteRange inner) {
 std::vector<UsedName> NameTable::unbound_in(ByteRange range) const {
   std::vector<UsedName> unbound;
   for (const Name& name : names_) {
-    if (name.kind == Kind::kUse && contains(range, name.bytes) && !is_bound(name))
+    if (name.kind == Kind::kUse && range.overlaps(name.bytes) && !is_bound(name))
       unbound.push_back({name.name, name.bytes});
   }
   return unbound;

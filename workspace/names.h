@@ -2,7 +2,8 @@
 // query, workspace/queries/*/names.scm. Its captures:
 //
 //   @use         a name that something has to bind
-//   @bind        a name that is bound in the innermost scope around it: parameters, variables, imports
+//   @bind        a name that is bound in the innermost scope around it: parameters, variables,
+//   imports
 //   @define      the same in the scope around that one: a function's own name
 //   @member      a name that is looked up in something else: attributes, keywords, parts of paths
 //   @scope       names bound inside are not known outside
@@ -39,7 +40,8 @@ struct UsedName {
 // The names of one text and their scopes.
 class NameTable {
  public:
-  // The uses in `range` of names that no scope around them binds, in the order of the text.
+  // The uses of names that no scope around them binds, those with a byte in `range`, in the order
+  // of the text.
   std::vector<UsedName> unbound_in(ByteRange range) const;
   // The names that the scopes around `offset` bind, the innermost first, in each by their place.
   std::vector<std::string> bound_at(int64_t offset) const;

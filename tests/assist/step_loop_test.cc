@@ -7,6 +7,8 @@
 #include <string>
 
 #include "assist/bracket_repair.h"
+#include "assist/branches.h"
+#include "engine/scripted_engine.h"
 #include "workspace/languages.h"
 
 namespace rondo::assist {
@@ -146,6 +148,106 @@ TEST_F(StepLoop, StopsWhenToldTo) {
   const auto outcome =
       run_steps(*engine_, index_, params_of(kMean, "stats.py", 3), stop.get_token());
   EXPECT_EQ(outcome.status().code(), Code::kCancelled);
+}
+
+// The loop on answers from a script.
+class ScriptedLoop : public testing::Test {
+ protected:
+  StepOutcome run(const StepParams& params, const std::string& answers) {
+    auto script = engine::Script::parse("{\"answers\": [" + answers + "]}", "the script").value();
+    const auto engine = engine::ScriptedEngine::create(kModel, std::move(script)).value();
+    return run_steps(*engine, index_, params, {}).value();
+  }
+  // "3 names: totl repaired"
+  static std::vector<std::string> lines_of(const StepOutcome& outcome) {
+    std::vector<std::string> lines;
+    for (const LoopStep& step : outcome.steps) {
+      lines.push_back(std::to_string(step.step) + " " + step.focus + " " +
+                      std::string(verdict_name(step.verdict)));
+    }
+    return lines;
+  }
+
+  workspace::BlockIndex index_;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(ScriptedLoop, RepairsWhatDoesNotParse) {
+  const StepParams params = params_of("def f(a):\n    x = g(a,^\n    return a\n", "a.py", 2);
+  const StepOutcome closed = run(params, R"s({"text": " [1"}, {"scored": " [1])"})s");
+  EXPECT_EQ(closed.text, " [1])");
+  EXPECT_EQ(lines_of(closed), (Lines{"1 draft: x = g(a, passed", "2 parse: x = g(a, [1 repaired"}));
+  const StepOutcome other = run(params, R"s({"text": " = = 1", "times": 1}, {"text": " 2)"})s");
+  EXPECT_EQ(other.text, " 2)");
+  const StepOutcome none = run(params, R"s({"text": " = = 1"})s");
+  EXPECT_FALSE(none.parses);
+  EXPECT_EQ(none.steps.back().verdict, StepVerdict::kFailed);
+}
+
+TEST_F(ScriptedLoop, NothingIsNoAnswer) {
+  const StepParams params = params_of("def f(a):\n    return ^\n", "a.py", 2);
+  const StepOutcome outcome = run(params, R"s({"text": "", "times": 1}, {"text": "a"})s");
+  EXPECT_EQ(outcome.text, "a");
+  EXPECT_EQ(lines_of(outcome), (Lines{"1 draft: return failed", "2 parse: return repaired"}));
+  EXPECT_EQ(run(params, R"s({"text": ""})s").silence, "the model has nothing to add here");
+}
+
+TEST_F(ScriptedLoop, WritesAgainFromAnUnknownNameOn) {
+  const StepParams params = params_of("def f(total):\n    return ^\n", "a.py", 3);
+  const StepOutcome outcome =
+      run(params, R"s({"text": "max(totl, 0)", "times": 1}, {"scored": "max(total, 1)"},
+                     {"text": "total, 1)"})s");
+  EXPECT_EQ(outcome.text, "max(total, 1)");
+  EXPECT_TRUE(outcome.unknown_names.empty());
+  EXPECT_EQ(lines_of(outcome)[2], "3 names: totl repaired");
+  EXPECT_GT(outcome.steps[2].n_tokens, 0);
+}
+
+TEST_F(ScriptedLoop, FillsEachBranchOfItsDraftAgain) {
+  StepParams params = params_of("def f(a):\n    ^\n\n\ndef g(a):\n    return a\n", "a.py", 3);
+  params.length = AnswerLength::kBlock;
+  const StepOutcome outcome = run(
+      params, R"s({"text": "if a:\n        a = a\n    for b in a:\n        print(b)\n    return a",
+                  "times": 1},
+                 {"text": "a.sort(b)", "times": 1}, {"scored": "a.sort(b)", "logprob": -1},
+                 {"scored": "print(b)", "logprob": -2}, {"text": "a = 1", "times": 1},
+                 {"scored": "a = 1", "logprob": -2},
+                 {"scored": "a = a", "logprob": -1})s");
+  EXPECT_EQ(outcome.text, "if a:\n        a = a\n    for b in a:\n        a.sort(b)\n    return a");
+  EXPECT_EQ(lines_of(outcome),
+            (Lines{"1 draft:  passed", "2 parse: if a: passed", "3 names: if a: passed",
+                   "3 branch: for b in a: repaired", "3 branch: if a: passed"}));
+}
+
+TEST_F(ScriptedLoop, StaysInTheFunction) {
+  StepParams params =
+      params_of("int f(int a) {\n  ^\n}\n\nint g(int a) {\n  return a;\n}\n", "a.c", 4);
+  params.length = AnswerLength::kBlock;
+  const StepOutcome outcome =
+      run(params, R"s({"text": "return a;\n  }\n  int h(int a) {\n  return 2;", "times": 1},
+                     {"text": "return 3;"})s");
+  EXPECT_EQ(outcome.text, "return 3;");
+  EXPECT_EQ(lines_of(outcome).back(), "4 signature: int f(int a) repaired");
+}
+
+TEST(Branches, AreTheBodiesOfConditionsAndLoops) {
+  const auto bodies = [](const std::string& path, const std::string& bytes) {
+    const workspace::Language& language = workspace::language_of_file(path, bytes);
+    const auto text = std::make_shared<const workspace::Text>(bytes);
+    const auto tree = workspace::Parser().parse(language, text, nullptr, {}).value();
+    std::vector<std::string> found;
+    for (const Branch& branch : branches_in(tree, {0, text->size()}))
+      found.push_back(std::to_string(branch.head_line) + " " +
+                      std::string(text->slice(branch.body)));
+    return found;
+  };
+  EXPECT_EQ(bodies("a.py", "if a:\n    b\nelse:\n    c\nfor d in e:\n    if f:\n        g\n"),
+            (Lines{"0 b", "2 c", "4 if f:\n        g"}));
+  EXPECT_EQ(bodies("a.js", "if (a) { b } else { c }\nwhile (d) {}\n"), (Lines{"0 b", "0 c"}));
+  EXPECT_EQ(bodies("a.go", "package a\nfunc f() {\n\tg()\n}\n"), Lines{"1 g()"});
+  EXPECT_EQ(bodies("a.rs", "fn f() { if a { b(); } }\n"), Lines{"0 if a { b(); }"});
+  EXPECT_EQ(bodies("a.c", "int f() { for (;;) { g(); } }\n"), Lines{"0 for (;;) { g(); }"});
 }
 
 TEST(BracketRepair, ClosesWhatIsOpenAndCutsWhatIsNot) {

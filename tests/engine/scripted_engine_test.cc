@@ -81,13 +81,13 @@ TEST_F(ScriptedEngineTest, CutsAtTheLimit) {
 TEST_F(ScriptedEngineTest, SpellsTheHealedWordFirst) {
   use(R"_({"text": "discount(price)", "logprob": [-1, -2]})_");
   Request request = about("apply");
-request.healing = "apply_";
-const Completion completion = submit(std::move(request)).get().value();
-EXPECT_EQ(completion.text, "discount(price)");
-EXPECT_EQ(engine_->tokenizer().decode(completion.tokens), "apply_discount(price)");
-EXPECT_GT(completion.n_healed_tokens, 0);
-EXPECT_EQ(completion.logprobs[0], -1);
-EXPECT_EQ(completion.logprobs.back(), -2);
+  request.healing = "apply_";
+  const Completion completion = submit(std::move(request)).get().value();
+  EXPECT_EQ(completion.text, "discount(price)");
+  EXPECT_EQ(engine_->tokenizer().decode(completion.tokens), "apply_discount(price)");
+  EXPECT_GT(completion.n_healed_tokens, 0);
+  EXPECT_EQ(completion.logprobs[0], -1);
+  EXPECT_EQ(completion.logprobs.back(), -2);
 }
 
 TEST_F(ScriptedEngineTest, PassesOverAnswersThatBeginWithABarredToken) {

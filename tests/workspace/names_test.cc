@@ -45,11 +45,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a.py", "def f():\n    x = 1\ndef g():\n    return x\n", "x"},
         Case{"a.py", "class A:\n    x = 1\n    y = x\n    def f(self):\n        return x\n", "x"},
         Case{"a.py", "[i for i in range(3)]\ni\n", "i"},
-        Case{"a.py", "try:\n    pass\nexcept OSError as e:\n    print(e)\nwith open('a') as f:\n    f\n",
+        Case{"a.py",
+             "try:\n    pass\nexcept OSError as e:\n    print(e)\nwith open('a') as f:\n    f\n",
              ""},
         Case{"a.py", "a = lambda x: x.y.z(k=x)\nfor m, (n, o) in a: m, n, o\nif (w := 1): w\n", ""},
         Case{"a.py", "x: List[int] = y\n__name__, len, self\n", "List y self"},
-        Case{"a.py", "match v:\n    case Point(x=0) as q: q\n    case [a, *b]: a, b\n", "v Point"}));
+        Case{"a.py", "match v:\n    case Point(x=0) as q: q\n    case [a, *b]: a, b\n",
+             "v Point"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Ecmascript, Names,
@@ -59,12 +61,13 @@ INSTANTIATE_TEST_SUITE_P(
              "g b"},
         Case{"a.js", "function f(x, {y}, z = 1) { return x + y + z + w } const h = v => v; f(h)",
              "w"},
-        Case{"a.js", "x => { let k = x }; k; ({k: 1, l}); try {} catch (e) { e } for (const i of k) i",
+        Case{"a.js",
+             "x => { let k = x }; k; ({k: 1, l}); try {} catch (e) { e } for (const i of k) i",
              "k l k"},
         Case{"a.ts", "import type {A} from 'a'; interface B<T> { x: A; y: T } let q: B<C> = r as D",
              "C r D"},
-        Case{"a.ts", "class P { constructor(private a: string, b?: number) { this.a = a + b + c } }",
-             "c"},
+        Case{"a.ts",
+             "class P { constructor(private a: string, b?: number) { this.a = a + b + c } }", "c"},
         Case{"a.tsx", "const f = (p: Props) => <div onClick={p.go}>{name}</div>", "Props name"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -74,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
              "package a\nfunc f(a, b int, c ...string) (n int, err error) {\n\tx, y := a, b\n"
              "\tfor i, v := range c { n += i + len(v) + x + y + z }\n\treturn\n}\n",
              "z"},
-        Case{"a.go", "package a\ntype T struct{ x U }\nfunc (t *T) m() T { return T{x: u} }\n", "U u"},
+        Case{"a.go", "package a\ntype T struct{ x U }\nfunc (t *T) m() T { return T{x: u} }\n",
+             "U u"},
         Case{"a.go", "package a\nfunc f() { switch v := g().(type) { case int: _ = v } }\n", "g"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -96,13 +100,15 @@ INSTANTIATE_TEST_SUITE_P(
              "#define K 1\ntypedef struct s { int a; } S;\nstatic int f(S *p, int n[]) {\n"
              "  int i = K, *q;\n  for (i = 0; i < n[0]; i++) q = g(p->a, m);\n  return *q;\n}\n",
              "g m"},
-        Case{"a.c", "enum E { A, B };\nint main(int argc, char **argv) { return A + B + argc + C; }\n",
+        Case{"a.c",
+             "enum E { A, B };\nint main(int argc, char **argv) { return A + B + argc + C; }\n",
              "C"},
-        Case{"a.cc",
-             "namespace a { template <typename T> class V {}; }\nint f(const V<int>& v, U& u) {\n"
-             "  for (auto& [x, y] : v) { auto g = [&, z = x](int w) { return w + z + k; }; g(y); }\n"
-             "  return std::max(1, u);\n}\n",
-             "U k"}));
+        Case{
+            "a.cc",
+            "namespace a { template <typename T> class V {}; }\nint f(const V<int>& v, U& u) {\n"
+            "  for (auto& [x, y] : v) { auto g = [&, z = x](int w) { return w + z + k; }; g(y); }\n"
+            "  return std::max(1, u);\n}\n",
+            "U k"}));
 
 TEST(NameTable, KnowsWhatAPlaceSees) {
   const std::string bytes = "import os\ndef f(a):\n    b = 1\n    return b\ndef g(c):\n    d = 1\n";
