@@ -309,6 +309,7 @@ Result<ModelConfig> ModelConfig::load(const std::string& folder) {
     return generation_file.status();
   }
   sort_unique(config.stop_tokens);
+  config.chat = read_chat_template(folder);
   return config;
 }
 
@@ -320,6 +321,11 @@ Status resolve_special_tokens(ModelConfig& config, const Tokenizer& tokenizer) {
                                   ": they are not of the same model");
   }
   if (!config.fim) find_fim_by_name(config, tokenizer);
+  if (config.chat.format && !tokenizer.special(config.chat.format->end)) {
+    config.chat = {.why_not = "has a chat template whose answers end with " +
+                              std::string(config.chat.format->end) +
+                              ", which is no special token of its tokenizer"};
+  }
   std::vector<std::pair<const char*, int32_t>> markers;
   if (config.fim) {
     markers.insert(markers.end(), {{"fim_prefix", config.fim->prefix_token},

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "engine/chat_format.h"
 
 namespace rondo::engine {
 
@@ -95,6 +96,7 @@ struct ModelConfig {
 
   std::optional<SegmentConfig> segment;
   std::optional<FimConfig> fim;
+  ChatTemplate chat;                 // checked by resolve_special_tokens
   std::vector<int32_t> stop_tokens;  // any of them ends a generation; ascending
   int32_t max_new_tokens = 64;       // the family's default length
   Hash128 digest;                    // of config.json's bytes
