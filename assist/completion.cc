@@ -1,12 +1,14 @@
 #include "assist/completion.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "assist/cursor_table.h"
+#include "assist/file_context.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
 #include "assist/postprocess.h"
@@ -21,6 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Done = std::function<void(Result<CompletionOutcome>)>;
 
+// Beside context, window and answer: paths, marks, and what a window holds more than it should.
+constexpr int32_t kOtherTokens = 128;
 constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
 
 WindowLimits window_limits(const CompleterOptions& options) {
@@ -68,6 +72,8 @@ struct Completer::Impl {
     std::vector<workspace::ContextBlock> blocks;  // [i]: request.segments[i]
     int64_t n_forgotten = 0;                      // by the index, before they were chosen
     std::string healed;                           // typed, taken off the prompt
+    bool continues = false;                       // the window that the engine has read
+    bool ahead = false;                           // nobody waits for it
     CompletionOutcome outcome;
     std::string silence;
     int32_t n_asked = 0;
@@ -80,6 +86,8 @@ struct Completer::Impl {
         options(options),
         config(engine.config()),
         segments(config, engine.tokenizer(), this->options.folder),
+        files(config, engine.tokenizer(), index, options.context_tokens,
+              options.prefix_tokens + options.suffix_tokens + config.max_new_tokens + kOtherTokens),
         cursors(window_limits(options)),
         worker([this](std::stop_token stop) { work(stop); }) {}
   ~Impl();
@@ -98,7 +106,11 @@ struct Completer::Impl {
   std::chrono::milliseconds time_for_segments(const Pending& pending) const;
   void look_ahead(const Pending& pending, Cursor& cursor);
   void build_request(Pending& pending, Cursor& cursor, const CursorWindow& window);
+  bool reads_files(const CompletionParams& params) const {
+    return !config.segment || params.context_mode == ContextMode::kPrefix;
+  }
   void choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window);
+  void choose_files(Pending& pending, Cursor& cursor, const CursorWindow& window);
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
@@ -116,6 +128,8 @@ struct Completer::Impl {
 
   // The worker's own.
   SegmentCache segments;
+  FileContext files;
+  FileContext::Blocks last_files;  // of any cursor
   CursorTable cursors;
   ReadingSpeed speed;
   int32_t n_in_flight = 0;  // requests that the engine has not answered
@@ -172,12 +186,12 @@ void Completer::Impl::begin(const PendingPtr& pending) {
       return;
     }
   }
-  const bool continues =
+  pending->continues =
       cursor.place(params.document->text->bytes(), replaced_from(params), window_share(params));
   build_request(*pending, cursor, cursor.window());
   pending->request.cursor = cursor.sequence();
   pending->request.keep_cursor_segments =
-      continues && params.automatic && cursor.n_forgotten == pending->n_forgotten;
+      pending->continues && params.automatic && cursor.n_forgotten == pending->n_forgotten;
   ask(pending);
 }
 
@@ -207,19 +221,29 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
 
   auto mark = Clock::now();
   pending.n_forgotten = index.n_forgotten();
-  if (params.use_context && config.segment) {
+  const bool as_files = reads_files(params);
+  if (params.use_context) {
     if (options.await_index) options.await_index(pending.stop.get_token());
-    choose_blocks(pending, cursor, window);
+    if (as_files) {
+      choose_files(pending, cursor, window);
+    } else {
+      choose_blocks(pending, cursor, window);
+    }
   }
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
   engine::Request& request = pending.request;
-  for (const workspace::ContextBlock& block : pending.blocks)
-    request.segments.push_back(segments.segment(block));
-  request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order,
-                              {.path = document.path,
-                               .prefix = prefix.substr(0, prefix.size() - healed.size()),
-                               .suffix = workspace::with_lf(window.suffix())});
+  ActiveWindow active = {.path = document.path,
+                         .prefix = prefix.substr(0, prefix.size() - healed.size()),
+                         .suffix = workspace::with_lf(window.suffix())};
+  if (as_files) {
+    active.repository = std::filesystem::path(options.folder).filename();
+    active.files = files.parts(pending.blocks);
+  } else {
+    for (const workspace::ContextBlock& block : pending.blocks)
+      request.segments.push_back(segments.segment(block));
+  }
+  request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order, active);
   pending.outcome.report.tokenize = since(mark);
 
   request.segment_deadline = time_for_segments(pending);
@@ -231,12 +255,14 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
 
 void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window) {
   const workspace::Document& document = *pending.params.document;
-  workspace::ContextQuery query = {.path = document.path,
-                                   .language = document.language,
-                                   .text = document.text,
-                                   .cursor = pending.params.offset,
-                                   .window = {window.begin(), window.end()},
-                                   .max_tokens = options.context_tokens};
+  const bool as_files = reads_files(pending.params);
+  workspace::ContextQuery query = {
+      .path = document.path,
+      .language = document.language,
+      .text = document.text,
+      .cursor = pending.params.offset,
+      .window = {window.begin(), window.end()},
+      .max_tokens = as_files ? files.n_wanted_tokens() : options.context_tokens};
   // Who asks would wait for the best, and may have opened a file for it; typing goes on with it.
   if (pending.params.automatic) query.previous = cursor.blocks;
   for (const workspace::DocumentSnapshot& open : pending.params.open) {
@@ -245,12 +271,37 @@ void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const Curs
   for (const workspace::DocumentEdit& edit : pending.params.edits) {
     query.edits.push_back({.path = edit.document->path, .diff = workspace::with_lf(edit.diff)});
   }
-  query.count_tokens = [this](const workspace::ContextBlock& block) {
-    return static_cast<int64_t>(segments.segment(block).tokens->size());
+  query.count_tokens = [&](const workspace::ContextBlock& block) {
+    return static_cast<int64_t>(as_files ? files.part(block)->size()
+                                         : segments.segment(block).tokens->size());
   };
   pending.blocks = workspace::choose_context(query, index);
   cursor.blocks.clear();
   for (const workspace::ContextBlock& block : pending.blocks) cursor.blocks.push_back(block.hash);
+}
+
+// While one types, prompts begin as the last one did; a better beginning is read ahead. Where the
+// window is read anew, what was read before still comes first, and then as much as there is time
+// for.
+void Completer::Impl::choose_files(Pending& pending, Cursor& cursor, const CursorWindow& window) {
+  const CompletionParams& params = pending.params;
+  const bool nothing_forgotten = cursor.n_forgotten == pending.n_forgotten;
+  if (pending.continues && params.automatic && nothing_forgotten && cursor.files) {
+    pending.blocks = *cursor.files;
+    return;
+  }
+  choose_blocks(pending, cursor, window);
+  const FileContext::Blocks before =
+      cursor.files ? *cursor.files : shared_beginning(last_files, pending.blocks);
+  pending.blocks = files.next(before, pending.blocks);
+  if (pending.ahead) return;
+  if (params.automatic) {
+    const auto left = options.first_token_budget -
+                      std::chrono::duration_cast<std::chrono::milliseconds>(since(pending.began)) -
+                      speed.expected(options.prefix_tokens + options.suffix_tokens);
+    pending.blocks = files.affordable(pending.blocks, before, speed.n_readable(left));
+  }
+  cursor.files = last_files = pending.blocks;
 }
 
 // Asks the engine for the next candidate: the first one greedy, the others drawn.
@@ -302,17 +353,21 @@ void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& 
   report.engine = completion.timings;
   report.n_prompt_tokens = completion.n_prompt_tokens;
   report.n_cached_tokens = completion.n_cached_tokens;
+  report.n_adopted_tokens = completion.n_adopted_tokens;
   report.n_segment_tokens = completion.n_segment_tokens;
   report.n_encoded_tokens = completion.n_encoded_tokens;
   report.tokens = completion.tokens;
-  for (const int32_t i : completion.segments_used) {
-    report.blocks.push_back(
-        {.path = pending.blocks[i].path,
-         .n_tokens = static_cast<int32_t>(pending.request.segments[i].tokens->size()),
-         .score = pending.blocks[i].score,
-         .reason = pending.blocks[i].reason,
-         .parts = pending.blocks[i].parts});
-  }
+  const auto add = [&](const workspace::ContextBlock& block, size_t n_tokens) {
+    report.blocks.push_back({.path = block.path,
+                             .n_tokens = static_cast<int32_t>(n_tokens),
+                             .score = block.score,
+                             .reason = block.reason,
+                             .parts = block.parts});
+  };
+  for (const int32_t i : completion.segments_used)
+    add(pending.blocks[i], pending.request.segments[i].tokens->size());
+  if (!reads_files(pending.params)) return;
+  for (const workspace::ContextBlock& block : pending.blocks) add(block, files.part(block)->size());
 }
 
 // Keeps the answer if it is worth showing and not there yet; else pending.silence says why.
@@ -373,25 +428,34 @@ void Completer::Impl::prepare(CompletionParams params) {
   look_ahead(pending, cursor);
 }
 
-// The answer came from what was there. When better Segments were chosen, or the window is narrow, a
+// The answer came from what was there. When a better context was chosen, or the window is narrow, a
 // better sequence is made while nobody waits, for the next keystroke to continue; a keystroke that
 // comes first stops it.
 void Completer::Impl::prepare_better_context(const Pending& pending,
                                              const engine::Completion& completion) {
   Cursor& cursor = cursors.find(pending.cursor);
-  if (cursor.window().is_narrow()) return look_ahead(pending, cursor);
+  const bool as_files = reads_files(pending.params) && pending.params.use_context;
+  if (cursor.window().is_narrow() || as_files) return look_ahead(pending, cursor);
   if (completion.segments_used.size() == pending.request.segments.size()) return;
   prefill(pending, cursor, cursor.sequence(), std::make_shared<bool>());
 }
 
-// Reads a whole window around the place of `pending`, beside the one that is in use.
+// Reads a whole window around the place of `pending`, and what should stand before it, beside what
+// is in use.
 void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
   Pending pending;
   pending.cursor = place.cursor;
   pending.params = place.params;
-  const WindowAhead& ahead =
+  pending.ahead = true;
+  WindowAhead& ahead =
       cursor.look_ahead(pending.params.document->text->bytes(), replaced_from(pending.params));
   build_request(pending, cursor, ahead.window);
+  if (reads_files(pending.params)) {
+    const bool same =
+        ahead.same_window && cursor.files && same_order(pending.blocks, *cursor.files);
+    if (same) return cursor.forget_ahead();
+    ahead.files = pending.blocks;
+  }
   prefill(pending, cursor, ahead.sequence, ahead.ready);
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -21,6 +22,17 @@
 #include "workspace/document_store.h"
 
 namespace rondo::assist {
+
+// How the model reads other files of the workspace.
+enum class ContextMode {
+  kSegments,  // as Segments, where it was trained on them, else as with kPrefix
+  kPrefix     // as text before the active file
+};
+
+// Of the option of that name: "prefix", or else.
+inline ContextMode context_mode_of(std::string_view name) {
+  return name == "prefix" ? ContextMode::kPrefix : ContextMode::kSegments;
+}
 
 struct CompletionParams {
   std::shared_ptr<const workspace::Document> document;
@@ -34,6 +46,7 @@ struct CompletionParams {
   int32_t n_candidates = 1;  // invoked only
   int32_t max_tokens = 0;    // 0: the model family's default
   bool use_context = true;
+  ContextMode context_mode = ContextMode::kSegments;
   // Let a completion go on after the line when nothing stands behind the cursor.
   bool multiline = false;
   // LSP selectedCompletionInfo: the text has to begin so, in place of [replace_begin, offset).
@@ -66,6 +79,7 @@ struct CompletionReport {
   engine::Timings engine;
   int32_t n_prompt_tokens = 0;
   int32_t n_cached_tokens = 0;
+  int32_t n_adopted_tokens = 0;  // of those: found in pages of prompts that begin alike
   int32_t n_segment_tokens = 0;
   int32_t n_encoded_tokens = 0;  // of them, for this answer
   int32_t n_generated_tokens = 0;
@@ -82,7 +96,7 @@ struct CompletionOutcome {
 };
 
 struct CompleterOptions {
-  int32_t context_tokens = 2900;  // budget of composed Segments
+  int32_t context_tokens = 2900;  // budget of composed Segments, or of files before the active one
   int32_t prefix_tokens = 768;    // of the window before the cursor
   int32_t suffix_tokens = 256;    // and after it
   // How long an answer may take until its first token, by how fast the model read before. What
@@ -94,7 +108,8 @@ struct CompleterOptions {
   // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
   // has some, but not once `stop` is requested. Unset: it has what it has.
   std::function<void(std::stop_token stop)> await_index;
-  // Where the indexed files lie, absolute; what the engine keeps of them is known by it.
+  // Where the indexed files lie, absolute; what the engine keeps of them is known by it, and the
+  // model is told its name where its family has a place for it.
   std::string folder;
   // Why the model must not read a document, a sentence without its end; nothing when it may. Called
   // on the Completer's thread; unset: all may be read.

@@ -15,20 +15,24 @@ bool Cursor::place(std::string_view text, int64_t offset, double share) {
   if (ahead && *ahead->ready && ahead->window.place(text, offset)) {
     window_ = std::move(ahead->window);
     sequence_ = std::move(ahead->sequence);
+    if (ahead->files) files = std::move(ahead->files);
     return true;
   }
   return window_.place(text, offset, share);
 }
 
-const WindowAhead& Cursor::look_ahead(std::string_view text, int64_t offset) {
+WindowAhead& Cursor::look_ahead(std::string_view text, int64_t offset) {
   CursorWindow window = window_;
-  if (window.place(text, offset) && window.is_narrow()) {
+  const bool continues = window.place(text, offset);
+  const bool narrow = window.is_narrow();
+  if (continues && narrow) {
     window = CursorWindow(window.limits());
     window.place(text, offset);
   }
   ahead_ = WindowAhead{.window = std::move(window),
                        .sequence = sequence_ == name_ ? name_ + kOtherSequence : name_,
-                       .ready = std::make_shared<bool>(false)};
+                       .ready = std::make_shared<bool>(false),
+                       .same_window = continues && !narrow};
   return *ahead_;
 }
 

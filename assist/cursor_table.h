@@ -16,6 +16,7 @@
 #include "assist/cursor_window.h"
 #include "assist/offer.h"
 #include "base/hash.h"
+#include "workspace/context.h"
 
 namespace rondo::assist {
 
@@ -24,6 +25,8 @@ struct WindowAhead {
   CursorWindow window;
   std::string sequence;
   std::shared_ptr<bool> ready;
+  bool same_window = false;  // as the one in use: only what stands before it may be better
+  std::optional<std::vector<workspace::ContextBlock>> files;  // as Cursor::files
 };
 
 class Cursor {
@@ -37,7 +40,9 @@ class Cursor {
   bool place(std::string_view text, int64_t offset, double share);
   // Begins a whole window around `offset`, to be read into a sequence beside the one in use. Valid
   // until the next call of either.
-  const WindowAhead& look_ahead(std::string_view text, int64_t offset);
+  WindowAhead& look_ahead(std::string_view text, int64_t offset);
+  // Nothing better is to be read.
+  void forget_ahead() { ahead_.reset(); }
 
   const CursorWindow& window() const { return window_; }
   // The engine's name for what was read through the window.
@@ -47,7 +52,10 @@ class Cursor {
   std::stop_source prepare;  // of what is read while nobody waits
   Offer offer;
   std::vector<Hash128> blocks;  // chosen last
-  int64_t n_forgotten = 0;      // by the index, when the Segments of the last answer were chosen
+  // For models that read their context as files: those that prompts here begin with, in their
+  // order; nothing before the first prompt.
+  std::optional<std::vector<workspace::ContextBlock>> files;
+  int64_t n_forgotten = 0;  // by the index, when the Segments of the last answer were chosen
   int64_t last_used = 0;
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "engine/request.h"
 
@@ -24,6 +25,12 @@ class ReadingSpeed {
   std::chrono::milliseconds expected(int32_t n_tokens) const {
     if (tokens_per_ms_ <= 0) return {};
     return std::chrono::milliseconds(static_cast<int64_t>(n_tokens / tokens_per_ms_));
+  }
+
+  // How many tokens it reads within `time`; any number while nothing is known.
+  int64_t n_readable(std::chrono::milliseconds time) const {
+    if (tokens_per_ms_ <= 0) return std::numeric_limits<int64_t>::max();
+    return static_cast<int64_t>(std::max(tokens_per_ms_ * static_cast<double>(time.count()), 0.0));
   }
 
   // The share of `n_tokens`, 0..1, that would be read within `budget`, no less than models are

@@ -22,6 +22,7 @@ struct Arguments {
   std::string place;
   std::string workspace;
   Flags flags;
+  assist::ContextMode context_mode = assist::ContextMode::kSegments;  // from the configuration
   int32_t max_tokens = 0;
   int32_t n_candidates = 1;
   bool no_context = false;
@@ -76,6 +77,7 @@ Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, 
                {"tokens", report.tokens},
                {"prompt_tokens", report.n_prompt_tokens},
                {"cached_tokens", report.n_cached_tokens},
+               {"adopted_tokens", report.n_adopted_tokens},
                {"segment_tokens", report.n_segment_tokens},
                {"blocks", std::move(blocks)},
                {"timings_us",
@@ -96,7 +98,8 @@ Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, 
 Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Place& place,
                                            engine::Engine& engine,
                                            const workspace::BlockIndex& index) {
-  assist::Completer completer(engine, index, {.first_token_budget = std::chrono::seconds(10)});
+  assist::Completer completer(
+      engine, index, {.first_token_budget = std::chrono::seconds(10), .folder = place.workspace});
   std::promise<Result<assist::CompletionOutcome>> promise;
   completer.complete({.document = place.document,
                       .offset = place.offset,
@@ -105,6 +108,7 @@ Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Pla
                       .n_candidates = arguments.n_candidates,
                       .max_tokens = arguments.max_tokens,
                       .use_context = !arguments.no_context,
+                      .context_mode = arguments.context_mode,
                       .multiline = arguments.multiline},
                      {}, [&](Result<assist::CompletionOutcome> outcome) {
                        promise.set_value(std::move(outcome));
@@ -121,11 +125,12 @@ Status about_model(const Status& status) {
                 status.message() + "; get the model again, or name another with --model");
 }
 
-Status run(const Arguments& arguments, const Environment& environment) {
+Status run(Arguments arguments, const Environment& environment) {
   ASSIGN_OR_RETURN(const Place place, find_place(arguments.place, arguments.workspace));
   ASSIGN_OR_RETURN(const config::Configuration configuration,
                    configuration_of(environment, place.workspace, arguments.flags));
   ASSIGN_OR_RETURN(const std::string model, find_model(environment, configuration));
+  arguments.context_mode = assist::context_mode_of(configuration.text("contextMode"));
 
   // The model loads while the workspace is read.
   auto begin = Clock::now();
@@ -176,7 +181,9 @@ void add_complete_command(CLI::App& app, CommandContext context) {
   command->add_option("-n,--candidates", arguments->n_candidates, "How many different completions")
       ->check(CLI::Range(1, 20));
   command->add_flag("--multiline", arguments->multiline, "Go on after the end of the line");
-  arguments->flags = add_flags(*command, kEngineFlags);
+  std::vector<std::string_view> options = kEngineFlags;
+  options.push_back("contextMode");
+  arguments->flags = add_flags(*command, options);
   command->add_flag("--json", arguments->json,
                     "Text, tokens, timings and the Blocks that were used");
   on_run(*command, context,

@@ -13,7 +13,8 @@ struct FlagName {
   std::string_view flag;
   std::string_view option;
 };
-constexpr std::array<FlagName, 8> kFlags = {{
+constexpr std::array<FlagName, 9> kFlags = {{
+    {"--context-mode", "contextMode"},
     {"--model", "model"},
     {"--script", "script"},
     {"--device", "device"},

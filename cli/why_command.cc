@@ -54,9 +54,11 @@ void print(const Json& why) {
     std::printf("shown     %lld, mean log-probability %.2f\n", number(why, "suggestions"),
                 why.at("meanLogprob").get<double>());
   }
-  std::printf("tokens    prompt %lld (%lld there already), Segments %lld, generated %lld\n",
-              number(why, "promptTokens"), number(why, "cachedTokens"),
-              number(why, "segmentTokens"), number(why, "generatedTokens"));
+  std::printf(
+      "tokens    prompt %lld (%lld there already, %lld of them read for others), Segments %lld, "
+      "generated %lld\n",
+      number(why, "promptTokens"), number(why, "cachedTokens"), number(why, "adoptedTokens"),
+      number(why, "segmentTokens"), number(why, "generatedTokens"));
   const auto ms = [&timings = why.at("timings")](const char* key) {
     return json_get<double>(timings, key).value_or(0);
   };

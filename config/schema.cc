@@ -47,6 +47,13 @@ const std::vector<Option>& schema() {
        .sentence = "Suggest while typing; otherwise only when asked."},
       {.name = "multiline", .value = false, .sentence = "Suggestions may go on after the line."},
       {.name = "context", .value = true, .sentence = "Read other files of the workspace."},
+      {.name = "contextMode",
+       .kind = Kind::kText,
+       .value = "segments",
+       .choices = {"segments", "prefix"},
+       .set_by = SetBy::kUser,
+       .sentence = "How they are read: as Segments, where the model was trained on them, else, and "
+                   "with \"prefix\", as text before the file."},
       {.name = "completionMenu",
        .value = false,
        .sentence = "Offer the completion menu even to an editor that shows ghost text."},

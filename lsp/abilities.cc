@@ -28,7 +28,7 @@ Abilities read_abilities(const std::string& folder, const engine::ModelConfig& c
   return {.name = (path.has_filename() ? path : path.parent_path()).filename(),
           .fills_in = config.fim.has_value(),
           .several_lines = config.max_new_tokens > kLineTokens,
-          .reads_others = config.segment.has_value(),
+          .reads_others = config.segment || (config.fim && config.fim->file_sep_token),
           .chats = has_chat_template(path)};
 }
 

@@ -143,6 +143,7 @@ Json why_result(const WhyReport& why) {
                  {"meanLogprob", why.mean_logprob},
                  {"promptTokens", why.report.n_prompt_tokens},
                  {"cachedTokens", why.report.n_cached_tokens},
+                 {"adoptedTokens", why.report.n_adopted_tokens},
                  {"segmentTokens", why.report.n_segment_tokens},
                  {"generatedTokens", why.report.n_generated_tokens},
                  {"timings", timings_json(why.report)},

@@ -306,6 +306,7 @@ std::optional<Question> Session::question(std::string_view method, const Positio
                      .n_candidates = automatic ? 1 : settings.candidates,
                      .max_tokens = settings.max_tokens,
                      .use_context = settings.context,
+                     .context_mode = settings.context_mode,
                      .multiline = settings.multiline};
   return question;
 }

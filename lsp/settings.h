@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/completion.h"
 #include "base/json.h"
 #include "config/files.h"
 
@@ -22,6 +23,7 @@ struct Settings {
   bool automatic = true;
   bool multiline = false;
   bool context = true;
+  assist::ContextMode context_mode = assist::ContextMode::kSegments;
   bool completion_menu = false;
   int32_t max_tokens = 0;
   int32_t candidates = 3;
