@@ -11,9 +11,9 @@
 
 #include "engine/choose_device.h"
 #include "engine/chunk_lane.h"
-#include "engine/chunk_tokens.h"
 #include "engine/decoder.h"
 #include "engine/generation.h"
+#include "engine/loaded_model.h"
 #include "engine/scheduler.h"
 #include "engine/scripted_engine.h"
 #include "kernels/launch.h"
@@ -24,74 +24,13 @@ namespace {
 // Of all pages, for Segments that prompts have composed before those that are only read ahead.
 constexpr double kUsedShare = 0.75;
 
-EngineOptions with_defaults(EngineOptions options, const Model& model) {
-  const ChunkTokens chunk = chunk_tokens(model.config(), model.device());
-  if (options.prefill_chunk_tokens <= 0) options.prefill_chunk_tokens = chunk.prefill;
-  if (options.background_chunk_tokens <= 0) options.background_chunk_tokens = chunk.background;
-  return options;
-}
-
-// A model in the memory of the device that was found for it, with all that its steps will need: who
-// was admitted does not fail for memory.
-struct Loaded {
-  std::unique_ptr<Device> device;  // first: goes after all that has its memory
-  std::unique_ptr<Device> lane;    // its second; null on the CPU
-  std::string no_gpu;              // of ChosenDevice
-  Model model;
-  std::optional<Model> on_lane;
-  PagePool pages;
-
-  // Memory goes when neither lane needs it any more.
-  ~Loaded() {
-    if (lane != nullptr) lane->synchronize();
-    device->synchronize();
-  }
-  // Of prefill and Segment encoding.
-  Model& chunk_model() { return on_lane ? *on_lane : model; }
-
-  static Result<std::unique_ptr<Loaded>> load(ChosenDevice chosen, const EngineOptions& options,
-                                              const ModelConfig& config) {
-    ASSIGN_OR_RETURN(Model model, Model::load(options.model, config, *chosen.device));
-    ASSIGN_OR_RETURN(PagePool pages, PagePool::create(config, *chosen.device, options.kv_bytes));
-    ASSIGN_OR_RETURN(std::unique_ptr<Device> lane, chosen.device->open_lane());
-    std::optional<Model> on_lane;
-    if (lane != nullptr) {
-      on_lane.emplace(model.on(*lane));
-      lane->follow(*chosen.device);  // the weights may still be on their way
-    }
-    const EngineOptions complete = with_defaults(options, model);
-    const int32_t n_chunk =
-        std::max(complete.prefill_chunk_tokens, complete.background_chunk_tokens);
-    if (on_lane) on_lane->reserve(n_chunk, 1);
-    const int32_t most_rows = chosen.device->kernels().few_rows;  // of a step of decoding
-    model.reserve(on_lane ? most_rows : std::max(n_chunk, most_rows), most_rows);
-    RETURN_IF_ERROR(chosen.device->status());
-    return std::unique_ptr<Loaded>(new Loaded{.device = std::move(chosen.device),
-                                              .lane = std::move(lane),
-                                              .no_gpu = std::move(chosen.no_gpu),
-                                              .model = std::move(model),
-                                              .on_lane = std::move(on_lane),
-                                              .pages = std::move(pages)});
-  }
-
-  // On the CPU, which nobody asked for, because of what a GPU said.
-  static Result<std::unique_ptr<Loaded>> load_on_cpu(EngineOptions options,
-                                                     const ModelConfig& config,
-                                                     std::string no_gpu) {
-    options.device = "cpu";
-    ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options));
-    chosen.no_gpu = std::move(no_gpu);
-    return load(std::move(chosen), options, config);
-  }
-};
-
 // What lives on one device. When a GPU fails, all of it is made anew on the CPU.
 struct Core {
   Core(const EngineOptions& asked, const Tokenizer& tokenizer, const ByteVocabulary& vocabulary,
-       EngineStats& counters, std::function<void()> wake, std::unique_ptr<Loaded> from)
+       EngineStats& counters, std::function<void()> wake, std::unique_ptr<LoadedModel> from)
       : owner(std::move(from)),
         loaded(*owner),
-        options(with_defaults(asked, loaded.model)),
+        options(with_chunk_tokens(asked, loaded.model)),
         store(loaded.model.digest(), loaded.pages.n_pages() * kUsedShare),
         tiers(options.tiers, loaded.chunk_model().device(), loaded.pages, store, counters,
               std::move(wake)),
@@ -110,8 +49,8 @@ struct Core {
     counters.kv_bytes = loaded.pages.n_pages() * loaded.pages.page_bytes();
   }
 
-  const std::unique_ptr<Loaded> owner;  // goes after all that has its memory
-  Loaded& loaded;
+  const std::unique_ptr<LoadedModel> owner;  // goes after all that has its memory
+  LoadedModel& loaded;
   const EngineOptions options;
   SegmentStore store;
   KvTiers tiers;
@@ -127,7 +66,7 @@ struct Core {
 class ModelEngine final : public Engine {
  public:
   ModelEngine(const EngineOptions& options, ModelConfig config, Tokenizer tokenizer,
-              std::unique_ptr<Loaded> loaded)
+              std::unique_ptr<LoadedModel> loaded)
       : options_(options),
         config_(std::move(config)),
         tokenizer_(std::move(tokenizer)),
@@ -148,7 +87,7 @@ class ModelEngine final : public Engine {
   EngineStats stats() const override;
 
  private:
-  void start_on(std::unique_ptr<Loaded> loaded) {
+  void start_on(std::unique_ptr<LoadedModel> loaded) {
     const auto wake_up = [this] {
       {
         const std::lock_guard lock(mutex_);
@@ -384,9 +323,9 @@ void ModelEngine::recover() {
   counters_.n_requests += core_->scheduler.fail_all(unavailable_error(why));
   device_failed_ = true;
   core_->tiers.close();  // the next may have the folder
-  Result<std::unique_ptr<Loaded>> loaded =
+  Result<std::unique_ptr<LoadedModel>> loaded =
       unavailable_error("it is the device that was chosen, so nothing runs");
-  if (options_.device.empty()) loaded = Loaded::load_on_cpu(options_, config_, why);
+  if (options_.device.empty()) loaded = LoadedModel::load_on_cpu(options_, config_, why);
   if (loaded.ok()) {
     start_on(std::move(*loaded));
   } else {
@@ -426,10 +365,11 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
     return Status(status.code(), options.model + ": " + status.message());
   }
   const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
-  Result<std::unique_ptr<Loaded>> loaded = Loaded::load(std::move(chosen), options, config);
+  Result<std::unique_ptr<LoadedModel>> loaded =
+      LoadedModel::load(std::move(chosen), options, config);
   const Code code = loaded.status().code();
   if (may_fall_back && (code == Code::kResourceExhausted || code == Code::kUnavailable))
-    loaded = Loaded::load_on_cpu(options, config, loaded.status().message());
+    loaded = LoadedModel::load_on_cpu(options, config, loaded.status().message());
   RETURN_IF_ERROR(loaded.status());
   return std::unique_ptr<Engine>(std::make_unique<ModelEngine>(
       options, std::move(config), std::move(tokenizer), std::move(*loaded)));
