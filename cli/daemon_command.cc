@@ -38,9 +38,9 @@ lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& env
                  .engine = engine_options(configuration, model.ok() ? *model : "")},
       .configuration = configuration_places(environment),
       .log_path = log_path(environment),
-      .release_after = configuration.time("releaseAfterSeconds"),
       .exit_after = configuration.time("exitAfterSeconds")};
   options.engine.engine.tiers = tier_options(configuration, environment);
+  options.engine.engine.rest_after = rest_times(configuration);
   if (!arguments.build.empty()) options.program.build = arguments.build;
   return options;
 }
@@ -94,7 +94,7 @@ void add_daemon_command(CLI::App& app, CommandContext context) {
       "daemon", "Serve all editors of this user from one process (rondo lsp starts it)");
   command->add_flag("--detach", arguments->detach, "Run in the background; return once it listens");
   std::vector<std::string_view> options = kEngineFlags;
-  options.insert(options.end(), {"releaseAfterSeconds", "exitAfterSeconds"});
+  options.insert(options.end(), {"restAfterSeconds", "releaseAfterSeconds", "exitAfterSeconds"});
   arguments->flags = add_flags(*command, options);
   command->add_option("--build", arguments->build)->group("");
   CLI::App* stop_command =

@@ -40,6 +40,7 @@ Result<Served> served_by(const Arguments& arguments, const Environment& environm
   Result<std::string> model = find_model(environment, configuration);
   engine::EngineOptions engine = engine_options(configuration, model.ok() ? *model : "");
   engine.tiers = tier_options(configuration, environment);
+  engine.rest_after = rest_times(configuration);
   return Served{std::move(configuration), std::move(model), std::move(engine)};
 }
 

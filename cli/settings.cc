@@ -13,7 +13,7 @@ struct FlagName {
   std::string_view flag;
   std::string_view option;
 };
-constexpr std::array<FlagName, 9> kFlags = {{
+constexpr std::array<FlagName, 10> kFlags = {{
     {"--context-mode", "contextMode"},
     {"--model", "model"},
     {"--script", "script"},
@@ -21,6 +21,7 @@ constexpr std::array<FlagName, 9> kFlags = {{
     {"--kernels", "kernels"},
     {"--threads", "threads"},
     {"--kv-megabytes", "kvMegabytes"},
+    {"--rest-after", "restAfterSeconds"},
     {"--release-after", "releaseAfterSeconds"},
     {"--exit-after", "exitAfterSeconds"},
 }};
@@ -113,6 +114,11 @@ engine::TierOptions tier_options(const config::Configuration& configuration,
   return {.disk_folder = disk_bytes == 0 ? "" : segment_folder(environment),
           .disk_bytes = disk_bytes,
           .host_bytes = configuration.integer("hostMegabytes") << 20};
+}
+
+engine::RestTimes rest_times(const config::Configuration& configuration) {
+  return {.kv = configuration.time("restAfterSeconds"),
+          .model = configuration.time("releaseAfterSeconds")};
 }
 
 std::string segment_folder(const Environment& environment) {

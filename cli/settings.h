@@ -45,6 +45,8 @@ engine::EngineOptions engine_options(const config::Configuration& configuration,
 // nothing.
 engine::TierOptions tier_options(const config::Configuration& configuration,
                                  const Environment& environment);
+// When the engine of editors gives up memory.
+engine::RestTimes rest_times(const config::Configuration& configuration);
 // The folder for it on disk.
 std::string segment_folder(const Environment& environment);
 

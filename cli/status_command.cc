@@ -21,13 +21,15 @@ const Json& part(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
-// Where on the ladder of an idle daemon it is.
-void print_idle(const Json& idle) {
-  if (!idle.contains("next")) return;
-  std::printf("idle      for %lld s, the model's memory is %s; %s in %lld s\n",
-              number(idle, "seconds"), text(idle, "rung").c_str(),
-              text(idle, "next") == "exit" ? "it exits" : "it is released",
-              number(idle, "next_seconds"));
+// What an engine that nobody asks has given up, and what becomes of a daemon that has no clients.
+void print_idle(const Json& report) {
+  const std::string rung = text(report, "rung");
+  if (rung == "kv on the host")
+    std::puts("resting   nobody asks: what the model has read is in the host's memory");
+  if (rung == "released")
+    std::puts("resting   nobody asks: the model's memory is released until somebody does");
+  if (report.contains("exits_in_seconds"))
+    std::printf("idle      no client: exits in %lld s\n", number(report, "exits_in_seconds"));
 }
 
 // A tier that Segments go to and come back from; nothing where there is none.
@@ -45,7 +47,7 @@ void print(const Json& report) {
               part(report, "clients").size());
   for (const Json& client : part(report, "clients"))
     std::printf("  client  %lld documents open\n", number(client, "documents"));
-  print_idle(part(report, "idle"));
+  print_idle(report);
   std::printf("model     %s: %s\n", text(model, "path").c_str(), text(model, "state").c_str());
   if (report.contains("engine")) {
     const Json& engine = report["engine"];

@@ -130,12 +130,21 @@ const std::vector<Option>& schema() {
        .high = kWeek,
        .set_by = SetBy::kUser,
        .sentence = "A daemon that says nothing for so long hangs, and is replaced."},
+      {.name = "restAfterSeconds",
+       .kind = Kind::kSeconds,
+       .value = 120,
+       .high = kWeek,
+       .set_by = SetBy::kUser,
+       .sentence = "When nobody asks for so long, what the model has read goes from a GPU to the "
+                   "host's memory (`hostMegabytes`); 0: never."},
       {.name = "releaseAfterSeconds",
        .kind = Kind::kSeconds,
        .value = 600,
        .high = kWeek,
        .set_by = SetBy::kUser,
-       .sentence = "Without an editor for so long, the daemon gives up the model's memory."},
+       .sentence =
+           "When nobody asks for so long, the model's memory is given up until somebody does, "
+           "editors open or not; 0: never."},
       {.name = "exitAfterSeconds",
        .kind = Kind::kSeconds,
        .value = 1800,

@@ -1,6 +1,9 @@
 #include "engine/engine.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -20,6 +23,8 @@
 
 namespace rondo::engine {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // Of all pages, for Segments that prompts have composed before those that are only read ahead.
 constexpr double kUsedShare = 0.75;
@@ -43,10 +48,8 @@ struct Core {
     counters.no_gpu = loaded.no_gpu;
     counters.kernels = loaded.device->kernels().name;
     counters.n_threads = loaded.device->n_threads();
-    counters.device_bytes = loaded.device->n_allocated();
     counters.weight_bytes = loaded.model.weights().packed_bytes();
     counters.n_pages = loaded.pages.n_pages();
-    counters.kv_bytes = loaded.pages.n_pages() * loaded.pages.page_bytes();
   }
 
   const std::unique_ptr<LoadedModel> owner;  // goes after all that has its memory
@@ -105,6 +108,10 @@ class ModelEngine final : public Engine {
   }
   void run(std::stop_token stop);
   void take_inbox(std::stop_token stop);
+  void wait_for_post(std::unique_lock<std::mutex>& lock, std::stop_token stop);
+  bool idle() const {
+    return core_ == nullptr || (core_->scheduler.idle() && !core_->tiers.is_busy());
+  }
   void work();
   void take_turns();
   void work_side_by_side();
@@ -113,6 +120,19 @@ class ModelEngine final : public Engine {
   void land_chunks();
   void finish(Generation& generation, bool was_cancelled);
   void recover();
+
+  // Resting.
+  struct Rung {
+    Rest rest;
+    Clock::time_point time;
+  };
+  std::optional<Rung> next_rung() const;
+  void go_down_to(Rest rest);
+  void release_kv();
+  void release_model();
+  Status come_back();
+  Status take_again();
+
   void publish_stats();
 
   const EngineOptions options_;  // as they were asked for
@@ -122,8 +142,10 @@ class ModelEngine final : public Engine {
 
   // The engine thread's own.
   EngineStats counters_;
-  std::unique_ptr<Core> core_;
-  bool device_failed_ = false;  // a GPU did, and that was seen to
+  std::unique_ptr<Core> core_;                      // null: the model rests
+  bool device_failed_ = false;                      // a GPU did, and that was seen to
+  std::vector<std::function<void(Core&)>> missed_;  // orders while the model did not come back
+  Clock::time_point asked_ = Clock::now();          // when somebody last wanted something
 
   // Where other threads meet it.
   mutable std::mutex mutex_;
@@ -202,39 +224,63 @@ void ModelEngine::run(std::stop_token stop) {
   core_->loaded.device->attach();
   while (!stop.stop_requested()) {
     take_inbox(stop);
-    if (core_->scheduler.idle()) core_->tiers.settle();
-    core_->tiers.step();
-    if (!core_->scheduler.idle()) work();
-    if (!device_failed_ && !core_->loaded.device->ok()) recover();
+    if (counters_.rest == Rest::kNone) {
+      if (core_->scheduler.idle()) core_->tiers.settle();
+      core_->tiers.step();
+      if (!core_->scheduler.idle()) work();
+      if (!device_failed_ && !core_->loaded.device->ok()) recover();
+    }
+    if (const auto rung = next_rung(); rung && idle() && Clock::now() >= rung->time)
+      go_down_to(rung->rest);
     publish_stats();
   }
   take_inbox(stop);
+  if (core_ == nullptr) return;
   core_->scheduler.fail_all(cancelled_error("the engine is shutting down"));
   core_->tiers.close();
 }
 
-// Moves new requests to the scheduler; sleeps when there is nothing to do at all.
+// Sleeps when there is nothing to do at all, until it is time to rest.
+void ModelEngine::wait_for_post(std::unique_lock<std::mutex>& lock, std::stop_token stop) {
+  if (!idle()) return;
+  const auto posted = [this] { return has_post(); };
+  if (const auto rung = next_rung()) {
+    wake_.wait_until(lock, stop, rung->time, posted);
+  } else {
+    wake_.wait(lock, stop, posted);
+  }
+}
+
+// Moves new requests to the scheduler.
 void ModelEngine::take_inbox(std::stop_token stop) {
   std::vector<Request> arrived;
   std::vector<std::string> prefixes;
   std::vector<std::function<void(Core&)>> todo;
   {
     std::unique_lock lock(mutex_);
-    if (core_->scheduler.idle() && !core_->tiers.is_busy()) {
-      wake_.wait(lock, stop, [this] { return has_post(); });
-    }
+    wait_for_post(lock, stop);
     tiers_call_ = false;
     todo = std::exchange(orders_, {});
     arrived = std::exchange(inbox_, {});
     prefixes = std::exchange(forgotten_, {});
   }
+  if (!todo.empty() || !arrived.empty()) {
+    if (const Status status = come_back(); !status.ok()) {
+      for (Request& request : arrived) request.on_done(status);
+      missed_.insert(missed_.end(), todo.begin(), todo.end());
+      return;
+    }
+  }
+  if (core_ == nullptr) return;  // so there are no cursors either
   for (const std::string& prefix : prefixes) core_->cursors.forget(prefix);
+  for (const auto& order : std::exchange(missed_, {})) order(*core_);
   for (const auto& order : todo) order(*core_);
   for (Request& request : arrived)
     core_->scheduler.add(std::make_unique<Generation>(std::move(request), core_->parts));
 }
 
 void ModelEngine::work() {
+  asked_ = Clock::now();
   Scheduler& scheduler = core_->scheduler;
   const int64_t n_dropped = scheduler.drop_cancelled();
   counters_.n_cancelled += n_dropped;
@@ -335,13 +381,81 @@ void ModelEngine::recover() {
   if (options_.on_lost_device) options_.on_lost_device(counters_);
 }
 
+// ---- resting ---------------------------------------------------------------------------------
+
+std::optional<ModelEngine::Rung> ModelEngine::next_rung() const {
+  const RestTimes& after = options_.rest_after;
+  const auto has = [](std::chrono::milliseconds time) { return time.count() > 0; };
+  if (core_ == nullptr) return std::nullopt;
+  // The CPU's KV lies in the host's memory as it is.
+  if (counters_.rest == Rest::kNone && has(after.kv) && !core_->loaded.device->is_cpu() &&
+      core_->loaded.device->ok() && !(has(after.model) && after.model <= after.kv))
+    return Rung{.rest = Rest::kKv, .time = asked_ + after.kv};
+  if (has(after.model)) return Rung{.rest = Rest::kModel, .time = asked_ + after.model};
+  return std::nullopt;
+}
+
+void ModelEngine::go_down_to(Rest rest) {
+  if (rest == Rest::kKv) release_kv();
+  if (rest == Rest::kModel) release_model();
+  counters_.rest = rest;
+  publish_stats();
+  if (options_.on_rest) options_.on_rest(counters_);
+}
+
+void ModelEngine::release_kv() {
+  core_->cursors.forget("");
+  core_->tiers.empty_pool();
+  core_->loaded.synchronize();  // a step that was queued ahead may still write
+  core_->loaded.pages.release_memory();
+  core_->loaded.model.forget_recordings();
+  core_->loaded.chunk_model().forget_recordings();
+}
+
+void ModelEngine::release_model() {
+  core_->tiers.close();
+  core_.reset();
+  ::malloc_trim(0);  // what it had goes back to the system
+  counters_.host.n_segments = counters_.host.n_bytes = 0;
+  counters_.weight_bytes = 0;
+}
+
+// To where everything runs. Errors: of loading; it stays where it is.
+Status ModelEngine::come_back() {
+  if (counters_.rest == Rest::kNone) return {};
+  RETURN_IF_ERROR(take_again());
+  asked_ = Clock::now();
+  counters_.rest = Rest::kNone;
+  publish_stats();
+  if (options_.on_rest) options_.on_rest(counters_);
+  return {};
+}
+
+Status ModelEngine::take_again() {
+  if (core_ != nullptr) {
+    if (core_->loaded.pages.take_memory().ok()) return {};
+    go_down_to(Rest::kModel);  // somebody else has the memory: all of it is looked for anew
+  }
+  ASSIGN_OR_RETURN(ChosenDevice chosen, choose_device(options_));
+  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded,
+                   LoadedModel::load_or_fall_back(std::move(chosen), options_, config_));
+  loaded->device->attach();
+  device_failed_ = false;
+  start_on(std::move(loaded));
+  return {};
+}
+
 void ModelEngine::publish_stats() {
-  counters_.n_free_pages = core_->loaded.pages.n_free();
-  counters_.n_segments = core_->store.n_segments();
-  counters_.n_segment_tokens = core_->store.n_tokens();
-  counters_.n_prefix_pages = core_->store.prefixes().n_pages();
-  counters_.n_evicted_segments = core_->store.n_evicted();
-  counters_.n_queued = core_->scheduler.n_queued();
+  const bool has_kv = counters_.rest == Rest::kNone;
+  counters_.device_bytes = core_ ? core_->loaded.device->n_allocated() : 0;
+  counters_.kv_bytes =
+      has_kv ? core_->loaded.pages.n_pages() * core_->loaded.pages.page_bytes() : 0;
+  counters_.n_free_pages = has_kv ? core_->loaded.pages.n_free() : 0;
+  counters_.n_segments = has_kv ? core_->store.n_segments() : 0;
+  counters_.n_segment_tokens = has_kv ? core_->store.n_tokens() : 0;
+  counters_.n_prefix_pages = has_kv ? core_->store.prefixes().n_pages() : 0;
+  counters_.n_queued = core_ ? core_->scheduler.n_queued() : 0;
+  if (core_) counters_.n_evicted_segments = core_->store.n_evicted();
   const std::lock_guard lock(mutex_);
   published_ = counters_;
 }
@@ -360,19 +474,13 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(options.model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(options.model));
   ASSIGN_OR_RETURN(ChosenDevice chosen, opened.get());
-  chosen.device->attach();
   if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok()) {
     return Status(status.code(), options.model + ": " + status.message());
   }
-  const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
-  Result<std::unique_ptr<LoadedModel>> loaded =
-      LoadedModel::load(std::move(chosen), options, config);
-  const Code code = loaded.status().code();
-  if (may_fall_back && (code == Code::kResourceExhausted || code == Code::kUnavailable))
-    loaded = LoadedModel::load_on_cpu(options, config, loaded.status().message());
-  RETURN_IF_ERROR(loaded.status());
+  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> loaded,
+                   LoadedModel::load_or_fall_back(std::move(chosen), options, config));
   return std::unique_ptr<Engine>(std::make_unique<ModelEngine>(
-      options, std::move(config), std::move(tokenizer), std::move(*loaded)));
+      options, std::move(config), std::move(tokenizer), std::move(loaded)));
 }
 
 }  // namespace rondo::engine

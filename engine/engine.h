@@ -10,6 +10,9 @@
 // Engine is what others see of it: load() makes one that runs a model, scripted_engine.h one that
 // answers from a file.
 //
+// When nobody asks anything for a while, memory is given up a rung at a time (RestTimes), and taken
+// again, by loading if need be, for the next request.
+//
 // When a GPU fails, what runs and waits is answered with Unavailable, to be asked again, and the
 // model is loaded on the CPU, unless options.device named the GPU.
 //
@@ -18,6 +21,7 @@
 // Cancelled) and joins.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,8 +45,17 @@ struct TierStats {
   int64_t n_evicted = 0;
 };
 
+// How much an engine that nobody asks has given up; the next request brings it back, to the same
+// answers.
+enum class Rest {
+  kNone,
+  kKv,    // a GPU's KV memory: Segments are in host memory, as many as it holds, or on disk
+  kModel  // all of the device's memory: Segments are on disk
+};
+
 struct EngineStats {
-  std::string device;  // "CPU", or the GPU's name
+  Rest rest = Rest::kNone;  // then what it has given up is counted as 0
+  std::string device;       // "CPU", or the GPU's name
   // Why the CPU serves, where nobody asked for it, or why a GPU that failed was not replaced; else
   // empty.
   std::string no_gpu;
@@ -77,6 +90,12 @@ struct TierOptions {
   std::function<void(const std::string& line)> note;
 };
 
+// How long nobody asks anything until an engine rests; 0: never.
+struct RestTimes {
+  std::chrono::milliseconds kv{0};
+  std::chrono::milliseconds model{0};
+};
+
 struct EngineOptions {
   std::string model;      // a HF folder
   std::string device;     // "cpu", "cuda", "cuda:1"; empty: the first GPU that serves, else the CPU
@@ -89,12 +108,15 @@ struct EngineOptions {
   int32_t prefill_chunk_tokens = 0;
   int32_t background_chunk_tokens = 0;
   TierOptions tiers;
+  RestTimes rest_after;
   // A file that answers instead of the model (script.h): of the folder only configuration and
   // tokenizer are read. Empty: none.
   std::string script;
   // Called by the engine thread when a GPU has failed, once; the stats say what serves now, and
   // no_gpu why. May be empty.
   std::function<void(const EngineStats& stats)> on_lost_device;
+  // Called by the engine thread when it went to rest, and with kNone when it is back. May be empty.
+  std::function<void(const EngineStats& stats)> on_rest;
 };
 
 class Engine {

@@ -201,6 +201,11 @@ void KvTiers::settle() {
   land_transfers();
 }
 
+void KvTiers::empty_pool() {
+  while (store_.evict_one()) settle();  // so that each finds room for its copy
+  count();
+}
+
 void KvTiers::land_transfers() {
   while (!transfers_.empty() && transfers_.front().done.passed()) {
     const Transfer transfer = std::move(transfers_.front());

@@ -68,6 +68,8 @@ class KvTiers {
   bool is_busy() const;
   // Waits for copies that are under way: nobody else does.
   void settle();
+  // Evicts all that nobody holds from the pool; what was used last is kept longest.
+  void empty_pool();
   // Everything is written, in a few seconds at most; after this nothing is fetched.
   void close();
 

@@ -14,7 +14,7 @@ EngineOptions with_chunk_tokens(EngineOptions options, const Model& model) {
   return options;
 }
 
-LoadedModel::~LoadedModel() {
+void LoadedModel::synchronize() {
   if (lane != nullptr) lane->synchronize();
   device->synchronize();
 }
@@ -42,6 +42,18 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(ChosenDevice chosen,
                                                       .model = std::move(model),
                                                       .on_lane = std::move(on_lane),
                                                       .pages = std::move(pages)});
+}
+
+Result<std::unique_ptr<LoadedModel>> LoadedModel::load_or_fall_back(ChosenDevice chosen,
+                                                                    const EngineOptions& options,
+                                                                    const ModelConfig& config) {
+  chosen.device->attach();
+  const bool may_fall_back = options.device.empty() && !chosen.device->is_cpu();
+  Result<std::unique_ptr<LoadedModel>> loaded = load(std::move(chosen), options, config);
+  const Code code = loaded.status().code();
+  if (may_fall_back && (code == Code::kResourceExhausted || code == Code::kUnavailable))
+    return load_on_cpu(options, config, loaded.status().message());
+  return loaded;
 }
 
 Result<std::unique_ptr<LoadedModel>> LoadedModel::load_on_cpu(EngineOptions options,

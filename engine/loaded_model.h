@@ -27,15 +27,21 @@ struct LoadedModel {
   PagePool pages;
 
   // Memory goes when neither lane needs it any more.
-  ~LoadedModel();
+  ~LoadedModel() { synchronize(); }
 
   // Of prefill and Segment encoding.
   Model& chunk_model() { return on_lane ? *on_lane : model; }
+  // Waits for all that was queued in either lane.
+  void synchronize();
 
   // Errors: of Model::load and PagePool::create, and the device's.
   static Result<std::unique_ptr<LoadedModel>> load(ChosenDevice chosen,
                                                    const EngineOptions& options,
                                                    const ModelConfig& config);
+  // The same, and on the CPU where a GPU that `options` does not name cannot have it.
+  static Result<std::unique_ptr<LoadedModel>> load_or_fall_back(ChosenDevice chosen,
+                                                                const EngineOptions& options,
+                                                                const ModelConfig& config);
   // On the CPU, which nobody asked for, because of what a GPU said.
   static Result<std::unique_ptr<LoadedModel>> load_on_cpu(EngineOptions options,
                                                           const ModelConfig& config,

@@ -63,6 +63,8 @@ class Model {
   // Takes the memory for steps of up to `n_rows` rows and `n_logits` rows of logits now; the
   // device's status() says if it was short.
   void reserve(int32_t n_rows, int32_t n_logits);
+  // The page pool has moved: what was recorded about it does not hold.
+  void forget_recordings() { graphs_.clear(); }
   // `step` for the functions below; valid until the next call and while `step` lives.
   StepView place(const Step& step) { return placed_.place(step); }
   // Room for the hidden states of a step, f32 [n_rows, C]; valid until a call with more rows.

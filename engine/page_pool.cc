@@ -31,6 +31,16 @@ Result<PagePool> PagePool::create(const ModelConfig& config, Device& device, int
   return pool;
 }
 
+void PagePool::release_memory() {
+  CHECK(n_free() == n_pages(), "pages are in use");
+  memory_ = DeviceMemory();
+}
+
+Status PagePool::take_memory() {
+  ASSIGN_OR_RETURN(memory_, device_->allocate(n_pages() * page_bytes_));
+  return {};
+}
+
 std::optional<int32_t> PagePool::allocate() {
   if (free_.empty()) return std::nullopt;
   const int32_t page = free_.back();

@@ -24,6 +24,12 @@ class PagePool {
   // Errors: ResourceExhausted when not one page fits or the device does not have the memory.
   static Result<PagePool> create(const ModelConfig& config, Device& device, int64_t bytes);
 
+  // Gives its memory back to the device, and takes as much again, which may lie elsewhere.
+  // REQUIRES: all pages are free; none is allocated in between.
+  // Errors: ResourceExhausted when the device does not have it any more.
+  void release_memory();
+  Status take_memory();
+
   // A page that nobody uses, with one reference; nothing when there is none.
   std::optional<int32_t> allocate();
   // REQUIRES: the page is referenced.

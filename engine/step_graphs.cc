@@ -7,10 +7,13 @@ namespace rondo::engine {
 StepGraphs::StepGraphs(StepGraphs&& other) noexcept
     : device_(other.device_), graphs_(std::exchange(other.graphs_, {})) {}
 
-StepGraphs::~StepGraphs() {
+StepGraphs::~StepGraphs() { clear(); }
+
+void StepGraphs::clear() {
   for (const auto& [key, graph] : graphs_) {
     if (graph != nullptr) device_->backend().release_graph(device_->backend().state, graph);
   }
+  graphs_.clear();
 }
 
 void StepGraphs::begin() {

@@ -31,6 +31,9 @@ class StepGraphs {
   StepGraphs& operator=(StepGraphs&&) = delete;
   ~StepGraphs();
 
+  // Drops all: what their launches read has moved.
+  void clear();
+
   // Does what `queue` queues, which must be the same for the same key.
   template <class Queue>
   void run(const Key& key, Queue&& queue) {

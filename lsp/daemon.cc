@@ -68,7 +68,7 @@ class Daemon {
   void serve(int64_t number, FileDescriptor socket);
   Json report() const;
   Json why() const;
-  std::optional<Idle> idle() const;
+  std::optional<std::chrono::seconds> exits_in() const;
 
   // Going.
   void left(int64_t number);
@@ -232,7 +232,7 @@ Json Daemon::report() const {
       .program = options_.program,
       .process_id = ::getpid(),
       .uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began_),
-      .idle = idle(),
+      .exits_in = exits_in(),
       .log_path = options_.log_path,
       .user_file = options_.configuration.user_file,
       .model = options_.engine.engine.model,
@@ -262,16 +262,10 @@ Json Daemon::why() const {
   return json;
 }
 
-std::optional<Idle> Daemon::idle() const {
+std::optional<std::chrono::seconds> Daemon::exits_in() const {
   if (!idle_since_) return std::nullopt;
-  const auto seconds = [](Clock::duration time) {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::max(time, Clock::duration(0)));
-  };
-  const Clock::duration time = Clock::now() - *idle_since_;
-  const bool released = time >= options_.release_after;
-  return Idle{.released = released,
-              .time = seconds(time),
-              .to_next = seconds((released ? options_.exit_after : options_.release_after) - time)};
+  const Clock::duration left = options_.exit_after - (Clock::now() - *idle_since_);
+  return std::chrono::duration_cast<std::chrono::seconds>(std::max(left, Clock::duration(0)));
 }
 
 // ---- going -----------------------------------------------------------------------------------
@@ -292,13 +286,9 @@ void Daemon::left(int64_t number) {
 
 void Daemon::wait_for_clients() {
   idle_since_ = Clock::now();
-  idle_->start(options_.release_after, [this] {
-    if (keeper_.engine() != nullptr) spdlog::info("no client: the model is given up");
-    keeper_.drop();
-    idle_->start(std::max(options_.exit_after - options_.release_after, {}), [this] {
-      spdlog::info("no client: the daemon ends");
-      stop();
-    });
+  idle_->start(options_.exit_after, [this] {
+    spdlog::info("no client: the daemon ends");
+    stop();
   });
 }
 

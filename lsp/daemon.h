@@ -3,8 +3,8 @@
 //     accept -> peer is this user? -> Hello (one line) -> kServe: a Conversation of its own
 //                                                      -> any other wish: one line back
 //
-// The engine is loaded for the first client. When there was none for a while, weights and KV are
-// given up; a later client loads them again; in the end the process exits. At SIGTERM, or when it
+// The engine is loaded for the first client, and rests when nobody asks it (engine.h). When there
+// was no client for a while, the process exits. At SIGTERM, or when it
 // is asked to stop, it takes no new clients, answers what it was asked, and exits.
 //
 // Thread: run_daemon() is called on the main thread, which becomes the loop thread.
@@ -27,8 +27,7 @@ struct DaemonOptions {
   EngineSource engine;
   config::Places configuration;
   std::string log_path;  // as rondo status shows it
-  // Without a client, since the last one left:
-  std::chrono::milliseconds release_after = std::chrono::minutes(10);  // weights and KV
+  // Without a client, since the last one left.
   std::chrono::milliseconds exit_after = std::chrono::minutes(30);
   // How long it waits, when it stops, for what is being answered.
   std::chrono::milliseconds drain_patience = std::chrono::seconds(10);

@@ -34,6 +34,20 @@ Json engine_json(const engine::EngineStats& stats) {
        {{"done", stats.n_requests}, {"cancelled", stats.n_cancelled}, {"queued", stats.n_queued}}}};
 }
 
+// Where on the ladder of an engine that nobody asks.
+std::string rung(const DaemonReport& report) {
+  if (!report.engine) return "none";
+  switch (report.engine->rest) {
+    case engine::Rest::kNone:
+      return "ready";
+    case engine::Rest::kKv:
+      return "kv on the host";
+    case engine::Rest::kModel:
+      return "released";
+  }
+  return "";
+}
+
 }  // namespace
 
 Json to_json(const DaemonReport& report) {
@@ -48,12 +62,8 @@ Json to_json(const DaemonReport& report) {
                  {"state", report.engine_state},
                  {"larger", larger_model_hint(report.user_file)}}}};
   for (const int64_t n : report.documents) json["clients"].push_back({{"documents", n}});
-  json["idle"] = {{"rung", !report.idle ? "in use" : report.idle->released ? "released" : "kept"}};
-  if (report.idle) {
-    json["idle"]["seconds"] = report.idle->time.count();
-    json["idle"]["next"] = report.idle->released ? "exit" : "released";
-    json["idle"]["next_seconds"] = report.idle->to_next.count();
-  }
+  json["rung"] = rung(report);
+  if (report.exits_in) json["exits_in_seconds"] = report.exits_in->count();
   if (report.engine) {
     json["model"]["name"] = report.abilities.name;
     json["model"]["sentence"] = sentence(report.abilities);

@@ -16,19 +16,12 @@
 
 namespace rondo::lsp {
 
-// The ladder that a daemon goes down without clients.
-struct Idle {
-  bool released = false;            // the model's memory is given up; before that it is kept
-  std::chrono::seconds time{0};     // since the last client left
-  std::chrono::seconds to_next{0};  // until the model is given up, or the daemon exits
-};
-
 struct DaemonReport {
   Identity program;
   int64_t process_id = 0;
   std::chrono::seconds uptime{0};
-  std::vector<int64_t> documents;  // one a client: how many it has open
-  std::optional<Idle> idle;        // nothing while there is a client
+  std::vector<int64_t> documents;                // one a client: how many it has open
+  std::optional<std::chrono::seconds> exits_in;  // nothing while there is a client
   std::string log_path;
   std::string user_file;     // where another model is named
   std::string model;         // its folder

@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <malloc.h>
-
 #include <utility>
 
 namespace rondo::lsp {
@@ -17,12 +15,24 @@ void log_device(spdlog::level::level_enum level, const engine::EngineStats& stat
               stats.no_gpu.empty() ? "" : "; no GPU: " + stats.no_gpu);
 }
 
+void log_rest(const engine::EngineStats& stats) {
+  switch (stats.rest) {
+    case engine::Rest::kNone:
+      return log_device(spdlog::level::info, stats);
+    case engine::Rest::kKv:
+      return spdlog::info("nobody asks: what the model has read goes to the host's memory");
+    case engine::Rest::kModel:
+      return spdlog::info("nobody asks: the model's memory is given up");
+  }
+}
+
 EngineResult load_engine(const EngineSource& source) {
   RETURN_IF_ERROR(source.model_found);
   engine::EngineOptions options = source.engine;
   options.on_lost_device = [](const engine::EngineStats& stats) {
     log_device(spdlog::level::warn, stats);
   };
+  options.on_rest = log_rest;
   options.tiers.note = [](const std::string& line) { spdlog::warn("{}", line); };
   ASSIGN_OR_RETURN(auto engine, engine::Engine::load(options));
   if (!engine->config().fim) {
@@ -48,7 +58,6 @@ std::string EngineKeeper::state() const {
 }
 
 void EngineKeeper::want(Loaded loaded) {
-  wanted_ = true;
   if (engine_) return loaded(engine_.get());
   waiting_.push_back(std::move(loaded));
   if (std::exchange(loading_, true)) return;
@@ -78,17 +87,6 @@ void EngineKeeper::loaded(EngineResult engine, Abilities abilities) {
   const Result<engine::Engine*> result =
       failed_ ? Result<engine::Engine*>(engine.status()) : Result<engine::Engine*>(engine_.get());
   for (const Loaded& waiting : std::exchange(waiting_, {})) waiting(result);
-  if (!wanted_) drop();
-}
-
-void EngineKeeper::drop() {
-  wanted_ = false;
-  waiting_.clear();
-  if (!engine_) return;  // if one is being loaded, it goes when it comes
-  behind([engine = std::shared_ptr<engine::Engine>(std::move(engine_))]() mutable {
-    engine.reset();
-    ::malloc_trim(0);  // what it had goes back to the system
-  });
 }
 
 }  // namespace rondo::lsp

@@ -1,5 +1,5 @@
 // EngineKeeper: the one engine of a process. It is loaded by a thread of its own when somebody
-// first wants it, and dropped by that thread when nobody does.
+// first wants it, and stays; when nobody asks it anything it rests (engine.h).
 //
 // Thread: the loop. Ownership: owns the engine and its thread; borrows the Loop.
 #pragma once
@@ -30,12 +30,10 @@ class EngineKeeper {
 
   EngineKeeper(Loop& loop, EngineSource source);
 
-  // `loaded` runs on the loop with the engine, which stays until drop(), or with the reason why
-  // there is none: the next who wants it makes us try again.
+  // `loaded` runs on the loop with the engine or with the reason why there is none: the next who
+  // wants it makes us try again.
   void want(Loaded loaded);
-  // Gives up weights and KV. Whoever used the engine has gone, or goes in work given to behind().
-  void drop();
-  // Runs `work` on the keeper's thread: after what was given before, before a later drop().
+  // Runs `work` on the keeper's thread, after what was given before.
   void behind(std::function<void()> work);
 
   // Null while there is none.
@@ -56,7 +54,6 @@ class EngineKeeper {
   Abilities abilities_;
   std::vector<Loaded> waiting_;
   bool loading_ = false;
-  bool wanted_ = false;
   bool failed_ = false;
 
   BoundedQueue<std::function<void()>> queue_{1024};

@@ -346,46 +346,37 @@ TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   EXPECT_TRUE(user_.status().is_null());
 }
 
-TEST_F(DaemonTest, GivesUpTheModelWithoutClientsAndLoadsItAgain) {
-  Process daemon = start_daemon({"--release-after", "0"});
-  const auto state = [&] { return user_.status()["model"]["state"].get<std::string>(); };
-  const std::string text = "def area(width, height):\n    return width * ";
-  for (int round = 0; round < 2; ++round) {
-    EXPECT_TRUE(soon([&] { return state() == "none"; }));
+TEST_F(DaemonTest, SaysHowFarItHasGoneToSleep) {
+  fs::create_directory(user_.home() / "config/rondo");
+  std::ofstream(user_.home() / "config/rondo/config.json") << R"({"exitAfterSeconds": 5000})";
+  Process daemon = start_daemon();
+  EXPECT_EQ(user_.status()["rung"], "none");
+  EXPECT_GT(user_.status()["exits_in_seconds"], 4900);
+  {
     const auto client = connect();
-    client->send(lsp::did_open("file:///w/a.py", text));
-    complete(*client, 2, "file:///w/a.py", text);
-    EXPECT_FALSE(client->answers(1)[2]["result"]["items"].empty());
-    EXPECT_EQ(state(), "ready");
+    EXPECT_TRUE(soon([&] { return user_.status()["rung"] == "ready"; }));
+    EXPECT_FALSE(user_.status().contains("exits_in_seconds"));
   }
+  EXPECT_TRUE(soon([&] { return user_.status().contains("exits_in_seconds"); }));
   EXPECT_EQ(user_.run({"daemon", "stop"}), 0);
   EXPECT_EQ(daemon.wait(), 0);
 }
 
-TEST_F(DaemonTest, SaysHowFarItHasGoneToSleep) {
-  const auto idle = [&] { return user_.status()["idle"]; };
-  fs::create_directory(user_.home() / "config/rondo");
-  std::ofstream(user_.home() / "config/rondo/config.json")
-      << R"({"releaseAfterSeconds": 1000, "exitAfterSeconds": 5000})";
-  Process daemon = start_daemon();
-  EXPECT_EQ(idle()["rung"], "kept");
-  EXPECT_EQ(idle()["next"], "released");
-  EXPECT_GT(idle()["next_seconds"], 900);
-  EXPECT_LE(idle()["next_seconds"], 1000);
-  {
-    const auto client = connect();
-    EXPECT_EQ(idle(), Json({{"rung", "in use"}}));
+// An editor that is left open costs no memory, and never notices.
+TEST_F(DaemonTest, RestsWhileAnEditorIsOpen) {
+  const Process daemon = start_daemon({"--release-after", "0.05"});
+  const std::string text = "def add(a, b):\n    return ";
+  const auto client = connect();
+  client->send(lsp::did_open("file:///w/a.py", text));
+  for (const int id : {2, 3, 4}) {
+    complete(*client, id, "file:///w/a.py", text);
+    EXPECT_FALSE(client->answers(1)[id]["result"]["items"].empty());
+    EXPECT_TRUE(soon([&] { return user_.status()["rung"] == "released"; }));
+    EXPECT_EQ(user_.status()["engine"]["memory_bytes"], 0);
   }
-  EXPECT_TRUE(soon([&] { return idle()["rung"] == "kept"; }));
-  EXPECT_EQ(user_.run({"daemon", "stop"}), 0);
-  EXPECT_EQ(daemon.wait(), 0);
-  const Process sleepy = start_daemon({"--release-after", "0"});
-  EXPECT_EQ(idle()["rung"], "released");
-  EXPECT_EQ(idle()["next"], "exit");
-  EXPECT_GT(idle()["next_seconds"], 4900);
   Process people = user_.start({"status"});
   const std::string printed = people.read_all();
-  EXPECT_NE(printed.find("the model's memory is released; it exits in "), std::string::npos)
+  EXPECT_NE(printed.find("the model's memory is released until somebody does"), std::string::npos)
       << printed;
 }
 
