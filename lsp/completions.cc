@@ -82,6 +82,17 @@ void Completions::forget(const std::string& uri) {
   why_.erase(uri);
 }
 
+void Completions::made(const workspace::Document& document, std::string_view method,
+                       workspace::Position position, const std::vector<assist::LoopStep>& steps) {
+  why_[document.uri] = {.method = std::string(method),
+                        .asked = std::chrono::steady_clock::now(),
+                        .version = document.version,
+                        .position = position,
+                        .invoked = true,
+                        .n_suggestions = 1,
+                        .steps = steps};
+}
+
 const WhyReport* Completions::why(const std::string& uri) const {
   const auto it = why_.find(uri);
   return it == why_.end() ? nullptr : &it->second;

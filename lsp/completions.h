@@ -64,6 +64,10 @@ class Completions {
   // The document is closed: forgets its why().
   void forget(const std::string& uri);
 
+  // An action was made there, which why() then tells of.
+  void made(const workspace::Document& document, std::string_view method,
+            workspace::Position position, const std::vector<assist::LoopStep>& steps);
+
   // What came of the last request in this document, or nullptr.
   const WhyReport* why(const std::string& uri) const;
   // The same of the last request in any open document, with its URI, or nullptr.

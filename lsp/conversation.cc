@@ -50,14 +50,31 @@ SessionHooks Conversation::hooks() {
 void Conversation::engine_loaded(const Result<engine::Engine*>& engine,
                                  const Abilities& abilities) {
   if (!engine.ok()) return server_.session().model_failed(engine.status());
+  workspace_->set_abilities({.fills_in = abilities.fills_in, .chats = abilities.chats});
   workspace_->set_engine(**engine);
   server_.session().model_is(abilities, larger_model_hint(options_.configuration.user_file));
+  server_.session().actions_ready(actions());
   server_.session().model_ready(
       [this](assist::CompletionParams params, std::stop_token stop,
              std::function<void(Result<assist::CompletionOutcome>)> done) {
         params.client = options_.client;
         workspace_->complete(std::move(params), std::move(stop), std::move(done));
       });
+}
+
+ActionService Conversation::actions() {
+  return {
+      .list =
+          [this](assist::ActionQuery query, std::stop_token stop, auto done) {
+            workspace_->list_actions(std::move(query), std::move(stop), std::move(done));
+          },
+      .make =
+          [this](assist::ActionOrder order, std::stop_token stop, auto done) {
+            order.client = options_.client;
+            workspace_->make_action(std::move(order), std::move(stop), std::move(done));
+          },
+      .uri_of = [this](const workspace::Document& document,
+                       const std::string& path) { return workspace_->uri_beside(document, path); }};
 }
 
 void Conversation::read_configuration(const std::vector<std::string>& folders,

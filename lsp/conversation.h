@@ -41,6 +41,7 @@ class Conversation {
  private:
   WorkspaceEvents workspace_events();
   SessionHooks hooks();
+  ActionService actions();
   void read_configuration(const std::vector<std::string>& folders,
                           std::function<void(config::FileLayers)> done);
   void progressed(const workspace::IndexProgress& progress);

@@ -14,13 +14,18 @@ void Progress::disable() {
   enabled_ = false;
 }
 
-void Progress::begin(std::string title) {
+void Progress::begin(std::string title, std::function<void()> on_cancel) {
   end("");
+  on_cancel_ = std::move(on_cancel);
   ++job_;
   running_ = true;
   title_ = std::move(title);
   message_.clear();
   if (enabled_) create();
+}
+
+void Progress::cancel(std::string_view wanted) {
+  if (running_ && on_cancel_ && wanted == token()) on_cancel_();
 }
 
 void Progress::report(std::string message, std::optional<int> percent) {
@@ -36,8 +41,9 @@ void Progress::end(std::string_view message) {
 
 void Progress::create() {
   connection_.request(method::kCreateProgress, create_progress_params(token()),
-                      [this, job = job_](const Response& response) {
-                        if (!response.error) created(job);
+                      [self = std::weak_ptr(self_), job = job_](const Response& response) {
+                        const auto progress = self.lock();
+                        if (progress && !response.error) progress->created(job);
                       });
 }
 
@@ -45,7 +51,7 @@ void Progress::create() {
 void Progress::created(int64_t job) {
   if (!running_ || job != job_) return;
   shown_ = true;
-  connection_.notify(method::kProgress, progress_begin(token(), title_));
+  connection_.notify(method::kProgress, progress_begin(token(), title_, on_cancel_ != nullptr));
   if (!message_.empty()) report(message_, percent_);
 }
 

@@ -5,12 +5,11 @@
 
 #include "lsp/encodings.h"
 #include "lsp/members.h"
+#include "lsp/position_json.h"
 
 namespace rondo::lsp {
 
-using workspace::Position;
 using workspace::PositionEncoding;
-using workspace::PositionRange;
 
 namespace {
 
@@ -20,14 +19,6 @@ constexpr int kPlainText = 1;    // InsertTextFormat
 constexpr int kAsIs = 1;         // InsertTextMode
 constexpr int kTextItem = 1;     // CompletionItemKind
 constexpr size_t kMaxLabelBytes = 80;
-
-Json to_json(const Position& position) {
-  return {{"line", position.line}, {"character", position.character}};
-}
-
-Json to_json(const PositionRange& range) {
-  return {{"start", to_json(range.begin)}, {"end", to_json(range.end)}};
-}
 
 double milliseconds(std::chrono::microseconds time) {
   return static_cast<double>(time.count()) / 1000;
@@ -96,6 +87,7 @@ Json initialize_result(const ServerOffer& offer) {
   if (offer.completion_menu) {
     capabilities["completionProvider"] = {{"triggerCharacters", {".", "(", "="}}};
   }
+  offer_actions(offer.actions, capabilities);
   return {{"capabilities", std::move(capabilities)},
           {"serverInfo", {{"name", kSection}, {"version", offer.version}}}};
 }
@@ -148,6 +140,7 @@ Json why_result(const WhyReport& why) {
                  {"generatedTokens", why.report.n_generated_tokens},
                  {"timings", timings_json(why.report)},
                  {"blocks", blocks_json(why.report.blocks)}};
+  if (!why.steps.empty()) result["loop_steps"] = assist::loop_steps_json(why.steps);
   if (!why.report.silence.empty()) result["reason"] = why.report.silence;
   return result;
 }
@@ -216,8 +209,8 @@ Json no_change_params(const std::string& uri, int64_t version) {
 
 Json create_progress_params(std::string_view token) { return {{"token", token}}; }
 
-Json progress_begin(std::string_view token, std::string_view title) {
-  return progress_value(token, {{"kind", "begin"}, {"title", title}, {"cancellable", false}});
+Json progress_begin(std::string_view token, std::string_view title, bool cancellable) {
+  return progress_value(token, {{"kind", "begin"}, {"title", title}, {"cancellable", cancellable}});
 }
 
 Json progress_report(std::string_view token, std::string_view message, std::optional<int> percent) {

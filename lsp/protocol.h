@@ -1,6 +1,6 @@
 // The Language Server Protocol (3.17, of 3.18 inlineCompletion) as far as we speak it, and our own
-// rondo/* methods: the only header that knows the spelling on the wire. What the client sends is
-// read in protocol_params.cc, what we send is written in protocol.cc.
+// rondo/* methods: with action_protocol.h the only header that knows the spelling on the wire. What
+// the client sends is read in protocol_params.cc, what we send is written in protocol.cc.
 //
 // read_params() is lenient in what may be missing and strict in types: a member of the wrong type
 // is InvalidArgument naming it. Members that we do not know are ignored, as the protocol asks.
@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "lsp/abilities.h"
+#include "lsp/action_protocol.h"
 #include "lsp/json_rpc.h"
 #include "lsp/settings.h"
 #include "workspace/document_store.h"
@@ -67,6 +68,7 @@ struct ClientCapabilities {
   bool configuration = false;  // answers workspace/configuration
   bool register_configuration = false;
   bool register_watched_files = false;
+  ActionCapabilities actions;
 };
 
 struct WorkspaceFolder {
@@ -174,6 +176,7 @@ struct ServerOffer {
   std::string version;  // of Rondo
   workspace::PositionEncoding encoding = workspace::PositionEncoding::kUtf16;
   bool completion_menu = false;
+  ActionCapabilities actions;  // of the client
 };
 
 // A suggestion: `text` in place of `range`, which lies on one line.
@@ -190,8 +193,9 @@ struct WhyReport {
   workspace::Position position;
   bool invoked = false;
   int64_t n_suggestions = 0;
-  float mean_logprob = 0;           // of the first suggestion
-  assist::CompletionReport report;  // report.silence: why there is none, or not yet
+  float mean_logprob = 0;               // of the first suggestion
+  assist::CompletionReport report;      // report.silence: why there is none, or not yet
+  std::vector<assist::LoopStep> steps;  // of an action that was made
 };
 
 // The answer to rondo/status.
@@ -233,7 +237,7 @@ Json open_params(const DidOpenParams& document);
 Json no_change_params(const std::string& uri, int64_t version);
 
 Json create_progress_params(std::string_view token);
-Json progress_begin(std::string_view token, std::string_view title);
+Json progress_begin(std::string_view token, std::string_view title, bool cancellable);
 Json progress_report(std::string_view token, std::string_view message, std::optional<int> percent);
 Json progress_end(std::string_view token, std::string_view message);
 

@@ -80,7 +80,8 @@ static void read_object(Members& members, SelectedCompletion& out) {
 }
 
 Status read_params(const Json& json, InitializeParams& params) {
-  return read_members(json, [&](Members& members) {
+  Status actions;
+  const Status read = read_members(json, [&](Members& members) {
     members.optional("processId", params.process_id);
     members.optional("initializationOptions", params.settings);
     members.optional_object("clientInfo",
@@ -95,7 +96,13 @@ Status read_params(const Json& json, InitializeParams& params) {
     members.optional_object("capabilities", [&](Members& capabilities) {
       read_capabilities(capabilities, params.capabilities);
     });
+    Json capabilities;
+    members.optional("capabilities", capabilities);
+    if (capabilities.is_object()) {
+      actions = read_action_capabilities(capabilities, params.capabilities.actions);
+    }
   });
+  return read.ok() ? actions : read;
 }
 
 Status read_params(const Json& json, DidOpenParams& params) {

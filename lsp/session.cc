@@ -32,6 +32,7 @@ Session::Session(std::string version, SessionHooks hooks)
                   [this](std::string_view method) { return gate(method); }),
       completions_(hooks_.post, hooks_.log,
                    [this](const std::string& uri, const WhyReport& why) { answered(uri, why); }),
+      actions_(connection_, action_hooks()),
       model_progress_(connection_, "model"),
       index_progress_(connection_, "index") {
   bind();
@@ -43,6 +44,9 @@ void Session::bind() {
   bind_request(method::kInitialize, &Session::initialize);
   bind_request(method::kInlineCompletion, &Session::inline_completion);
   bind_request(method::kCompletion, &Session::completion_menu);
+  bind_request(method::kCodeAction, &Session::code_action);
+  bind_request(method::kResolveAction, &Session::resolve_action);
+  bind_request(method::kExecuteCommand, &Session::execute_command);
   bind_request(method::kWhy, &Session::why);
   connection_.on_request(std::string(method::kPing),
                          [](const Json&, const Reply& reply) { reply.result(nullptr); });
@@ -54,6 +58,7 @@ void Session::bind() {
                               [this](const Json&) { initialized(); });
   connection_.on_notification(std::string(method::kExit), [this](const Json&) { exit(); });
   bind_notification(method::kCancelRequest, &Session::cancel);
+  bind_notification(method::kCancelProgress, &Session::cancel_progress);
   bind_notification(method::kSetTrace, &Session::set_trace);
   bind_notification(method::kDidChangeFolders, &Session::change_folders);
   bind_notification(method::kDidChangeConfiguration, &Session::change_configuration);
@@ -147,6 +152,7 @@ void Session::initialize(InitializeParams params, Reply reply) {
   encoding_ = choose_encoding(client_.position_encodings);
   folders_ = std::move(params.folders);
   trace_ = params.trace;
+  actions_.begin(client_.actions, encoding_, client_.work_done_progress);
   documents_.emplace(
       encoding_,
       DocumentEvents{.changed =
@@ -169,8 +175,10 @@ void Session::initialize(InitializeParams params, Reply reply) {
     settings_.set_initial(settings);
     // The menu is for clients that cannot show a suggestion in the text.
     const bool menu = !client_.inline_completion || settings_.in("").completion_menu;
-    reply.result(
-        initialize_result({.version = version_, .encoding = encoding_, .completion_menu = menu}));
+    reply.result(initialize_result({.version = version_,
+                                    .encoding = encoding_,
+                                    .completion_menu = menu,
+                                    .actions = client_.actions}));
     show_problems();
     if (!model_message_.empty()) show(Severity::kError, model_message_);
     beginning_ = false;
@@ -200,6 +208,7 @@ void Session::initialized() {
 void Session::shutdown(const Reply& reply) {
   state_ = State::kStopped;
   completions_.supersede_all();
+  actions_.stop();
   model_progress_.disable();
   index_progress_.disable();
   reply.result(nullptr);
@@ -367,6 +376,18 @@ std::optional<std::string> Session::reason_for_silence(const Question& question)
   return std::nullopt;
 }
 
+CodeActionHooks Session::action_hooks() {
+  return {.post = hooks_.post,
+          .log = hooks_.log,
+          .find = [this](const std::string& uri) { return documents_->find(uri); },
+          .made =
+              [this](const workspace::Document& document, std::string_view method,
+                     const workspace::PositionRange& range,
+                     const std::vector<assist::LoopStep>& steps) {
+                completions_.made(document, method, range.begin, steps);
+              }};
+}
+
 void Session::answered(const std::string& uri, const WhyReport& why) {
   if (trace_) connection_.notify(method::kLogTrace, log_trace_params(why));
   if (why.report.refused && told_refused_.insert(uri).second) {
@@ -415,6 +436,7 @@ void Session::model_failed(const Status& status) {
   model_progress_.end("failed");
   if (state_ == State::kRunning) show(Severity::kError, model_message_);
   completions_.model_failed(model_message_);
+  actions_.failed();
 }
 
 void Session::indexing(std::string message, std::optional<int> percent) {

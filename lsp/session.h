@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "lsp/abilities.h"
+#include "lsp/code_actions.h"
 #include "lsp/completions.h"
 #include "lsp/connection.h"
 #include "lsp/document_sync.h"
@@ -68,6 +69,8 @@ class Session {
   // The model is there, or will not be: `status` says why and what to do, which the user is told.
   void model_ready(Complete complete);
   void model_failed(const Status& status);
+  // With the model: there are code actions.
+  void actions_ready(ActionService service) { actions_.ready(std::move(service)); }
 
   // The process is about to end: a forwarder asks nothing more here.
   void announce_end() { connection_.notify(method::kEnding, Json::object()); }
@@ -110,9 +113,20 @@ class Session {
   void inline_completion(InlineCompletionParams params, Reply reply);
   void completion_menu(PositionParams params, Reply reply);
   void cursor(PositionParams params);
+  void code_action(CodeActionParams params, Reply reply) {
+    actions_.list(std::move(params), reply);
+  }
+  void resolve_action(ResolveParams params, Reply reply) {
+    actions_.resolve(std::move(params), reply);
+  }
+  void execute_command(CommandParams params, Reply reply) {
+    actions_.execute(std::move(params), reply);
+  }
+  void cancel_progress(CancelProgressParams params) { actions_.cancel(params.token); }
   void why(DocumentParams params, Reply reply);
   void status(const Reply& reply);
 
+  CodeActionHooks action_hooks();
   void answered(const std::string& uri, const WhyReport& why);
   void apply_settings(const Json& json);
   void ask_for_settings();
@@ -134,6 +148,7 @@ class Session {
   std::vector<Frame> held_;  // and what came after it for the answer
   Connection connection_;
   Completions completions_;
+  CodeActions actions_;
   Progress model_progress_;
   Progress index_progress_;
 

@@ -42,6 +42,7 @@ struct Workspace::Folder {
   std::unique_ptr<workspace::Indexer> indexer;   // null when the folder cannot be read
   std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
   std::unique_ptr<assist::Completer> completer;  // null while there is no engine
+  std::unique_ptr<assist::Actions> actions;      // likewise
 
   // What is left of its first reading.
   std::chrono::milliseconds first_reading() const {
@@ -73,8 +74,11 @@ void Workspace::equip(Folder& folder) {
       folder.indexer->wait_until_idle(folder.first_reading(), std::move(stop));
     }
   };
-  folder.completer =
-      std::make_unique<assist::Completer>(*engine_, folder.index, std::move(options));
+  folder.completer = std::make_unique<assist::Completer>(*engine_, folder.index, options);
+  folder.actions = std::make_unique<assist::Actions>(
+      *engine_, folder.index,
+      assist::ActionsOptions{
+          .folder = folder.path, .abilities = abilities_, .refuse = options.refuse});
   if (folder.indexer && folder.indexer->progress().finished) forget_excluded(folder.path);
 }
 
@@ -239,6 +243,23 @@ void Workspace::prepare(assist::CompletionParams params) {
   Folder& folder = find(*params.document).folder;
   keep_to_folder(params);
   if (folder.completer) folder.completer->prepare(std::move(params));
+}
+
+void Workspace::list_actions(assist::ActionQuery query, std::stop_token stop,
+                             std::function<void(Result<std::vector<assist::Action>>)> done) {
+  assist::Actions& actions = *find(*query.document).folder.actions;
+  actions.list(std::move(query), std::move(stop), std::move(done));
+}
+
+void Workspace::make_action(assist::ActionOrder order, std::stop_token stop,
+                            std::function<void(Result<assist::ActionOutcome>)> done) {
+  assist::Actions& actions = *find(*order.document).folder.actions;
+  actions.make(std::move(order), std::move(stop), std::move(done));
+}
+
+std::string Workspace::uri_beside(const workspace::Document& document,
+                                  const std::string& path) const {
+  return uri_of_path(find(document).folder.path + "/" + path);
 }
 
 void Workspace::pause(bool paused) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/actions.h"
 #include "assist/completion.h"
 #include "engine/engine.h"
 #include "lsp/file_watcher.h"
@@ -40,6 +41,8 @@ class Workspace {
 
   // From now on complete() may be called. REQUIRES: engine.config().fim; it outlives this.
   void set_engine(engine::Engine& engine);
+  // What the model can do, before that.
+  void set_abilities(assist::ActionAbilities abilities) { abilities_ = abilities; }
 
   // The folders are these, absolute. What is known of those that stay, stays.
   void set_folders(const std::vector<std::string>& paths);
@@ -58,6 +61,14 @@ class Workspace {
                 std::function<void(Result<assist::CompletionOutcome>)> done);
   // As assist::Completer::prepare; nothing happens before set_engine().
   void prepare(assist::CompletionParams params);
+
+  // As assist::Actions does. REQUIRES: set_engine() was called.
+  void list_actions(assist::ActionQuery query, std::stop_token stop,
+                    std::function<void(Result<std::vector<assist::Action>>)> done);
+  void make_action(assist::ActionOrder order, std::stop_token stop,
+                   std::function<void(Result<assist::ActionOutcome>)> done);
+  // The URI of a file by its path in the folder of a document.
+  std::string uri_beside(const workspace::Document& document, const std::string& path) const;
 
  private:
   struct Folder;
@@ -78,6 +89,7 @@ class Workspace {
 
   const WorkspaceEvents events_;
   engine::Engine* engine_ = nullptr;
+  assist::ActionAbilities abilities_;
   bool watching_ = false;
   int n_waiting_ = 0;                                       // completions
   std::map<std::string, std::unique_ptr<Folder>> folders_;  // by path

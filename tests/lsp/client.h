@@ -94,10 +94,11 @@ struct Pipes {
 inline const Json kInitialize = {
     {"capabilities", {{"textDocument", {{"inlineCompletion", Json::object()}}}}}};
 
-inline Json did_open(const std::string& uri, const std::string& text) {
+inline Json did_open(const std::string& uri, const std::string& text,
+                     const std::string& language = "c") {
   return notification_message(
       "textDocument/didOpen",
-      {{"textDocument", {{"uri", uri}, {"languageId", "c"}, {"version", 1}, {"text", text}}}});
+      {{"textDocument", {{"uri", uri}, {"languageId", language}, {"version", 1}, {"text", text}}}});
 }
 
 inline Json at(const std::string& uri, int line, int character) {

@@ -103,6 +103,89 @@ class Player {
     bool answered = false;
   };
 
+  template <typename Order, typename Outcome>
+  struct Job {
+    Order order;
+    std::stop_token stop;
+    std::function<void(Result<Outcome>)> done;
+  };
+
+  ActionService actions() {
+    return {.list =
+                [this](assist::ActionQuery query, std::stop_token stop, auto done) {
+                  listing_ = {std::move(query), std::move(stop), std::move(done)};
+                },
+            .make =
+                [this](assist::ActionOrder order, std::stop_token stop, auto done) {
+                  making_ = {std::move(order), std::move(stop), std::move(done)};
+                },
+            .uri_of = [](const workspace::Document&,
+                         const std::string& path) { return "file:///w/" + path; }};
+  }
+
+  void listing(const std::string& rest) {
+    const assist::ActionQuery& query = listing_.order;
+    ASSERT_NE(query.document, nullptr) << "no list was wanted";
+    Json diagnostics = Json::array();
+    for (const assist::Diagnostic& one : query.diagnostics) {
+      diagnostics.push_back({{"begin", one.bytes.begin},
+                             {"end", one.bytes.end},
+                             {"message", one.message},
+                             {"source", one.source},
+                             {"code", one.code}});
+    }
+    const Json actual = {{"path", query.document->path},
+                         {"begin", query.selection.begin},
+                         {"end", query.selection.end},
+                         {"automatic", query.automatic},
+                         {"diagnostics", diagnostics}};
+    EXPECT_TRUE(matches(parse(rest), actual)) << "wanted " << dump_json(actual);
+  }
+
+  void offer(const std::string& rest) {
+    std::vector<assist::Action> actions;
+    for (const Json& one : parse(rest)) {
+      actions.push_back({.name = one["name"],
+                         .title = one["title"],
+                         .disabled = one.value("disabled", ""),
+                         .bytes = {one.value("begin", 0), one.value("end", 0)},
+                         .choice = one.value("choice", "")});
+      if (one.contains("diagnostic")) actions.back().diagnostic = one["diagnostic"];
+    }
+    listing_.done(std::move(actions));
+  }
+
+  void making(const std::string& rest) {
+    const assist::Action& action = making_.order.action;
+    const Json actual = {{"name", action.name},
+                         {"begin", action.bytes.begin},
+                         {"end", action.bytes.end},
+                         {"choice", action.choice}};
+    EXPECT_TRUE(matches(parse(rest), actual)) << "made " << dump_json(actual);
+  }
+
+  static std::vector<assist::TextEdit> edits_of(const Json& json) {
+    std::vector<assist::TextEdit> edits;
+    for (const Json& one : json) edits.push_back({{one["begin"], one["end"]}, one["with"]});
+    return edits;
+  }
+
+  void made(const std::string& rest) {
+    const Json json = parse(rest);
+    if (const auto code = json_get<std::string>(json, "error")) {
+      return making_.done(failure(*code));
+    }
+    assist::ActionOutcome outcome = {.edits = edits_of(json["edits"])};
+    outcome.steps = {{.step = 1, .focus = "draft: x", .n_tokens = 7}};
+    if (json.contains("other")) {
+      const Json& other = json["other"];
+      outcome.others.push_back({.path = other["path"],
+                                .before = json_get<std::string>(other, "before"),
+                                .edits = edits_of(other["edits"])});
+    }
+    making_.done(std::move(outcome));
+  }
+
   SessionHooks hooks() {
     return {.send = [this](const Json& message) { sent_.push_back(message); },
             .post = [this](std::function<void()> work) { posted_.push_back(std::move(work)); },
@@ -154,6 +237,7 @@ class Player {
     if (rest != "ready") {
       return session_.model_failed(not_found_error(rest.substr(rest.find(' ') + 1)));
     }
+    session_.actions_ready(actions());
     session_.model_ready([this](assist::CompletionParams params, std::stop_token stop, auto done) {
       asked_.push_back({std::move(params), std::move(stop), std::move(done)});
     });
@@ -209,6 +293,7 @@ class Player {
 
   static Status failure(const std::string& code) {
     if (code == "stale") return stale_error("a newer request came");
+    if (code == "nothing") return not_found_error("Nothing was changed: nothing to add");
     if (code == "cancelled") return cancelled_error("stopped");
     return resource_exhausted_error("no page is free");
   }
@@ -230,6 +315,8 @@ class Player {
   std::deque<Json> sent_;
   std::deque<std::function<void()>> posted_;
   std::vector<Asked> asked_;
+  Job<assist::ActionQuery, std::vector<assist::Action>> listing_;
+  Job<assist::ActionOrder, assist::ActionOutcome> making_;
   std::vector<std::string> folders_;
   std::vector<std::string> changed_files_;
   workspace::DocumentSnapshot changed_;
@@ -243,6 +330,13 @@ class Player {
       {"asked", [this](const std::string& rest) { asked(rest); }},
       {"answer", [this](const std::string& rest) { answer(rest); }},
       {"stopped", [this](const std::string& rest) { stopped(rest); }},
+      {"listing", [this](const std::string& rest) { listing(rest); }},
+      {"offer", [this](const std::string& rest) { offer(rest); }},
+      {"making", [this](const std::string& rest) { making(rest); }},
+      {"working", [this](const std::string& rest) { making_.order.report(rest); }},
+      {"made", [this](const std::string& rest) { made(rest); }},
+      {"unwanted",
+       [this](const std::string&) { EXPECT_TRUE(making_.stop.stop_requested()) << "it goes on"; }},
       {"changed", [this](const std::string& rest) { changed(rest); }},
       {"closed", [this](const std::string& rest) { EXPECT_EQ(closed_, rest); }},
       {"prepared", [this](const std::string& rest) { EXPECT_EQ(prepared_, rest); }},

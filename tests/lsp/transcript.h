@@ -12,6 +12,13 @@
 //     === answer {...}     the model answers its oldest open request: "text" at the cursor, or in
 //                          place of [begin, end); {} is no suggestion, {"error": CODE} a failure,
 //                          {"refused": REASON} when it must not read the document
+//     === listing {...}    the newest list of actions that was wanted: selection, automatic,
+//                          diagnostics
+//     === offer [...]      these are offered: name, title, begin, end, choice, disabled, diagnostic
+//     === making {...}     the newest action that is being made: name, begin, end, choice
+//     === working TEXT     it says what it does
+//     === made {...}       it is made: edits, other (a file), or error
+//     === unwanted         it was told to stop
 //     === prepared P:N     the model may prepare for offset N of P; none: for nothing
 //     === stopped          the newest request that the model got was told to stop
 //     === folders [...]    the workspace was told of these folders last; === files [...]: of these

@@ -1,0 +1,32 @@
+#include "assist/action_scene.h"
+
+#include <utility>
+
+namespace rondo::assist {
+
+const workspace::FunctionQuery* FunctionQueries::of(const workspace::Language& language) {
+  const auto [it, is_new] = queries_.try_emplace(&language);
+  if (is_new && workspace::has_functions(language)) {
+    it->second = std::make_unique<const workspace::FunctionQuery>(language);
+  }
+  return it->second.get();
+}
+
+ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
+                       const workspace::BlockIndex& index, FunctionQueries& queries,
+                       workspace::Parser& parser, const workspace::WorkLimits& limits) {
+  const workspace::Language& language = *query.document->language;
+  const workspace::TextSnapshot text = query.document->text;
+  ActionScene scene = {.query = std::move(query), .abilities = abilities, .index = index};
+  if (language.grammar == nullptr) return scene;
+  Result<workspace::SyntaxTree> tree = parser.parse(language, text, nullptr, limits);
+  if (!tree.ok()) return scene;
+  scene.tree = std::move(*tree);
+  if (const workspace::FunctionQuery* functions = queries.of(language)) {
+    scene.functions = functions->in(*scene.tree, workspace::QueryCursor());
+    scene.doc_is_in_body = functions->doc_is_in_body();
+  }
+  return scene;
+}
+
+}  // namespace rondo::assist

@@ -1,0 +1,53 @@
+// ActionScene: a document and a place in it, with what actions have to know of both.
+//
+// Thread: one at a time. Ownership: holds its document; borrows the index.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "assist/action.h"
+#include "workspace/block_index.h"
+#include "workspace/functions.h"
+#include "workspace/syntax_tree.h"
+
+namespace rondo::assist {
+
+struct ActionScene {
+  ActionQuery query;
+  ActionAbilities abilities;
+  const workspace::BlockIndex& index;
+  // Nothing for languages without a grammar, or when there was no time to parse.
+  std::optional<workspace::SyntaxTree> tree;
+  // Of languages that have a query of them.
+  std::vector<workspace::Function> functions;
+  bool doc_is_in_body = false;
+
+  const workspace::Document& document() const { return *query.document; }
+  const workspace::Text& text() const { return *query.document->text; }
+  // Where the cursor is, or the selection begins.
+  int64_t offset() const { return query.selection.begin; }
+  // The innermost function there, or nullptr.
+  const workspace::Function* function() const {
+    return workspace::function_at(functions, offset());
+  }
+};
+
+// Queries of functions, compiled when first asked for.
+class FunctionQueries {
+ public:
+  // nullptr for languages that have none. REQUIRES: language.grammar.
+  const workspace::FunctionQuery* of(const workspace::Language& language);
+
+ private:
+  std::map<const workspace::Language*, std::unique_ptr<const workspace::FunctionQuery>> queries_;
+};
+
+// Parses the document, within `limits`: when they end it, there is no tree.
+ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
+                       const workspace::BlockIndex& index, FunctionQueries& queries,
+                       workspace::Parser& parser, const workspace::WorkLimits& limits);
+
+}  // namespace rondo::assist
