@@ -1,7 +1,9 @@
 #include "cli/lsp_command.h"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,15 +16,21 @@
 #include "cli/model_path.h"
 #include "cli/settings.h"
 #include "lsp/forwarder.h"
+#include "lsp/ssh_link.h"
 #include "lsp/standalone.h"
 
 namespace rondo::cli {
 namespace {
 
+// Over a network.
+constexpr std::chrono::seconds kRemoteAnswer{10};
+
 struct Arguments {
   Flags flags;
   bool standalone = false;
-  bool stdio = false;  // always; editors say it
+  std::string connect;  // to another machine; empty: to this one
+  bool remote = false;  // an ssh of such a one has started us
+  bool stdio = false;   // always; editors say it
   std::optional<int64_t> client_process_id;
   bool other_transport = false;
 };
@@ -58,18 +66,42 @@ lsp::DaemonWanted wanted(const Arguments& arguments, const Served& served,
   return daemon;
 }
 
-// Serves through the daemon; the exit code. Errors: those of reach_daemon(), before a byte is read.
-Result<int> forward(const Arguments& arguments, const Served& served,
-                    const Environment& environment) {
-  ASSIGN_OR_RETURN(const auto place, daemon_place(environment, served.configuration));
-  const lsp::ForwarderOptions options = {
-      .daemon = wanted(arguments, served, environment.executable),
-      .log_path = log_path(environment),
-      .client_process_id = arguments.client_process_id};
+// Serves through what is reached; the exit code. Errors: those of options.reach, before a byte is
+// read.
+Result<int> forward(const lsp::ForwarderOptions& options) {
   ASSIGN_OR_RETURN(FileDescriptor daemon,
-                   lsp::reach_daemon(place, options.daemon, lsp::Build::kMine,
-                                     lsp::Patience::for_at_most(options.patience)));
-  return lsp::run_forwarder(place, options, std::move(daemon));
+                   options.reach(lsp::Build::kMine, lsp::Patience::for_at_most(options.patience)));
+  if (options.client_is_remote) {
+    const std::string line = to_line(lsp::Welcome{.program = build_identity()});
+    if (::write(options.output, line.data(), line.size()) != std::ssize(line))
+      return unavailable_error("nobody reads what rondo lsp --remote says");
+  }
+  return lsp::run_forwarder(options, std::move(daemon));
+}
+
+// Through the daemon of this machine.
+Result<int> forward_here(const Arguments& arguments, const Served& served,
+                         const Environment& environment) {
+  ASSIGN_OR_RETURN(const auto place, daemon_place(environment, served.configuration));
+  const lsp::DaemonWanted daemon = wanted(arguments, served, environment.executable);
+  return forward({.reach =
+                      [&](lsp::Build build, const lsp::Patience& patience) {
+                        return lsp::reach_daemon(place, daemon, build, patience);
+                      },
+                  .answer_within = daemon.answer_within,
+                  .log_path = log_path(environment),
+                  .client_process_id = arguments.client_process_id,
+                  .client_is_remote = arguments.remote});
+}
+
+// Through the daemon of another machine.
+Result<int> forward_there(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(lsp::SshLink link, lsp::SshLink::to(arguments.connect));
+  return forward(
+      {.reach = [&](lsp::Build, const lsp::Patience& patience) { return link.reach(patience); },
+       .answer_within = kRemoteAnswer,
+       .log_path = "on " + link.host() + ", `rondo status` there names it",
+       .client_process_id = arguments.client_process_id});
 }
 
 Status run(const Arguments& arguments, CommandContext context) {
@@ -77,10 +109,14 @@ Status run(const Arguments& arguments, CommandContext context) {
     return invalid_argument_error(
         "rondo lsp speaks on standard input and output only; start it with --stdio");
   }
+  if (!arguments.connect.empty()) {
+    ASSIGN_OR_RETURN(context.exit_code, forward_there(arguments));
+    return {};
+  }
   ASSIGN_OR_RETURN(const Served served, served_by(arguments, context.environment));
   // A script is of this process: whoever shares a daemon shares its engine.
   if (!arguments.standalone && !arguments.flags->contains("script")) {
-    const Result<int> exit_code = forward(arguments, served, context.environment);
+    const Result<int> exit_code = forward_here(arguments, served, context.environment);
     if (exit_code.ok()) {
       context.exit_code = *exit_code;
       return {};
@@ -100,8 +136,14 @@ Status run(const Arguments& arguments, CommandContext context) {
 void add_lsp_command(CLI::App& app, CommandContext context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("lsp", "Serve an editor: a language server on stdio");
-  command->add_flag("--standalone", arguments->standalone,
-                    "Run the model in this process, without the daemon");
+  CLI::Option* standalone = command->add_flag("--standalone", arguments->standalone,
+                                              "Run the model in this process, without the daemon");
+  command
+      ->add_option("--connect", arguments->connect,
+                   "Serve through the daemon of another machine, where the workspace has the same "
+                   "path: ssh:HOST")
+      ->excludes(standalone);
+  command->add_flag("--remote", arguments->remote)->group("");
   command->add_flag("--stdio", arguments->stdio,
                     "Speak on standard input and output (the only way; for editors)");
   command->add_option("--clientProcessId", arguments->client_process_id,

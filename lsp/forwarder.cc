@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -17,17 +20,12 @@
 #include "lsp/loop.h"
 #include "lsp/loop_handles.h"
 #include "lsp/transport.h"
+#include "lsp/uri.h"
 
 namespace rondo::lsp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Of our own initialize; no editor uses it.
-const RequestId kRetold = std::string("rondo/retold");
-
-// Of our own pings.
-const RequestId kPinged = std::string("rondo/ping");
 
 constexpr const char* kRestarted = "Rondo's daemon was restarted";
 
@@ -60,7 +58,7 @@ struct Asked {
 
 class Forwarder {
  public:
-  Forwarder(const DaemonPlace& place, const ForwarderOptions& options);
+  explicit Forwarder(const ForwarderOptions& options);
   int run(FileDescriptor daemon);
 
  private:
@@ -70,6 +68,7 @@ class Forwarder {
   void take(const Request& request, std::string body);
   void take(const Notification& notification, const std::string& body);
   void take(const Response& response);
+  void tell_missing(const std::vector<WorkspaceFolder>& folders);
   void hold(const RequestId& id, Asked asked);
   void let_go(const std::string& uri, std::string_view method);
   bool cancel_held(const Json& params);
@@ -94,6 +93,9 @@ class Forwarder {
   void forget_initialize();
 
   bool can_ask() const { return link_ && !link_->ending; }
+  RequestId own_id(const char* what) const {
+    return std::string("rondo/") + what + (options_.client_is_remote ? "/remote" : "");
+  }
   void to_client(const Json& message) { client_.write(frame_message(dump_json(message))); }
   void to_daemon(std::string_view body) { link_->channel.write(frame_message(body)); }
   void answer_with_nothing(const RequestId& id, const std::string& method);
@@ -101,8 +103,9 @@ class Forwarder {
   void hang_up() { finish(was_shut_down_ ? 0 : 1); }
   void finish(int exit_code);
 
-  const DaemonPlace& place_;
   const ForwarderOptions options_;
+  // Of our own requests; no editor uses them, and no other forwarder.
+  const RequestId retold_ = own_id("retold"), ping_id_ = own_id("ping");
 
   Loop loop_;
   Channel client_;
@@ -132,9 +135,8 @@ class Forwarder {
   std::jthread reacher_;  // last: ends before what it uses goes
 };
 
-Forwarder::Forwarder(const DaemonPlace& place, const ForwarderOptions& options)
-    : place_(place),
-      options_(options),
+Forwarder::Forwarder(const ForwarderOptions& options)
+    : options_(options),
       client_(loop_.uv(), {.bytes = [this](std::string_view bytes) { from_client(bytes); },
                            .end = [this] { hang_up(); },
                            .closed = {}}),
@@ -196,8 +198,9 @@ void Forwarder::take(const Request& request, std::string body) {
   if (request.method == method::kInitialize && !initialize_id_ && memory_.is_beginning()) {
     initialize_id_ = request.id;
     InitializeParams params;
-    if (read_params(request.params, params).ok() && params.process_id) {
-      watch_editor(*params.process_id);
+    if (read_params(request.params, params).ok()) {
+      if (params.process_id) watch_editor(*params.process_id);
+      if (options_.client_is_remote) tell_missing(params.folders);
     }
   }
   if (request.method == method::kShutdown) was_shut_down_ = true;
@@ -214,6 +217,24 @@ void Forwarder::take(const Request& request, std::string body) {
   ping();
   if (suggestions) asked.body = std::move(body);
   under_way_[request.id] = std::move(asked);
+}
+
+// The editor's folders are on another machine, and only their paths come here.
+void Forwarder::tell_missing(const std::vector<WorkspaceFolder>& folders) {
+  std::array<char, 256> host = {};
+  (void)::gethostname(host.data(), host.size() - 1);
+  for (const WorkspaceFolder& folder : folders) {
+    const std::optional<std::string> path = path_of_uri(folder.uri);
+    std::error_code error;
+    if (path && std::filesystem::is_directory(*path, error)) continue;
+    const std::string sentence = "Rondo on " + std::string(host.data()) + " has no folder " +
+                                 path.value_or(folder.uri) +
+                                 ": it completes what is open, and reads no other file. --connect "
+                                 "is for workspaces that have the same path on both machines.";
+    spdlog::warn("{}", sentence);
+    to_client(
+        notification_message(method::kShowMessage, message_params(Severity::kWarning, sentence)));
+  }
 }
 
 // Until there is a daemon.
@@ -312,8 +333,8 @@ void Forwarder::pass(Request request) {
 
 bool Forwarder::is_for_us(const Response& response) {
   if (!response.id) return false;
-  if (*response.id == kRetold) return true;
-  if (*response.id == kPinged) {
+  if (*response.id == retold_) return true;
+  if (*response.id == ping_id_) {
     pinged_ = false;
     ping_->stop();
     return true;
@@ -352,7 +373,7 @@ void Forwarder::connect(FileDescriptor socket) {
   Link& link = *(*self = link_.get());
   if (!link.channel.open(socket.release(), output).ok()) return lost(link);
   problem_.clear();
-  for (const std::string& body : memory_.retell(initialize_id_.value_or(kRetold))) to_daemon(body);
+  for (const std::string& body : memory_.retell(initialize_id_.value_or(retold_))) to_daemon(body);
   if (initialize_id_) under_way_[*initialize_id_] = {.method = std::string(method::kInitialize)};
   for (auto& [id, asked] : std::exchange(held_, {})) {
     if (asked.method == method::kInitialize) continue;  // told already
@@ -367,8 +388,8 @@ void Forwarder::connect(FileDescriptor socket) {
 // this one, and one that does not is lost.
 void Forwarder::ping() {
   if (!link_ || std::exchange(pinged_, true)) return;
-  to_daemon(dump_json(request_message(kPinged, method::kPing, nullptr)));
-  ping_->start(options_.daemon.answer_within, [this] {
+  to_daemon(dump_json(request_message(ping_id_, method::kPing, nullptr)));
+  ping_->start(options_.answer_within, [this] {
     spdlog::warn("the daemon does not answer");
     if (link_) lost(*link_);
   });
@@ -413,8 +434,7 @@ void Forwarder::reach() {
   if (finished_ || link_ || std::exchange(reaching_, true)) return;
   reacher_ = std::jthread([this](std::stop_token stop) {
     const auto patience = Patience::for_at_most(options_.patience, std::move(stop));
-    auto socket = std::make_shared<Result<FileDescriptor>>(
-        reach_daemon(place_, options_.daemon, Build::kAny, patience));
+    auto socket = std::make_shared<Result<FileDescriptor>>(options_.reach(Build::kAny, patience));
     loop_.post([this, socket] { reached(std::move(*socket)); });
   });
 }
@@ -469,6 +489,7 @@ void Forwarder::answer_with_nothing(const RequestId& id, const std::string& meth
 // ---- the end ---------------------------------------------------------------------------------
 
 void Forwarder::watch_editor(int64_t process_id) {
+  if (options_.client_is_remote) return;
   const Status status = loop_.watch_process(process_id, [this] { hang_up(); });
   if (!status.ok()) spdlog::info("the editor: {}", status.message());
 }
@@ -486,9 +507,8 @@ void Forwarder::finish(int exit_code) {
 
 }  // namespace
 
-int run_forwarder(const DaemonPlace& place, const ForwarderOptions& options,
-                  FileDescriptor daemon) {
-  return Forwarder(place, options).run(std::move(daemon));
+int run_forwarder(const ForwarderOptions& options, FileDescriptor daemon) {
+  return Forwarder(options).run(std::move(daemon));
 }
 
 }  // namespace rondo::lsp

@@ -1,4 +1,5 @@
-// Forwarder: stands between an editor, on standard streams, and the daemon. Messages pass as they
+// Forwarder: stands between an editor, on standard streams, and the daemon, or another forwarder on
+// the daemon's machine. Messages pass as they
 // are; of them it remembers what a new daemon would have to hear.
 //
 //     editor  ----->  ClientMemory, requests under way  ----->  daemon
@@ -18,21 +19,27 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/file_descriptor.h"
 #include "lsp/daemon_link.h"
-#include "lsp/daemon_place.h"
 
 namespace rondo::lsp {
 
 struct ForwarderOptions {
-  DaemonWanted daemon;
+  // A connection to a daemon that serves, as reach_daemon(); called on a thread of its own.
+  std::function<Result<FileDescriptor>(Build build, const Patience& patience)> reach;
+  // A daemon that leaves a ping unanswered for so long is lost.
+  std::chrono::milliseconds answer_within = std::chrono::seconds(3);
   std::string log_path;  // the daemon's, for the user
   int input = 0;
   int output = 1;
-  std::optional<int64_t> client_process_id;  // when the command line names the editor
+  // The editor's process; given by the command line, or by initialize.
+  std::optional<int64_t> client_process_id;
+  // The client is a forwarder on another machine, where the editor's process is too.
+  bool client_is_remote = false;
 
   // So many ends of the daemon, or vain attempts to start it, within this time are too many.
   int64_t max_failures = 5;
@@ -41,8 +48,8 @@ struct ForwarderOptions {
   std::chrono::milliseconds patience = std::chrono::seconds(20);     // of one attempt
 };
 
-// Forwards between the client and the daemon at the other end of `daemon` (reach_daemon()) until
-// the conversation ends; the exit code of the process.
-int run_forwarder(const DaemonPlace& place, const ForwarderOptions& options, FileDescriptor daemon);
+// Forwards between the client and the daemon at the other end of `daemon` until the conversation
+// ends; the exit code of the process.
+int run_forwarder(const ForwarderOptions& options, FileDescriptor daemon);
 
 }  // namespace rondo::lsp

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
@@ -15,6 +16,8 @@
 
 namespace rondo::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 using lsp::Client;
 using lsp::RequestId;
@@ -305,8 +308,12 @@ TEST_F(ForwarderTest, GivesUpForAWhileWhenNoDaemonLives) {
   std::array<int, 2> sockets;
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()), 0);
   auto exit_code = std::async(std::launch::async, [&] {
-    return lsp::run_forwarder(place,
-                              {.daemon = {.start_command = {"/bin/sh", "-c", start}},
+    return lsp::run_forwarder({.reach =
+                                   [&](lsp::Build build, const lsp::Patience& patience) {
+                                     return reach_daemon(
+                                         place, {.start_command = {"/bin/sh", "-c", start}}, build,
+                                         patience);
+                                   },
                                .log_path = "/the/log",
                                .input = pipes.to_server[0],
                                .output = pipes.to_client[1],
@@ -332,6 +339,75 @@ TEST_F(ForwarderTest, GivesUpForAWhileWhenNoDaemonLives) {
   EXPECT_TRUE(client.heard().empty()) << client.heard().front();  // it was said once
   client.hang_up();
   EXPECT_EQ(exit_code.get(), 1);
+}
+
+// ssh that reaches a machine which differs from this one in the user's home: it runs what it is
+// told, as sshd would, in a shell with that home.
+class OtherMachine {
+ public:
+  OtherMachine() {
+    std::string there = "env -i PATH=" + rondo_folder() + ":/usr/bin:/bin";
+    for (const std::string& entry : user_.environment()) there += " '" + entry + "'";
+    write(
+        "#!/bin/sh\n"
+        "while [ \"$1\" != -- ]; do shift; done\n"
+        "[ \"$2\" = box ] || { echo \"ssh: Could not resolve hostname $2\" >&2; exit 255; }\n"
+        "exec " +
+        there + " sh -c \"$3\"\n");
+  }
+  // Where it is found instead of the real one.
+  std::string path() const { return bin().string() + ":/usr/bin:/bin"; }
+  const User& user() const { return user_; }
+
+ private:
+  static std::string rondo_folder() { return fs::path(RONDO_BINARY).parent_path().string(); }
+  fs::path bin() const { return user_.home() / "bin"; }
+  void write(const std::string& script) const {
+    fs::create_directory(bin());
+    std::ofstream(bin() / "ssh") << script;
+    fs::permissions(bin() / "ssh", fs::perms::owner_all);
+  }
+
+  User user_;
+};
+
+TEST_F(ForwarderTest, ServesThroughAnotherMachine) {
+  const OtherMachine box;
+  Editor editor(user_.start({"lsp", "--connect", "ssh:box"}, {"PATH=" + box.path()}));
+  Json params = lsp::kInitialize;
+  params["processId"] = 1 << 30;  // of a process that is not there
+  params["workspaceFolders"] = {{{"uri", "file:///w/nowhere"}, {"name", "nowhere"}}};
+  editor.client.send(lsp::request_message(RequestId(1000), "initialize", params));
+  const Json told = editor.client.receive();
+  EXPECT_EQ(told["method"], "window/showMessage");
+  EXPECT_NE(told.dump().find("has no folder /w/nowhere"), std::string::npos) << told;
+  EXPECT_TRUE(editor.client.receive()["result"].is_object());
+  editor.notify("initialized", Json::object());
+  editor.open();
+  const Json first = editor.complete();
+  EXPECT_FALSE(first["items"].empty());
+  EXPECT_TRUE(user_.status().is_null()) << "a daemon here";
+  // It may die there too.
+  ::kill(box.user().status()["pid"].get<pid_t>(), SIGKILL);
+  EXPECT_EQ(editor.complete(), first);
+  EXPECT_EQ(editor.leave(), 0);
+  EXPECT_TRUE(soon([&] { return box.user().status()["clients"].empty(); }));
+}
+
+TEST_F(ForwarderTest, SaysWhatItCannotReach) {
+  const OtherMachine box;
+  const auto connect = [&](const std::string& target) {
+    std::vector<std::string> environment = user_.environment();
+    environment.push_back("PATH=" + box.path());
+    const std::string command = RONDO_BINARY " lsp --connect '" + target + "' 2>&1";
+    Process process({"/bin/sh", "-c", command}, environment);
+    const std::string said = process.read_all();
+    EXPECT_NE(process.wait(), 0);
+    return said;
+  };
+  EXPECT_NE(connect("ssh:elsewhere").find("no rondo answers on elsewhere"), std::string::npos);
+  for (const char* wrong : {"box", "ssh:", "ssh:-oProxyCommand=touch /tmp/x", "http://box"})
+    EXPECT_NE(connect(wrong).find("must be ssh:HOST"), std::string::npos) << wrong;
 }
 
 // The other end of a forwarder's connections: daemons that die as they are told.
@@ -363,12 +439,15 @@ TEST_F(ForwarderTest, AsksNoThirdDaemon) {
   MortalDaemons daemons(place);
   const lsp::Pipes pipes;
   auto exit_code = std::async(std::launch::async, [&] {
-    const lsp::ForwarderOptions options = {.daemon = {.answer_within = std::chrono::hours(1)},
+    const auto reach = [&](lsp::Build build, const lsp::Patience& patience) {
+      return reach_daemon(place, {.answer_within = std::chrono::hours(1)}, build, patience);
+    };
+    const lsp::ForwarderOptions options = {.reach = reach,
+                                           .answer_within = std::chrono::hours(1),
                                            .input = pipes.to_server[0],
                                            .output = pipes.to_client[1]};
-    auto daemon = reach_daemon(place, options.daemon, lsp::Build::kMine,
-                               lsp::Patience::for_at_most(options.patience));
-    return run_forwarder(place, options, std::move(*daemon));
+    auto daemon = reach(lsp::Build::kMine, lsp::Patience::for_at_most(options.patience));
+    return run_forwarder(options, std::move(*daemon));
   });
   Client client(pipes.to_client[0], pipes.to_server[1]);
   const auto expect = [](Client& daemon, const std::vector<std::string>& methods) {

@@ -131,10 +131,14 @@ class User {
     return all;
   }
 
-  Process start(const std::vector<std::string>& arguments) const {
+  // `more`: entries of its environment beside environment().
+  Process start(const std::vector<std::string>& arguments,
+                const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words = {RONDO_BINARY};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    return Process(words, environment());
+    std::vector<std::string> all = environment();
+    all.insert(all.end(), more.begin(), more.end());
+    return Process(words, all);
   }
   // Runs to the end; the exit code.
   int run(const std::vector<std::string>& arguments) const {
