@@ -1,14 +1,12 @@
 #include "bench/kv_memory.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <thread>
 
 #include "assist/fim_prompt.h"
+#include "base/temporary_folder.h"
 #include "bench/engine_call.h"
 #include "engine/memory_plan.h"
 #include "engine/named_configs.h"
@@ -70,34 +68,14 @@ std::vector<BlockTokens> tokens_of(const std::vector<SegmentInput>& segments,
   return blocks;
 }
 
-// A folder that goes with its owner.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = (std::filesystem::temp_directory_path() / "rondo-kv-XXXXXX").string();
-    if (::mkdtemp(path.data()) != nullptr) path_ = path;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }  // empty: it could not be made
-
- private:
-  std::string path_;
-};
-
 // Segments encoded, written, read and copied back by engines of their own.
 class Restoring {
  public:
-  Restoring(const KvMemoryOptions& options, std::vector<SegmentInput> segments)
-      : options_(options), segments_(std::move(segments)) {}
+  Restoring(const KvMemoryOptions& options, std::vector<SegmentInput> segments,
+            TemporaryFolder folder)
+      : options_(options), segments_(std::move(segments)), folder_(std::move(folder)) {}
 
   Result<RestoreRates> measure() {
-    if (folder_.path().empty())
-      return unavailable_error("cannot make a folder for the disk's tier");
     RestoreRates rates;
     for (const SegmentInput& segment : segments_) rates.n_tokens += std::ssize(*segment.tokens);
     {
@@ -265,7 +243,8 @@ Result<KvMemoryResult> bench_kv_memory(const KvMemoryOptions& options) {
       shape.rows.push_back(tier_row(config, blocks, n_composed, options.n_active_tokens));
     result.shapes.push_back(std::move(shape));
   }
-  Restoring restoring(options, first_of(segments, options.n_restored_tokens));
+  ASSIGN_OR_RETURN(TemporaryFolder folder, TemporaryFolder::make("rondo-kv"));
+  Restoring restoring(options, first_of(segments, options.n_restored_tokens), std::move(folder));
   ASSIGN_OR_RETURN(result.rates, restoring.measure());
   return result;
 }

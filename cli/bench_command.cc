@@ -12,6 +12,7 @@
 #include "cli/bench_gpu.h"
 #include "cli/bench_reuse.h"
 #include "cli/bench_trapezoid.h"
+#include "cli/bench_wake.h"
 #include "cli/product.h"
 
 namespace rondo::cli {
@@ -225,6 +226,7 @@ void add_bench_command(CLI::App& app, CommandContext context) {
   add_prefill(*bench, context);
   add_trapezoid_bench(*bench, context);
   add_reuse_bench(*bench, context);
+  add_wake_bench(*bench, context);
   add_start(*bench, context);
   add_membw(*bench, context);
   add_gpu_benches(*bench, context);
