@@ -24,7 +24,7 @@ constexpr int64_t kExamplesPerWitness = 100;
 struct Example {
   TokenIds prompt;  // <|file_sep|> and the path
   TokenIds score;   // the text
-  std::vector<engine::SegmentInput> segments;
+  ChosenContext context;
 };
 
 // The first tokens of the plain layout, split behind the path's line.
@@ -60,7 +60,7 @@ double loss_of(const std::vector<float>& scores) {
 // All that decides the value of a result, but for the excerpt.
 std::string run_name(const engine::Engine& engine, const Corpus& corpus,
                      const ContextLossOptions& options) {
-  return "context loss, model " + engine.config().digest.to_string() + " on " +
+  return "context loss of four modes, model " + engine.config().digest.to_string() + " on " +
          engine.stats().kernels + ", corpus " + corpus_digest(corpus).to_string() + ", seed " +
          std::to_string(options.seed) + ", active " + std::to_string(options.active_tokens) +
          ", context " + std::to_string(options.context_tokens);
@@ -81,14 +81,19 @@ class Measurement {
     ASSIGN_OR_RETURN(const Example example, example_of(excerpt));
     Json result = {{"language", group_name(file_of(excerpt).group)},
                    {"n_tokens", example.score.size()},
-                   {"n_segments", example.segments.size()}};
-    if (example.segments.empty() || example.score.empty()) return result;
+                   {"n_segments", example.context.segments.size()}};
+    const std::vector<engine::SegmentInput>& segments = example.context.segments;
+    if (segments.empty() || example.score.empty()) return result;
     ASSIGN_OR_RETURN(const auto without, score(engine_, example, {}));
-    ASSIGN_OR_RETURN(const auto with, score(engine_, example, example.segments));
+    ASSIGN_OR_RETURN(const auto with, score(engine_, example, segments));
+    ASSIGN_OR_RETURN(const auto released, score(engine_, example, released_segments(segments)));
+    ASSIGN_OR_RETURN(const auto prefix, score(engine_, behind_files(example), {}));
     result["without"] = loss_of(without);
     result["with"] = loss_of(with);
+    result["released"] = loss_of(released);
+    result["prefix"] = loss_of(prefix);
     int64_t n_segment_tokens = 0;
-    for (const auto& segment : example.segments) {
+    for (const auto& segment : segments) {
       n_segment_tokens += static_cast<int64_t>(segment.tokens->size());
       if (is_witness) result["segments"].push_back(*segment.tokens);
     }
@@ -107,10 +112,10 @@ class Measurement {
     example.score = json_get<TokenIds>(witness, "score").value_or(TokenIds());
     for (const TokenIds& ids :
          json_get<std::vector<TokenIds>>(witness, "segments").value_or(std::vector<TokenIds>())) {
-      example.segments.push_back({std::make_shared<const TokenIds>(ids), 0});
+      example.context.segments.push_back({std::make_shared<const TokenIds>(ids), 0});
     }
-    std::reverse(example.segments.begin(), example.segments.end());
-    ASSIGN_OR_RETURN(const auto scores, score(engine_, example, example.segments));
+    std::reverse(example.context.segments.begin(), example.context.segments.end());
+    ASSIGN_OR_RETURN(const auto scores, score(engine_, example, example.context.segments));
     return json_get<std::vector<float>>(witness, "scores") == scores;
   }
 
@@ -131,11 +136,28 @@ class Measurement {
     const std::string_view text =
         std::string_view(file.text).substr(excerpt.begin, excerpt.end - excerpt.begin);
     Example example = split_plain(engine_, file.path, text, options_.active_tokens);
-    example.segments = workspace_->choose({.path = file.path,
-                                           .window = {excerpt.begin, excerpt.end},
-                                           .cursor = excerpt.end,
-                                           .max_tokens = options_.context_tokens});
+    example.context = workspace_->choose({.path = file.path,
+                                          .window = {excerpt.begin, excerpt.end},
+                                          .cursor = excerpt.end,
+                                          .max_tokens = options_.context_tokens});
     return example;
+  }
+
+  std::vector<engine::SegmentInput> released_segments(
+      std::vector<engine::SegmentInput> segments) const {
+    for (engine::SegmentInput& segment : segments) {
+      segment.n_released_head =
+          assist::released_head(engine_.config(), engine_.tokenizer(), *segment.tokens);
+    }
+    return segments;
+  }
+
+  static Example behind_files(const Example& example) {
+    Example behind = {.prompt = {}, .score = example.score, .context = {}};
+    for (const auto& file : example.context.files)
+      behind.prompt.insert(behind.prompt.end(), file->begin(), file->end());
+    behind.prompt.insert(behind.prompt.end(), example.prompt.begin(), example.prompt.end());
+    return behind;
   }
 
   engine::Engine& engine_;
@@ -150,8 +172,13 @@ std::optional<ExampleLoss> read_example(const Json& json, Group group) {
   const auto without = json_get<double>(json, "without");
   const auto with = json_get<double>(json, "with");
   if (!without || !with) return std::nullopt;
-  return ExampleLoss{group, *without, *with, json_get<int32_t>(json, "n_tokens").value_or(0),
-                     json_get<int32_t>(json, "n_segment_tokens").value_or(0)};
+  return ExampleLoss{.group = group,
+                     .without = *without,
+                     .with = *with,
+                     .released = json_get<double>(json, "released").value_or(0),
+                     .prefix = json_get<double>(json, "prefix").value_or(0),
+                     .n_tokens = json_get<int32_t>(json, "n_tokens").value_or(0),
+                     .n_segment_tokens = json_get<int32_t>(json, "n_segment_tokens").value_or(0)};
 }
 
 }  // namespace

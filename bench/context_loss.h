@@ -34,7 +34,9 @@ struct ContextLossOptions {
 struct ExampleLoss {
   Group group = Group::kPython;
   double without = 0;
-  double with = 0;
+  double with = 0;       // Segments
+  double released = 0;   // the same, released
+  double prefix = 0;     // the same Blocks as files before the excerpt
   int32_t n_tokens = 0;  // that are counted: those of the text, not of the path before it
   int32_t n_segment_tokens = 0;
 };

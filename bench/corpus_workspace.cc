@@ -23,7 +23,7 @@ Status CorpusWorkspace::replace(const std::string& path, std::string text) {
   return {};
 }
 
-std::vector<engine::SegmentInput> CorpusWorkspace::choose(const ContextRequest& request) {
+ChosenContext CorpusWorkspace::choose(const ContextRequest& request) {
   const workspace::FileBlocksSnapshot file = index_.file(request.path);
   workspace::ContextQuery query = {.path = request.path,
                                    .language = file->language,
@@ -39,11 +39,13 @@ std::vector<engine::SegmentInput> CorpusWorkspace::choose(const ContextRequest& 
   query.count_tokens = [this](const workspace::ContextBlock& block) {
     return static_cast<int64_t>(segments_.segment(block).tokens->size());
   };
-  std::vector<engine::SegmentInput> segments;
+  ChosenContext chosen;
   for (const workspace::ContextBlock& block : workspace::choose_context(query, index_)) {
-    segments.push_back(segments_.segment(block));
+    chosen.segments.push_back(segments_.segment(block));
+    chosen.files.push_back(std::make_shared<const engine::TokenIds>(
+        assist::file_part(engine_.config(), engine_.tokenizer(), block.path, block.text)));
   }
-  return segments;
+  return chosen;
 }
 
 }  // namespace rondo::bench

@@ -1,8 +1,7 @@
 // The workspace of one repository as the product has it: its files cut into Blocks and indexed, and
-// the product's own choice of context, as Segments.
+// the product's own choice of context.
 //
-// Thread: one thread at a time. Ownership: owns index and texts; borrows configuration and
-// tokenizer.
+// Thread: one thread at a time. Ownership: owns index and texts; borrows the engine.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +19,12 @@
 #include "workspace/context.h"
 
 namespace rondo::bench {
+
+// Blocks in the order of their scores, the best first.
+struct ChosenContext {
+  std::vector<engine::SegmentInput> segments;
+  std::vector<std::shared_ptr<const engine::TokenIds>> files;  // the same, as assist::file_part()
+};
 
 // For whom context is chosen.
 struct ContextRequest {
@@ -43,13 +48,14 @@ class CorpusWorkspace {
   // Gives a file another text.
   Status replace(const std::string& path, std::string text);
 
-  // The Segments of the Blocks that the product chooses. REQUIRES: request.path is indexed.
-  std::vector<engine::SegmentInput> choose(const ContextRequest& request);
+  // The Blocks that the product chooses. REQUIRES: request.path is indexed.
+  ChosenContext choose(const ContextRequest& request);
 
  private:
   explicit CorpusWorkspace(const engine::Engine& engine)
-      : segments_(engine.config(), engine.tokenizer()) {}
+      : engine_(engine), segments_(engine.config(), engine.tokenizer()) {}
 
+  const engine::Engine& engine_;
   workspace::BlockQueries queries_;
   workspace::Chunker chunker_{queries_};
   workspace::BlockIndex index_;

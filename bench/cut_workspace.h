@@ -22,7 +22,7 @@ namespace rondo::bench {
 struct Question {
   assist::ActiveWindow window;  // as the product would send it
   std::string truth;
-  std::vector<engine::SegmentInput> segments;
+  ChosenContext context = {};
 };
 
 // What the context of a question is chosen from.

@@ -31,8 +31,14 @@ std::string_view without_end_blanks(std::string_view text) {
 struct Asked {
   Question question;
   bool one_line = true;
-  bool released = false;
+  InfillMode mode = {};
 };
+
+int32_t n_context_tokens(const engine::Completion& answer, const assist::ActiveWindow& window) {
+  size_t n_tokens = answer.n_segment_tokens;
+  for (const auto& file : window.files) n_tokens += file->size();
+  return static_cast<int32_t>(n_tokens);
+}
 
 // Asks the engine as the product does: in the model's own order, the word at the cursor spelt
 // again.
@@ -46,6 +52,7 @@ class Questioner {
     assist::ActiveWindow window = question.window;
     window.prefix.resize(window.prefix.size() - word.size());
     engine::Request request;
+    if (asked.mode.prefix) window.files = question.context.files;
     request.prompt = assist::fim_prompt(engine_.config(), engine_.tokenizer(),
                                         engine_.config().fim->order, window);
     request.segments = segments_of(asked);
@@ -66,15 +73,16 @@ class Questioner {
         .similarity = edit_similarity(answered, wanted),
         .log_probability =
             std::accumulate(truth.scores.begin(), truth.scores.end(), 0.0) / n_tokens,
-        .n_segment_tokens = text.n_segment_tokens,
+        .n_context_tokens = n_context_tokens(text, window),
         .passed = std::nullopt};
     return std::pair(std::move(answer), std::move(text.text));
   }
 
  private:
   std::vector<engine::SegmentInput> segments_of(const Asked& asked) const {
-    std::vector<engine::SegmentInput> segments = asked.question.segments;
-    if (!asked.released) return segments;
+    if (asked.mode.prefix) return {};
+    std::vector<engine::SegmentInput> segments = asked.question.context.segments;
+    if (!asked.mode.released) return segments;
     for (engine::SegmentInput& segment : segments) {
       segment.n_released_head =
           assist::released_head(engine_.config(), engine_.tokenizer(), *segment.tokens);
@@ -89,7 +97,7 @@ Json to_json(const InfillAnswer& answer) {
   Json json = {{"match", answer.match},
                {"similarity", answer.similarity},
                {"log_probability", answer.log_probability},
-               {"n_segment_tokens", answer.n_segment_tokens}};
+               {"n_segment_tokens", answer.n_context_tokens}};
   if (answer.passed) json["passed"] = *answer.passed;
   return json;
 }
@@ -98,7 +106,7 @@ InfillAnswer from_json(const Json& json) {
   return {.match = json_get<bool>(json, "match").value_or(false),
           .similarity = json_get<double>(json, "similarity").value_or(0),
           .log_probability = json_get<double>(json, "log_probability").value_or(0),
-          .n_segment_tokens = json_get<int32_t>(json, "n_segment_tokens").value_or(0),
+          .n_context_tokens = json_get<int32_t>(json, "n_segment_tokens").value_or(0),
           .passed = json_get<bool>(json, "passed")};
 }
 
@@ -165,7 +173,7 @@ Question question_of(const InfillProblem& problem) {
   return {.window = {problem.entry_point + ".py", window.prefix(), window.suffix()},
           .truth = problem.is_single_line() ? std::string(without_end_blanks(problem.solution))
                                             : problem.solution,
-          .segments = {}};
+          .context = {}};
 }
 
 }  // namespace
@@ -174,7 +182,8 @@ std::vector<InfillMode> infill_modes(bool ablate) {
   std::vector<InfillMode> modes = {
       {.name = "no context", .context = false, .sources = {}},
       {.name = "composed", .context = true, .sources = {}},
-      {.name = "released", .context = true, .released = true, .sources = {}}};
+      {.name = "released", .context = true, .released = true, .sources = {}},
+      {.name = "prefix", .context = true, .prefix = true, .sources = {}}};
   if (!ablate) return modes;
   using Sources = workspace::ContextSources;
   for (const auto& [name, source] : std::initializer_list<std::pair<const char*, bool Sources::*>>{
@@ -221,7 +230,7 @@ Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpu
       ASSIGN_OR_RETURN(const auto answered,
                        questioner.ask({.question = questions[i],
                                        .one_line = hole.kind != HoleKind::kBody,
-                                       .released = table.modes[i].released}));
+                                       .mode = table.modes[i]}));
       RETURN_IF_ERROR(known.add(key, answered.first));
       table.results.back().answers.push_back(answered.first);
     }

@@ -1,5 +1,6 @@
-// Filling holes of any code in several modes: without context, with the product's choice of it,
-// with that choice less one source of context at a time, and released. Every case is asked in every
+// Filling holes of any code in several modes: without context, with the product's choice of it as
+// Segments, whole or released, or as files before the active one, and with that choice less one
+// source of context at a time. Every case is asked in every
 // mode, so that modes compare pair by pair.
 //
 // Evaluation never leaks: the file is cut first, then indexed; Blocks that overlap the window and
@@ -26,22 +27,23 @@ namespace rondo::bench {
 
 // How a case is asked.
 struct InfillMode {
-  std::string name;      // "composed, no imports"
-  bool context = false;  // Segments, or none
-  bool released = false;
+  std::string name;       // "composed, no imports"
+  bool context = false;   // or none
+  bool released = false;  // Segments
+  bool prefix = false;    // no Segments, but the same Blocks as files before the active one
   workspace::ContextSources sources;
 };
 
-// "no context", "composed" and "released"; with `ablate` also composed without each of definitions,
-// imports, callers, recent edits and open documents.
+// "no context", "composed", "released" and "prefix"; with `ablate` also composed without each of
+// definitions, imports, callers, recent edits and open documents.
 std::vector<InfillMode> infill_modes(bool ablate);
 
 struct InfillAnswer {
-  bool match = false;          // the text is the true one, blanks at its end aside
-  double similarity = 0;       // edit_similarity.h
-  double log_probability = 0;  // of the truth, nats a token
-  int32_t n_segment_tokens = 0;
-  std::optional<bool> passed;  // its tests, when they were run
+  bool match = false;            // the text is the true one, blanks at its end aside
+  double similarity = 0;         // edit_similarity.h
+  double log_probability = 0;    // of the truth, nats a token
+  int32_t n_context_tokens = 0;  // of Segments or files
+  std::optional<bool> passed;    // its tests, when they were run
 };
 
 struct InfillResult {

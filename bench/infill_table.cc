@@ -17,7 +17,7 @@ constexpr const char* kReference = "composed";
 double match_percent(const InfillAnswer& answer) { return answer.match ? 100 : 0; }
 double similarity_percent(const InfillAnswer& answer) { return 100 * answer.similarity; }
 double log_probability(const InfillAnswer& answer) { return answer.log_probability; }
-double segment_tokens(const InfillAnswer& answer) { return answer.n_segment_tokens; }
+double context_tokens(const InfillAnswer& answer) { return answer.n_context_tokens; }
 double passed_percent(const InfillAnswer& answer) {
   return answer.passed.value_or(false) ? 100 : 0;
 }
@@ -95,7 +95,7 @@ std::string mode_rows(const InfillTable& table, const Slice& slice) {
     if (has_tests(table)) {
       rows += cell(estimate(slice, i, passed_percent), "%.1f (%.1f to %.1f)") + " | ";
     }
-    rows += cell(estimate(slice, i, segment_tokens), "%.0f") + " |\n";
+    rows += cell(estimate(slice, i, context_tokens), "%.0f") + " |\n";
   }
   return rows;
 }
@@ -126,7 +126,7 @@ std::string infill_table(const InfillTable& table) {
   const bool tests = has_tests(table);
   std::string text =
       std::string("| cases, context | n | exact % | edit similarity % | nats/token | ") +
-      (tests ? "passed % | " : "") + "tokens of Segments |\n|---|---|---|---|---|---|" +
+      (tests ? "passed % | " : "") + "tokens of context |\n|---|---|---|---|---|---|" +
       (tests ? "---|\n" : "\n");
   for (const Slice& slice : slices) text += mode_rows(table, slice);
   const std::optional<size_t> reference = reference_of(table);
@@ -149,7 +149,7 @@ Json infill_json(const InfillTable& table) {
                   {"match_percent", json_of(estimate(slice, i, match_percent))},
                   {"similarity_percent", json_of(estimate(slice, i, similarity_percent))},
                   {"log_probability", json_of(estimate(slice, i, log_probability))},
-                  {"segment_tokens", estimate(slice, i, segment_tokens).value}};
+                  {"context_tokens", estimate(slice, i, context_tokens).value}};
       if (has_tests(table)) row["passed_percent"] = json_of(estimate(slice, i, passed_percent));
       if (reference && i != *reference) {
         row["match_difference"] = json_of(difference(slice, i, *reference, match_percent));

@@ -76,7 +76,7 @@ class Questioner {
     window.prefix.resize(window.prefix.size() - word.size());
     engine::Request request;
     request.prompt = assist::fim_prompt(engine_.config(), engine_.tokenizer(), mode.order, window);
-    if (mode.segments) request.segments = question.segments;
+    if (mode.segments) request.segments = question.context.segments;
     request.segment_deadline = std::chrono::hours(1);
     request.cursor = "quality";  // the prompt is read once for all that is asked of it
     request.stop = {.max_tokens = kMaxNewTokens, .strings = {"\n"}};

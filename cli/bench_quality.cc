@@ -105,9 +105,10 @@ Status measure_corpus(const Environment& environment, Arguments& arguments) {
 }
 
 void add_infill_options(CLI::App& command, Arguments& arguments) {
-  command.add_option("--worktree", arguments.worktree,
-                     "Instead of a corpus: a git work tree. Lines, rests of lines and bodies are\n"
-                     "filled without context, composed and released");
+  command.add_option(
+      "--worktree", arguments.worktree,
+      "Instead of a corpus: a git work tree. Lines, rests of lines and bodies are\n"
+      "filled without context, and with the product's: composed, released, as prefix");
   command.add_option("--problems", arguments.problems,
                      "Instead of a corpus: HumanEval-Infilling, JSON lines");
   command
@@ -148,7 +149,8 @@ void add_quality(CLI::App& bench, CommandContext context) {
 
 void add_context_loss(CLI::App& bench, CommandContext context) {
   CLI::App* command = bench.add_subcommand(
-      "context-loss", "The loss on real code with Segments and without, paired");
+      "context-loss",
+      "The loss on real code without context and with it: composed, released, as prefix");
   const auto arguments = add_options(*command);
   bench::ContextLossOptions& options = arguments->context_loss;
   command->add_option("--examples", options.n_examples, "How many, over all languages")

@@ -68,23 +68,23 @@ TEST(InfillProblems, AreReadAsPublished) {
 }
 
 TEST(InfillModes, LeaveOutOneSourceAtATime) {
-  EXPECT_EQ(infill_modes(false).size(), 3u);
+  EXPECT_EQ(infill_modes(false).size(), 4u);
   const std::vector<InfillMode> modes = infill_modes(true);
-  ASSERT_EQ(modes.size(), 8u);
-  EXPECT_EQ(modes[4].name, "composed, no imports");
-  EXPECT_FALSE(modes[4].sources.imports);
-  EXPECT_TRUE(modes[4].sources.definitions);
+  ASSERT_EQ(modes.size(), 9u);
+  EXPECT_EQ(modes[5].name, "composed, no imports");
+  EXPECT_FALSE(modes[5].sources.imports);
+  EXPECT_TRUE(modes[5].sources.definitions);
 }
 
 TEST(InfillTables, CompareModesCaseByCase) {
   InfillTable table = {.modes = infill_modes(false), .results = {}};
   for (int i = 0; i < 4; ++i) {
     InfillResult result = {.language = "Go", .kind = HoleKind::kLine, .answers = {}};
-    for (int mode = 0; mode < 3; ++mode) {
+    for (int mode = 0; mode < 4; ++mode) {
       result.answers.push_back({.match = mode == 1,
                                 .similarity = 0.5,
                                 .log_probability = -2.0 + 0.5 * mode - i,
-                                .n_segment_tokens = 100 * mode});
+                                .n_context_tokens = 100 * mode});
     }
     table.results.push_back(std::move(result));
   }
@@ -94,7 +94,7 @@ TEST(InfillTables, CompareModesCaseByCase) {
                       "-0.500 (-0.500 to -0.500) |"),
             std::string::npos)
       << text;
-  EXPECT_EQ(infill_json(table)["rows"].size(), 9u);
+  EXPECT_EQ(infill_json(table)["rows"].size(), 12u);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class Measurement : public testing::Test {
     const auto question = workspace.question(answer_hole(), 2000);
     CHECK(question.ok(), question.status().to_string().c_str());
     std::string text;
-    for (const auto& segment : question->segments) {
+    for (const auto& segment : question->context.segments) {
       text += engine_->tokenizer().decode(*segment.tokens);
     }
     return text;
@@ -188,7 +188,7 @@ TEST_F(Measurement, ShowsEditsButNotAPlantedAnswer) {
   std::vector<std::string> shown;
   for (const Question& question : *questions) {
     shown.emplace_back();
-    for (const auto& segment : question.segments) {
+    for (const auto& segment : question.context.segments) {
       shown.back() += engine_->tokenizer().decode(*segment.tokens);
     }
     EXPECT_THAT(shown.back(), Not(HasSubstr("apply_discount(total, customer.discount)")));
@@ -208,7 +208,7 @@ TEST_F(Measurement, OfAWorkTreeAsksEachCaseInEachMode) {
     ASSERT_EQ(result.answers.size(), table->modes.size());
     for (size_t i = 0; i < result.answers.size(); ++i) {
       EXPECT_LT(result.answers[i].log_probability, 0);
-      EXPECT_EQ(result.answers[i].n_segment_tokens > 0, table->modes[i].context)
+      EXPECT_EQ(result.answers[i].n_context_tokens > 0, table->modes[i].context)
           << table->modes[i].name;
     }
     EXPECT_NE(result.answers[0].log_probability, result.answers[1].log_probability);
@@ -271,6 +271,11 @@ TEST_F(Measurement, OfContextLossPairsAndRepeats) {
   EXPECT_GT(example.without, 0);
   EXPECT_GT(example.with, 0);
   EXPECT_NE(example.with, example.without);
+  EXPECT_NE(example.released, example.with);
+  EXPECT_NE(example.released, example.without);
+  EXPECT_GT(example.prefix, 0);
+  EXPECT_NE(example.prefix, example.with);
+  EXPECT_NE(example.prefix, example.without);
   EXPECT_GT(example.n_segment_tokens, 0);
   EXPECT_GT(example.n_tokens, 100);
   EXPECT_LT(example.n_tokens, 128);  // the path before the text does not count

@@ -74,13 +74,15 @@ TEST(QualityJson, HasARowForEveryModeAndLanguage) {
 }
 
 TEST(ContextLossTable, HasARowForEveryLanguageAndAll) {
-  const ContextLoss loss = {.examples = {{Group::kPython, 1.5, 1.25, 300, 100},
-                                         {Group::kPython, 1.5, 1.5, 300, 200},
-                                         {Group::kRust, 2.0, 1.0, 300, 600}},
+  const ContextLoss loss = {.examples = {{Group::kPython, 1.5, 1.25, 1.5, 1.0, 300, 100},
+                                         {Group::kPython, 1.5, 1.5, 1.5, 1.0, 300, 200},
+                                         {Group::kRust, 2.0, 1.0, 2.0, 1.0, 300, 600}},
                             .n_witnesses = 2,
                             .n_bit_equal = 1};
   const std::string table = context_loss_table(loss);
-  EXPECT_THAT(table, HasSubstr("| Python | 2 | 1.500 | 1.375 | -0.125 (-0.370 to +0.120) | 150 |"));
+  EXPECT_THAT(table, HasSubstr("| Python | 2 | 1.500 | 1.375 | -0.125 (-0.370 to +0.120) | 1.500 | "
+                               "+0.000 (+0.000 to +0.000) | 1.000 | -0.500 (-0.500 to -0.500) | "
+                               "150 |"));
   EXPECT_THAT(table, HasSubstr("| all | 3 | 1.667 | 1.250 | -0.417 ("));
   EXPECT_THAT(table, HasSubstr("1 of 2 bit-equal"));
   EXPECT_THAT(table, Not(HasSubstr("Go")));
