@@ -31,9 +31,9 @@ constexpr std::align_val_t kAlignment{256};
 constexpr int kPoison = 0xff;               // floats: NaN
 constexpr size_t kMostPoisoned = 16 << 20;  // bytes at the beginning of a block
 
-int64_t n_left = 0;  // operations before the one that fails; 0: none will
-int64_t n_waits_with_more = 0;
-int64_t n_recordings = 0;
+std::atomic<int64_t> n_left = 0;  // operations before the one that fails; 0: none will
+std::atomic<int64_t> n_waits_with_more = 0;
+std::atomic<int64_t> n_recordings = 0;
 std::atomic<uint32_t> chance = 0;  // state of a xorshift; 0: lanes do not get on by themselves
 
 // One of 0 .. n - 1. REQUIRES: chance is not 0.
