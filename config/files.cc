@@ -85,6 +85,14 @@ Result<std::string> workspace_text(const std::string& folder) {
   return text;
 }
 
+bool is_trusted(const Places& places, const std::string& folder) {
+  const Result<std::string> real = canonical_folder(folder);
+  if (!real.ok()) return false;
+  const Result<std::string> text = workspace_text(*real);
+  const Result<Trust> trust = Trust::read(places.trust_file);
+  return text.ok() && trust.ok() && trust->approves(*real, *text);
+}
+
 Result<std::string> canonical_folder(const std::string& folder) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(folder, error);

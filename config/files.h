@@ -43,6 +43,9 @@ FileLayers read_layers(const Places& places, const std::vector<std::string>& fol
 // Errors: those of read_small_file() but NotFound.
 Result<std::string> workspace_text(const std::string& folder);
 
+// Whether the user has approved what the workspace `folder` says now. What goes wrong means no.
+bool is_trusted(const Places& places, const std::string& folder);
+
 // An absolute path without links, "." and "..": as approvals name a folder.
 // Errors: NotFound when it is no folder.
 Result<std::string> canonical_folder(const std::string& folder);

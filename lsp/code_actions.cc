@@ -56,8 +56,8 @@ void CodeActions::list(CodeActionParams params, Reply reply) {
     return reply.error({ErrorCode::kInvalidParams, params.uri + " is not open"});
   }
   if (!service_.list || !client_.works() || !document->in_sync) return reply.result(Json::array());
-  assist::ActionQuery query = {
-      .document = document, .selection = bytes_of(*document->text, params.range, encoding_)};
+  assist::ActionQuery query = {.document = document,
+                               .selection = bytes_of(*document->text, params.range, encoding_)};
   query.automatic = params.automatic && query.selection.empty();
   for (const ClientDiagnostic& diagnostic : params.diagnostics) {
     query.diagnostics.push_back({.bytes = bytes_of(*document->text, diagnostic.range, encoding_),
@@ -73,8 +73,7 @@ void CodeActions::list(CodeActionParams params, Reply reply) {
       const bool wanted = is_wanted(params.only, wire_kind(*assist::action_kind(action.name)));
       const bool shown = action.disabled.empty() || (client_.disabled && client_.literals);
       if (!wanted || !shown) continue;
-      list.push_back(
-          action_json(action, data_of(*document, action), params.diagnostics, client_));
+      list.push_back(action_json(action, data_of(*document, action), params.diagnostics, client_));
     }
     reply.result(std::move(list));
   };
@@ -134,14 +133,14 @@ void CodeActions::make(ActionData data, std::string title, std::string_view meth
     return reply.error(to_rpc_error(current));
   }
   if (!service_.make) {
-    return reply.error(to_rpc_error(unavailable_error("Rondo has no model; rondo/status says why")));
+    return reply.error(
+        to_rpc_error(unavailable_error("Rondo has no model; rondo/status says why")));
   }
   const int64_t id = ++n_jobs_;
-  assist::ActionOrder order = {
-      .document = document,
-      .action = {.name = data.name,
-                 .bytes = bytes_of(*document->text, data.range, encoding_),
-                 .choice = data.choice}};
+  assist::ActionOrder order = {.document = document,
+                               .action = {.name = data.name,
+                                          .bytes = bytes_of(*document->text, data.range, encoding_),
+                                          .choice = data.choice}};
   order.report = [post = hooks_.post, self = std::weak_ptr(self_), id](std::string message) {
     post([self, id, message = std::move(message)] {
       const auto actions = self.lock();
@@ -160,13 +159,13 @@ void CodeActions::make(ActionData data, std::string title, std::string_view meth
     reply.error({ErrorCode::kRequestCancelled, "the user cancelled it"});
   });
   jobs_[id] = std::move(job);
-  service_.make(std::move(order), reply.stop_token(),
-                [post = hooks_.post, self = std::weak_ptr(self_), id,
-                 method](Result<ActionOutcome> outcome) {
-                  post([self, id, method, outcome = std::move(outcome)] {
-                    if (const auto actions = self.lock()) actions->made(id, method, outcome);
-                  });
-                });
+  service_.make(
+      std::move(order), reply.stop_token(),
+      [post = hooks_.post, self = std::weak_ptr(self_), id, method](Result<ActionOutcome> outcome) {
+        post([self, id, method, outcome = std::move(outcome)] {
+          if (const auto actions = self.lock()) actions->made(id, method, outcome);
+        });
+      });
 }
 
 void CodeActions::made(int64_t id, std::string_view method, const Result<ActionOutcome>& outcome) {

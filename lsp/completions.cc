@@ -149,7 +149,11 @@ void Completions::finish(const Question& question, const Reply& reply,
   WhyReport& why = record(question, "");
   why.n_suggestions = static_cast<int64_t>(suggestions.size());
   why.report = outcome->report;
-  if (!suggestions.empty()) why.mean_logprob = outcome->candidates[0].mean_logprob;
+  if (!suggestions.empty()) {
+    why.mean_logprob = outcome->candidates[0].mean_logprob;
+    why.steps = {{.focus = "draft: line " + std::to_string(question.position.line + 1),
+                  .n_tokens = outcome->report.n_generated_tokens}};
+  }
   reply.result(question.to_result(suggestions));
   answered_(question.document->uri, why);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lsp/module_work.h"
+
 namespace rondo::lsp {
 
 Conversation::Conversation(Loop& loop, ConversationOptions options, ServerEvents events)
@@ -54,6 +56,7 @@ void Conversation::engine_loaded(const Result<engine::Engine*>& engine,
   workspace_->set_engine(**engine);
   server_.session().model_is(abilities, larger_model_hint(options_.configuration.user_file));
   server_.session().actions_ready(actions());
+  server_.session().modules_ready(modules(), abilities.name);
   server_.session().model_ready(
       [this](assist::CompletionParams params, std::stop_token stop,
              std::function<void(Result<assist::CompletionOutcome>)> done) {
@@ -75,6 +78,28 @@ ActionService Conversation::actions() {
           },
       .uri_of = [this](const workspace::Document& document,
                        const std::string& path) { return workspace_->uri_beside(document, path); }};
+}
+
+ModuleService Conversation::modules() {
+  return {.plan =
+              [this](ModuleOrder order, std::function<void(Result<PlannedModule>)> done) {
+                const Status begun = workspace_->work(
+                    order.folder,
+                    [order, done](const Desk& desk) { done(plan_module(order, desk)); });
+                if (!begun.ok()) done(begun);
+              },
+          .write =
+              [this](PlannedModule planned, std::stop_token stop, auto told, auto done) {
+                const std::string folder = planned.folder;
+                const ModuleMaking making = {.places = options_.configuration,
+                                             .client = options_.client,
+                                             .told = std::move(told)};
+                const Status begun = workspace_->work(
+                    folder, [planned = std::move(planned), stop, making, done](const Desk& desk) {
+                      done(make_module(planned, desk, making, stop));
+                    });
+                if (!begun.ok()) done(begun);
+              }};
 }
 
 void Conversation::read_configuration(const std::vector<std::string>& folders,

@@ -42,6 +42,7 @@ class Conversation {
   WorkspaceEvents workspace_events();
   SessionHooks hooks();
   ActionService actions();
+  ModuleService modules();
   void read_configuration(const std::vector<std::string>& folders,
                           std::function<void(config::FileLayers)> done);
   void progressed(const workspace::IndexProgress& progress);

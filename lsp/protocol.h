@@ -16,11 +16,13 @@
 #include <vector>
 
 #include "assist/completion.h"
+#include "assist/loop_step.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "lsp/abilities.h"
 #include "lsp/action_protocol.h"
 #include "lsp/json_rpc.h"
+#include "lsp/module_protocol.h"
 #include "lsp/settings.h"
 #include "workspace/document_store.h"
 #include "workspace/text.h"
@@ -81,7 +83,8 @@ struct InitializeParams {
   std::string client_name;            // empty when it does not say
   ClientCapabilities capabilities;
   std::vector<WorkspaceFolder> folders;  // workspaceFolders, else rootUri
-  Json settings;                         // initializationOptions
+  ModuleCapabilities modules;
+  Json settings;  // initializationOptions
   bool trace = false;
 };
 
@@ -195,7 +198,7 @@ struct WhyReport {
   int64_t n_suggestions = 0;
   float mean_logprob = 0;               // of the first suggestion
   assist::CompletionReport report;      // report.silence: why there is none, or not yet
-  std::vector<assist::LoopStep> steps;  // of an action that was made
+  std::vector<assist::LoopStep> steps;  // that made it, or the edit of an action
 };
 
 // The answer to rondo/status.

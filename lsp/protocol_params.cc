@@ -80,6 +80,7 @@ static void read_object(Members& members, SelectedCompletion& out) {
 }
 
 Status read_params(const Json& json, InitializeParams& params) {
+  RETURN_IF_ERROR(read_module_capabilities(json, params.modules));
   Status actions;
   const Status read = read_members(json, [&](Members& members) {
     members.optional("processId", params.process_id);

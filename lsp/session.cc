@@ -33,6 +33,7 @@ Session::Session(std::string version, SessionHooks hooks)
       completions_(hooks_.post, hooks_.log,
                    [this](const std::string& uri, const WhyReport& why) { answered(uri, why); }),
       actions_(connection_, action_hooks()),
+      modules_(connection_, hooks_.post),
       model_progress_(connection_, "model"),
       index_progress_(connection_, "index") {
   bind();
@@ -48,6 +49,8 @@ void Session::bind() {
   bind_request(method::kResolveAction, &Session::resolve_action);
   bind_request(method::kExecuteCommand, &Session::execute_command);
   bind_request(method::kWhy, &Session::why);
+  bind_request(method::kModulePlan, &Session::plan_module);
+  bind_request(method::kModuleWrite, &Session::write_module);
   connection_.on_request(std::string(method::kPing),
                          [](const Json&, const Reply& reply) { reply.result(nullptr); });
   connection_.on_request(std::string(method::kStatus),
@@ -151,6 +154,7 @@ void Session::initialize(InitializeParams params, Reply reply) {
   client_ = std::move(params.capabilities);
   encoding_ = choose_encoding(client_.position_encodings);
   folders_ = std::move(params.folders);
+  modules_.begin(params.modules);
   trace_ = params.trace;
   actions_.begin(client_.actions, encoding_, client_.work_done_progress);
   documents_.emplace(
@@ -437,6 +441,7 @@ void Session::model_failed(const Status& status) {
   if (state_ == State::kRunning) show(Severity::kError, model_message_);
   completions_.model_failed(model_message_);
   actions_.failed();
+  modules_.failed(model_message_);
 }
 
 void Session::indexing(std::string message, std::optional<int> percent) {

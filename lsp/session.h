@@ -21,6 +21,7 @@
 #include "lsp/completions.h"
 #include "lsp/connection.h"
 #include "lsp/document_sync.h"
+#include "lsp/modules.h"
 #include "lsp/progress.h"
 #include "lsp/protocol.h"
 #include "lsp/settings.h"
@@ -82,6 +83,11 @@ class Session {
     return completions_.last_why();
   }
 
+  // With the model, whose name this is: new modules can be asked for.
+  void modules_ready(ModuleService service, std::string model) {
+    modules_.ready(std::move(service), std::move(model));
+  }
+
   // The workspace is being read: `percent` and `message` as far as it has come; ready when done.
   void indexing(std::string message, std::optional<int> percent);
   void index_ready(std::string message);
@@ -124,6 +130,12 @@ class Session {
   }
   void cancel_progress(CancelProgressParams params) { actions_.cancel(params.token); }
   void why(DocumentParams params, Reply reply);
+  void plan_module(ModuleRequest request, Reply reply) {
+    modules_.plan(std::move(request), std::move(reply));
+  }
+  void write_module(ModuleRequest request, Reply reply) {
+    modules_.write(std::move(request), std::move(reply));
+  }
   void status(const Reply& reply);
 
   CodeActionHooks action_hooks();
@@ -149,6 +161,7 @@ class Session {
   Connection connection_;
   Completions completions_;
   CodeActions actions_;
+  Modules modules_;
   Progress model_progress_;
   Progress index_progress_;
 

@@ -26,7 +26,8 @@ class SshLink {
   ~SshLink();
 
   // A connection on which the other side serves. Nobody is asked for a password.
-  // Errors: Unavailable when ssh does not reach it, there is no rondo, or it is of another protocol.
+  // Errors: Unavailable when ssh does not reach it, there is no rondo, or it is of another
+  // protocol.
   Result<FileDescriptor> reach(const Patience& patience);
   const std::string& host() const { return host_; }
 

@@ -1,6 +1,7 @@
 #include "lsp/workspace.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -43,6 +44,13 @@ struct Workspace::Folder {
   std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
   std::unique_ptr<assist::Completer> completer;  // null while there is no engine
   std::unique_ptr<assist::Actions> actions;      // likewise
+
+  // Longer work, whose end a thread says before it ends.
+  struct Worker {
+    std::shared_ptr<std::atomic<bool>> done;
+    std::jthread thread;
+  };
+  std::vector<Worker> workers;
 
   // What is left of its first reading.
   std::chrono::milliseconds first_reading() const {
@@ -103,13 +111,22 @@ void Workspace::forget_excluded(const std::string& folder) {
 }
 
 void Workspace::set_folders(const std::vector<std::string>& paths) {
-  std::erase_if(folders_, [&](const auto& entry) {
-    return std::find(paths.begin(), paths.end(), entry.first) == paths.end();
-  });
+  for (auto it = folders_.begin(); it != folders_.end();) {
+    const bool stays = std::find(paths.begin(), paths.end(), it->first) != paths.end();
+    if (!stays) close(std::move(it->second));
+    it = stays ? std::next(it) : folders_.erase(it);
+  }
   for (const std::string& path : paths) {
     if (!folders_.contains(path)) folders_[path] = make_folder(path);
   }
   report();
+}
+
+// Work may take a while to end, which nobody here waits for.
+void Workspace::close(std::unique_ptr<Folder> folder) {
+  if (folder->workers.empty()) return;
+  for (Folder::Worker& worker : folder->workers) worker.thread.request_stop();
+  closing_.emplace_back([folder = std::move(folder)]() mutable { folder.reset(); });
 }
 
 std::unique_ptr<Workspace::Folder> Workspace::make_folder(const std::string& path) {
@@ -260,6 +277,30 @@ void Workspace::make_action(assist::ActionOrder order, std::stop_token stop,
 std::string Workspace::uri_beside(const workspace::Document& document,
                                   const std::string& path) const {
   return uri_of_path(find(document).folder.path + "/" + path);
+}
+
+Status Workspace::work(const std::string& path, std::function<void(const Desk&)> work) {
+  std::vector<std::string> paths;
+  for (const auto& [folder, unused] : folders_) paths.push_back(folder);
+  const auto place = place_path(path, paths);
+  if (!place && !folders_.contains(path)) {
+    return not_found_error(path + " lies in no folder of the workspace");
+  }
+  Folder& folder = *folders_.at(place ? std::string(place->folder) : path);
+  std::erase_if(folder.workers, [](const Folder::Worker& worker) { return worker.done->load(); });
+  Desk desk = {.engine = *engine_,
+               .index = folder.index,
+               .folder = folder.path,
+               .path = place ? std::string(place->path) : ""};
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  folder.workers.push_back({.done = done,
+                            .thread = std::jthread([desk = std::move(desk), work = std::move(work),
+                                                    done](std::stop_token stop) mutable {
+                              desk.stop = std::move(stop);
+                              work(desk);
+                              *done = true;
+                            })});
+  return {};
 }
 
 void Workspace::pause(bool paused) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "assist/actions.h"
@@ -32,6 +33,15 @@ struct WorkspaceEvents {
   // How far all folders together have been read.
   std::function<void(const workspace::IndexProgress&)> progress;
   std::function<void(const std::string& line)> log;
+};
+
+// What longer work on a workspace folder has at hand; it lives as long as the work.
+struct Desk {
+  engine::Engine& engine;
+  const workspace::BlockIndex& index;
+  std::string folder;    // the workspace folder, absolute
+  std::string path;      // what is worked on, relative to it; empty: the folder itself
+  std::stop_token stop;  // the folder is closed
 };
 
 class Workspace {
@@ -69,6 +79,9 @@ class Workspace {
                    std::function<void(Result<assist::ActionOutcome>)> done);
   // The URI of a file by its path in the folder of a document.
   std::string uri_beside(const workspace::Document& document, const std::string& path) const;
+  // Runs `work` on a thread of its own, for the folder that holds the absolute `path`.
+  // Errors: NotFound when none does. REQUIRES: set_engine() was called.
+  Status work(const std::string& path, std::function<void(const Desk&)> work);
 
  private:
   struct Folder;
@@ -78,6 +91,7 @@ class Workspace {
   };
 
   void equip(Folder& folder);
+  void close(std::unique_ptr<Folder> folder);
   std::unique_ptr<Folder> make_folder(const std::string& path);
   void watch(Folder& folder);
   Found find(const workspace::Document& document) const;
@@ -94,6 +108,7 @@ class Workspace {
   int n_waiting_ = 0;                                       // completions
   std::map<std::string, std::unique_ptr<Folder>> folders_;  // by path
   std::unique_ptr<Folder> outside_;                         // of all folders
+  std::vector<std::jthread> closing_;  // of folders with work that has not ended
 };
 
 }  // namespace rondo::lsp
