@@ -17,28 +17,53 @@ local actions = {
   complete = function()
     require('rondo').complete()
   end,
+  complete_selection = function()
+    require('rondo').complete_selection()
+  end,
+  actions = function(_, command)
+    require('rondo').actions(command.range > 0 and require('rondo.actions').selected() or nil)
+  end,
+  module = function(folder)
+    require('rondo').module(folder)
+  end,
+  undo = function()
+    require('rondo.module').undo()
+  end,
+  cancel = function()
+    require('rondo.requests').cancel()
+  end,
   status = function()
     require('rondo.report').status()
   end,
   why = function()
     require('rondo.report').why()
   end,
+  counters = function()
+    require('rondo.report').counters()
+  end,
 }
 
+local names = vim.tbl_keys(actions)
+table.sort(names)
+
 vim.api.nvim_create_user_command('Rondo', function(command)
-  local action = actions[command.args]
-  if action then
-    action()
+  local name, argument = command.args:match('^(%S*)%s*(.-)%s*$')
+  if actions[name] then
+    actions[name](argument, command)
   else
-    local sentence = "Rondo: '%s' is none of start, stop, status, why, toggle, complete"
-    vim.notify(sentence:format(command.args), vim.log.levels.ERROR)
+    local sentence = "Rondo: '%s' is none of %s"
+    vim.notify(sentence:format(command.args, table.concat(names, ', ')), vim.log.levels.ERROR)
   end
 end, {
-  nargs = 1,
-  desc = 'Rondo: start, stop, status, why, toggle, complete',
-  complete = function(lead)
+  nargs = '+',
+  range = true,
+  desc = 'Rondo: ' .. table.concat(names, ', '),
+  complete = function(lead, line)
+    if line:match('^%S*Rondo%s+module%s') then
+      return vim.fn.getcompletion(lead, 'dir')
+    end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, lead)
-    end, { 'start', 'stop', 'status', 'why', 'toggle', 'complete' })
+    end, names)
   end,
 })

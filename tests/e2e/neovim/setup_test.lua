@@ -166,9 +166,9 @@ return {
     ':Rondo completes its words and names them',
     function(t)
       start(t)
-      t.equal(t.editor:lua("return vim.fn.getcompletion('Rondo st', 'cmdline')"), { 'start', 'stop', 'status' })
+      t.equal(t.editor:lua("return vim.fn.getcompletion('Rondo st', 'cmdline')"), { 'start', 'status', 'stop' })
       t.editor:lua("vim.cmd('Rondo dance')")
-      t.equal(said(t), { "Rondo: 'dance' is none of start, stop, status, why, toggle, complete" })
+      t.equal(said(t), { "Rondo: 'dance' is none of actions, cancel, complete, complete_selection, counters, module, start, status, stop, toggle, undo, why" })
     end,
   },
   {
@@ -261,7 +261,7 @@ return {
         table.insert(wanted, 'rondo-key-' .. key)
         table.insert(wanted, 'rondo.' .. key .. '()')
       end
-      for _, word in ipairs(vim.fn.split('start stop status why toggle complete')) do
+      for _, word in ipairs(vim.fn.split('start stop status why toggle complete complete_selection actions module undo cancel counters')) do
         table.insert(wanted, ':Rondo-' .. word)
       end
       for _, tag in ipairs(wanted) do

@@ -105,6 +105,21 @@ function M.complete()
   return drawing().complete()
 end
 
+-- Completes or rewrites what is selected, or was last.
+function M.complete_selection()
+  return require('rondo.actions').complete_selection()
+end
+
+-- Offers what can be done at the cursor, or with what is selected.
+function M.actions(selected)
+  return require('rondo.actions').run(nil, selected)
+end
+
+-- Plans and makes a new module in `folder`.
+function M.module(folder)
+  return require('rondo.module').generate(folder)
+end
+
 function M.start()
   server.allow()
   M.attach_all()
@@ -128,13 +143,18 @@ function M.statusline()
   local bufnr = vim.api.nvim_get_current_buf()
   if not M.may_complete(bufnr) then
     return 'Rondo off'
-  elseif not server.client(bufnr) then
+  end
+  local client = server.client(bufnr)
+  local what = require('rondo.requests').what()
+  if not client then
     return 'Rondo -'
+  elseif what then
+    return 'Rondo: ' .. what
   elseif drawing().is_waiting() then
     return 'Rondo ...'
   end
   local position = drawing().position()
-  return position and 'Rondo ' .. position or 'Rondo'
+  return 'Rondo ' .. (position or server.model(client))
 end
 
 -- ---- setup --------------------------------------------------------------------------------------------------------
@@ -147,6 +167,7 @@ local descriptions = {
   previous = 'show the previous suggestion',
   dismiss = 'hide the suggestion',
   complete = 'ask for suggestions',
+  complete_selection = 'complete what is selected',
 }
 
 function M.setup(given)
@@ -160,7 +181,9 @@ function M.setup(given)
   is_set_up = true
   server.allow()
   for name, key in pairs(options.current.keymaps) do
-    if key then
+    if key and name == 'complete_selection' then
+      require('rondo.keymaps').set_visual(key, M[name], descriptions[name])
+    elseif key then
       require('rondo.keymaps').set(key, M[name], descriptions[name])
     end
   end

@@ -153,7 +153,9 @@ function M.answer(question, err, result)
     index = (question.step or 0) % #list + 1,
     invoked = question.invoked,
   } or nil
-  refresh()
+  if refresh() then
+    require('rondo.counters').offered()
+  end
 end
 
 -- Asks at the cursor, now. `how`: { invoked, step } as for answer(). Returns whether there is somebody to ask.
@@ -243,6 +245,7 @@ function M.insert()
   end
   local lines = vim.split(piece.text, '\n', { plain = true })
   vim.api.nvim_buf_set_text(at.bufnr, at.row, at.column, at.row, at.column + #piece.covers, lines)
+  require('rondo.counters').accepted(at.bufnr, at.row, at.column, lines)
   local begin = #lines == 1 and at.column or 0
   vim.api.nvim_win_set_cursor(0, { at.row + #lines, begin + #lines[#lines] })
   refresh()

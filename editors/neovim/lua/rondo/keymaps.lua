@@ -56,6 +56,11 @@ function M.set(key, action, description)
   end, { desc = 'Rondo: ' .. description, silent = true })
 end
 
+-- Maps `key` of visual mode to `action`; nothing else is tried there.
+function M.set_visual(key, action, description)
+  vim.keymap.set('x', key, action, { desc = 'Rondo: ' .. description, silent = true })
+end
+
 -- Types `keys` as they are, before whatever has been typed since.
 function M.type(keys)
   feed(keycodes(keys), 'n')

@@ -21,6 +21,8 @@ M.defaults = {
   end,
   -- Suggest while typing; false: only when asked.
   auto = true,
+  -- Count what was shown, accepted and kept, on this machine, for :Rondo counters.
+  count = false,
   -- How long after a keystroke the question is sent. The text itself is sent at once.
   debounce_ms = 50,
   -- The highlight group that ghost text is linked to.
@@ -34,6 +36,7 @@ M.defaults = {
     previous = '<M-p>',
     dismiss = '<C-]>',
     complete = '<M-\\>',
+    complete_selection = '<M-\\>', -- of visual mode
   },
   -- Let Neovim (0.12 and newer) ask and draw, by vim.lsp.inline_completion.
   native = false,
@@ -47,6 +50,7 @@ local types = {
   filetypes = { 'table' },
   enabled = { 'function' },
   auto = { 'boolean' },
+  count = { 'boolean' },
   debounce_ms = { 'number' },
   highlight = { 'string' },
   keymaps = { 'table', 'boolean' },

@@ -59,6 +59,21 @@ local function timings_line(timings)
   return ('  %.1f ms: %s'):format(timings.totalMs or 0, table.concat(parts, ', '))
 end
 
+-- "5 steps, 210 tokens", then a line each; nothing of no steps.
+function M.step_lines(steps)
+  local count, tokens = 0, 0
+  local lines = {}
+  for _, step in ipairs(type(steps) == 'table' and steps or {}) do
+    count = math.max(count, step.step)
+    tokens = tokens + step.tokens_generated
+    table.insert(lines, ('  %d %s: %s'):format(step.step, step.focus, step.verdict))
+  end
+  if count > 0 then
+    table.insert(lines, 1, ('%d %s, %d tokens'):format(count, count == 1 and 'step' or 'steps', tokens))
+  end
+  return lines
+end
+
 -- The lines about the last request in a document, given the answer to rondo/why.
 function M.why_lines(why)
   local asked = why.invoked and 'asked for' or 'asked while typing'
@@ -88,6 +103,9 @@ function M.why_lines(why)
     )
     table.insert(lines, timings_line(why.timings))
   end
+  for _, step in ipairs(M.step_lines(why.loop_steps)) do
+    table.insert(lines, '  ' .. step)
+  end
   for _, block in ipairs(why.blocks) do
     table.insert(lines, ('  %s: %s'):format(block.path, block.reason))
   end
@@ -107,6 +125,10 @@ function M.why()
   ask(client, 'rondo/why', params, function(why, trouble)
     print_lines(vim.list_extend(lines, why and M.why_lines(why) or { trouble or 'Nothing was asked in this file yet' }))
   end)
+end
+
+function M.counters()
+  print_lines(require('rondo.counters').lines())
 end
 
 return M

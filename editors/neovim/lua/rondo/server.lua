@@ -125,6 +125,26 @@ function M.client(bufnr)
   return nil, problem or 'the server is being started'
 end
 
+local models = {} -- by client id: a name, or "" while it is not known
+
+-- Its model's name, for a status line; "" as long as it is not known.
+function M.model(client)
+  if models[client.id] == nil then
+    models[client.id] = ''
+    M.call(client, 'request', 'rondo/status', vim.empty_dict(), function(_, status)
+      local model = type(status) == 'table' and status.model or {}
+      models[client.id] = model.name
+      if not model.name and model.state ~= 'failed' then
+        models[client.id] = ''
+        vim.defer_fn(function()
+          models[client.id] = nil -- asked again when it is wanted again
+        end, 1000)
+      end
+    end, vim.api.nvim_get_current_buf())
+  end
+  return models[client.id]
+end
+
 -- Attaches `bufnr` to the client for `config`, which is started when there is none. Returns its id.
 local function start(config, bufnr)
   local key = config.root_dir or ''
