@@ -25,7 +25,10 @@ using Done = std::function<void(Result<CompletionOutcome>)>;
 
 // Beside context, window and answer: paths, marks, and what a window holds more than it should.
 constexpr int32_t kOtherTokens = 128;
-constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
+// How long files are read ahead at once: about as long as people stop typing.
+constexpr std::chrono::milliseconds kReadAheadStep{1000};
+constexpr int64_t kLeastReadAheadTokens = 800;  // at least a Block
+constexpr double kBytesPerToken = 3.4;          // of the embedded model on code; only sizes windows
 
 WindowLimits window_limits(const CompleterOptions& options) {
   const auto bytes = [](int32_t tokens) { return static_cast<int64_t>(tokens * kBytesPerToken); };
@@ -167,7 +170,6 @@ void Completer::Impl::begin(const PendingPtr& pending) {
   const CompletionParams& params = pending->params;
   Cursor& cursor = cursors.find(pending->cursor);
   cursor.request.request_stop();  // superseded
-  cursor.prepare.request_stop();
   cursor.request = pending->stop;
   if (pending->stop.stop_requested())
     return fail(*pending, cancelled_error("the completion was cancelled"));
@@ -183,9 +185,10 @@ void Completer::Impl::begin(const PendingPtr& pending) {
   if (params.automatic && params.must_start_with.empty() && nothing_forgotten) {
     if (auto rest = cursor.offer.rest(params.document->text->bytes(), params.offset)) {
       pending->done(std::move(*rest));
-      return;
+      return;  // the model is not asked: what is read ahead may be read on
     }
   }
+  cursor.prepare.request_stop();
   pending->continues =
       cursor.place(params.document->text->bytes(), replaced_from(params), window_share(params));
   build_request(*pending, cursor, cursor.window());
@@ -294,7 +297,12 @@ void Completer::Impl::choose_files(Pending& pending, Cursor& cursor, const Curso
   const FileContext::Blocks before =
       cursor.files ? *cursor.files : shared_beginning(last_files, pending.blocks);
   pending.blocks = files.next(before, pending.blocks);
-  if (pending.ahead) return;
+  if (pending.ahead) {
+    // In steps that are soon done, since a key ends them.
+    pending.blocks = files.affordable(
+        pending.blocks, before, std::max(speed.n_readable(kReadAheadStep), kLeastReadAheadTokens));
+    return;
+  }
   if (params.automatic) {
     const auto left = options.first_token_budget -
                       std::chrono::duration_cast<std::chrono::milliseconds>(since(pending.began)) -

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 
 #include "engine/request.h"
 
@@ -27,10 +26,10 @@ class ReadingSpeed {
     return std::chrono::milliseconds(static_cast<int64_t>(n_tokens / tokens_per_ms_));
   }
 
-  // How many tokens it reads within `time`; any number while nothing is known.
+  // How many tokens it reads within `time`; as if slow while nothing is known.
   int64_t n_readable(std::chrono::milliseconds time) const {
-    if (tokens_per_ms_ <= 0) return std::numeric_limits<int64_t>::max();
-    return static_cast<int64_t>(std::max(tokens_per_ms_ * static_cast<double>(time.count()), 0.0));
+    const double tokens_per_ms = tokens_per_ms_ > 0 ? tokens_per_ms_ : kGuessedTokensPerMs;
+    return static_cast<int64_t>(std::max(tokens_per_ms * static_cast<double>(time.count()), 0.0));
   }
 
   // The share of `n_tokens`, 0..1, that would be read within `budget`, no less than models are
@@ -45,6 +44,8 @@ class ReadingSpeed {
  private:
   static constexpr double kLeastWindowTokens = 350;    // of prefix and suffix together
   static constexpr int32_t kLeastMeasuredTokens = 64;  // of a prompt, for its speed to count
+
+  static constexpr double kGuessedTokensPerMs = 2;  // of the embedded model with AVX2
 
   double tokens_per_ms_ = 0;  // 0: none was read yet
 };
