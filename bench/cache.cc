@@ -77,11 +77,9 @@ class Typist {
  public:
   Typist(engine::Engine& engine, Desk& desk, assist::ContextMode mode,
          const CacheBenchOptions& options, Progress& progress)
-      : desk_(desk),
-        completer_(engine, desk.index(),
-                   {.context_tokens = options.context_tokens,
-                    .min_mean_logprob = -100,
-                    .folder = "/workspace"}),
+      : engine_(engine),
+        desk_(desk),
+        completer_(engine, desk.index(), completer_options(options)),
         options_(options),
         progress_(progress) {
     run_.mode = mode;
@@ -113,8 +111,7 @@ class Typist {
       const bool jumps = state.action == Action::kJump;
       CacheAction kind = jumps ? CacheAction::kJump : CacheAction::kKey;
       if (n_here++ == 0) kind = returns ? CacheAction::kReturn : CacheAction::kFirstVisit;
-      std::this_thread::sleep_for(
-          std::chrono::milliseconds(jumps ? options_.jump_pause_ms : options_.pause_ms));
+      pause(jumps);
       run_.actions[static_cast<int32_t>(kind)].add(complete(path, state));
       progress_.done(false);
       return ++n_done_ < options_.n_actions;
@@ -124,6 +121,23 @@ class Typist {
                        .most_keys = std::max(options_.keys_a_visit / 2, 1),
                        .seed = seed},
                       act);
+  }
+
+  static assist::CompleterOptions completer_options(const CacheBenchOptions& options) {
+    assist::CompleterOptions completer = {
+        .context_tokens = options.context_tokens, .min_mean_logprob = -100, .folder = "/workspace"};
+    if (options.pause.count() == 0) completer.first_token_budget = std::chrono::hours(1);
+    return completer;
+  }
+
+  void pause(bool before_jump) {
+    if (options_.pause.count() > 0)
+      return std::this_thread::sleep_for(options_.pause * (before_jump ? 6 : 1));
+    std::promise<void> idle;  // background work keeps its order
+    engine::Request last = {.priority = engine::Priority::kBackground};
+    last.on_done = [&](Result<engine::Completion>) { idle.set_value(); };
+    engine_.submit(std::move(last));
+    idle.get_future().wait();
   }
 
   CompletionReport complete(const std::string& path, const TypingState& state) {
@@ -140,6 +154,7 @@ class Typist {
     return promise.get_future().get();
   }
 
+  engine::Engine& engine_;
   Desk& desk_;
   assist::Completer completer_;
   const CacheBenchOptions& options_;

@@ -8,6 +8,7 @@
 // borrows the corpus.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,11 +23,14 @@ namespace rondo::bench {
 struct CacheBenchOptions {
   engine::EngineOptions engine;
   int32_t context_tokens = 2900;
-  int32_t n_actions = 400;      // keys and jumps, for each way of reading context
-  int32_t n_files = 6;          // that are worked in
-  int32_t keys_a_visit = 40;    // of a file, before the next one, about
-  int32_t pause_ms = 80;        // between two keys; work is prepared then
-  int32_t jump_pause_ms = 500;  // before a cursor goes elsewhere
+  int32_t n_actions = 400;    // keys and jumps, for each way of reading context
+  int32_t n_files = 6;        // that are worked in
+  int32_t keys_a_visit = 40;  // of a file, before the next one, about
+  // Real time: so long between two keys, and six times that before a jump; work is prepared then,
+  // and an answer has the product's time for its first token. 0: without a clock; each action waits
+  // for what is prepared, each answer reads all that it wants, and the result depends on the seed
+  // alone.
+  std::chrono::milliseconds pause{0};
   uint64_t seed = 1;
 };
 

@@ -15,7 +15,8 @@ constexpr const char* kFooter =
     "at every key. Tokens are those of prompts and context; a hit is one that was read before: "
     "for\n"
     "the sequence of the same cursor, for other prompts that begin alike, or as a Segment. Who\n"
-    "types what was shown asks nothing. Both ways of reading context get the same keys.\n\n"
+    "types what was shown asks nothing. Both ways of reading context get the same keys. Without a\n"
+    "clock every key waits for what is prepared, and the table depends on the seed alone.\n\n"
     "  rondo bench cache ~/src/project\n"
     "  rondo bench cache --modes prefix --keys 1000 --json ~/src/project";
 
@@ -119,12 +120,11 @@ void add_trace_options(CLI::App& command, bench::CacheBenchOptions& options) {
   add("--files", options.n_files, "In how many files somebody works");
   add("--keys-a-visit", options.keys_a_visit, "Of a file, before the next one, about");
   add("--context", options.context_tokens, "Tokens of context, at most");
-  command.add_option("--pause", options.pause_ms, "Milliseconds between two keys")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
-  command.add_option("--jump-pause", options.jump_pause_ms, "Milliseconds before a jump")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option_function<int32_t>(
+          "--pause", [&options](int32_t ms) { options.pause = std::chrono::milliseconds(ms); },
+          "Type in real time, so many milliseconds between two keys. Default: without a clock")
+      ->check(CLI::PositiveNumber);
   command.add_option("--seed", options.seed, "Which files and lines are typed")
       ->capture_default_str();
 }
