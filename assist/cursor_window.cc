@@ -7,13 +7,15 @@ namespace {
 
 constexpr std::string_view kClosers = ")]}>\"'`;,";
 
-// The start of the first line that begins at or after `offset`, at most `limit`.
+// The start of the first line that begins at or after `offset`; where none does before `limit`, as
+// in a line that is longer than a window, that of the first character.
 int64_t line_start_from(std::string_view text, int64_t offset, int64_t limit) {
   if (offset <= 0) return 0;
-  const size_t newline = text.find('\n', offset - 1);
-  const int64_t start =
-      newline == std::string_view::npos ? limit : static_cast<int64_t>(newline) + 1;
-  return std::min(start, limit);
+  const size_t newline = text.substr(0, limit).find('\n', offset - 1);
+  if (newline != std::string_view::npos && static_cast<int64_t>(newline) + 1 < limit)
+    return static_cast<int64_t>(newline) + 1;
+  while (offset < limit && (static_cast<unsigned char>(text[offset]) & 0xC0) == 0x80) ++offset;
+  return std::min(offset, limit);
 }
 
 // The end of the last whole line that ends at or before `offset`; `offset` itself when not one line

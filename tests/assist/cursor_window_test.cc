@@ -37,6 +37,22 @@ TEST(CursorWindow, BeginsAtALineAndKeepsItsLimits) {
   EXPECT_TRUE(editor.window.suffix().ends_with("file"));
 }
 
+// Minified code, data: where no line begins within the limits, it begins inside of one.
+TEST(CursorWindow, HoldsTheEndOfALineThatIsLongerThanItself) {
+  Editor editor;
+  for (const char* behind : {"", "\n"}) {
+    editor.text = "first line\n";
+    for (int i = 0; i < 1000; ++i) editor.text += "\xE2\x82\xAC";  // of three bytes
+    editor.text += behind;
+    editor.cursor = static_cast<int64_t>(editor.text.size());
+    editor.window = CursorWindow(kLimits);
+    editor.place();
+    EXPECT_GT(editor.window.prefix().size(), 300u);
+    EXPECT_LE(editor.window.prefix().size(), 600u);
+    EXPECT_TRUE(editor.window.prefix().starts_with("\xE2"));
+  }
+}
+
 TEST(CursorWindow, ANarrowOneStaysNarrowUntilItIsPlacedAnew) {
   Editor editor;
   EXPECT_FALSE(editor.window.place(editor.text, editor.cursor, 0.3));
