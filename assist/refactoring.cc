@@ -47,9 +47,8 @@ std::vector<FileOutcome> Refactoring::rewrite(std::span<const std::string> paths
 }
 
 FileOutcome Refactoring::rewrite_file(Rewriter& rewriter, const std::string& path) const {
-  Result<std::string> bytes = read_tree_file(root_, path);
+  Result<std::string> bytes = read_tree_file(root_, path, kMaxFileBytes);
   if (!bytes.ok()) return left_out(path, bytes.status().message());
-  if (bytes->size() > kMaxFileBytes) return left_out(path, "is larger than 4 MiB");
   FileOutcome outcome{.path = path, .before = {}, .rewrite = {}};
   if (bytes->find('\0') != std::string::npos) return outcome;  // no text
   outcome.rewrite = rewriter.rewrite(path, *bytes);

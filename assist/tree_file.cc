@@ -42,13 +42,16 @@ struct Opened {
   struct stat info = {};
 };
 
-Result<Opened> read_at(int folder, const std::string& name) {
+Result<Opened> read_at(int folder, const std::string& name,
+                       int64_t max_bytes = std::numeric_limits<int64_t>::max()) {
   const FileDescriptor file(
       ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file) return cannot(name, "read");
   Opened opened;
   if (::fstat(file.get(), &opened.info) != 0) return cannot(name, "read");
   if (!S_ISREG(opened.info.st_mode)) return invalid_argument_error("is no regular file");
+  if (opened.info.st_size > max_bytes)
+    return resource_exhausted_error("is larger than " + std::to_string(max_bytes >> 20) + " MiB");
   opened.bytes.reserve(static_cast<size_t>(opened.info.st_size));
   std::array<char, 1 << 16> buffer;
   while (true) {
@@ -98,10 +101,12 @@ const char* const kChanged = "was changed meanwhile";
 
 }  // namespace
 
-Result<std::string> read_tree_file(const std::string& root, std::string_view path) {
+Result<std::string> read_tree_file(const std::string& root, std::string_view path,
+                                   int64_t max_bytes) {
   const FileDescriptor folder = open_folder(root, path);
   if (!folder) return cannot(path, "read");
-  ASSIGN_OR_RETURN(Opened opened, read_at(folder.get(), std::string(workspace::name_of(path))));
+  ASSIGN_OR_RETURN(Opened opened,
+                   read_at(folder.get(), std::string(workspace::name_of(path)), max_bytes));
   if (opened.info.st_nlink > 1) {
     return invalid_argument_error("has hard links, which would keep the old text");
   }

@@ -3,6 +3,8 @@
 // Thread: any; reads and writes the disk.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -12,8 +14,10 @@ namespace rondo::assist {
 
 // All bytes of the regular file at `path` below `root`.
 // Errors: NotFound when it is not there or behind a link; InvalidArgument when it is no regular
-// file or has other names (hard links) that would keep the old content.
-Result<std::string> read_tree_file(const std::string& root, std::string_view path);
+// file or has other names (hard links) that would keep the old content; ResourceExhausted when it
+// is larger than `max_bytes`, without reading it.
+Result<std::string> read_tree_file(const std::string& root, std::string_view path,
+                                   int64_t max_bytes = std::numeric_limits<int64_t>::max());
 
 // Puts `after` into the place of the file whose bytes are `before`, with its mode and owner, so
 // that whoever looks sees the one or the other, also after a power failure. The new file is written
