@@ -8,6 +8,7 @@
 
 #include "assist/git_tree.h"
 #include "base/json.h"
+#include "cli/printable.h"
 
 namespace rondo::cli {
 namespace {
@@ -38,7 +39,7 @@ void RefactorReport::changed(const assist::FileOutcome& outcome) {
     line(dump_json(
         Json{{"event", "changed"}, {"path", outcome.path}, {"matches", outcome.rewrite.matches}}));
   } else {
-    line(fmt::format("{}: {} changed", outcome.path, outcome.rewrite.n_matches()));
+    line(fmt::format("{}: {} changed", printable(outcome.path), outcome.rewrite.n_matches()));
   }
   const bool wants_diff = options_.diffs || !options_.markdown.empty();
   if (!wants_diff) return;
