@@ -31,6 +31,7 @@ function check(method, message) {
 assert.throws(() => check('window/showMessage', { type: 2 }));
 assert.throws(() => check('textDocument/inlineCompletion', { items: [{ insertText: 'x', extra: 1 }] }));
 assert.throws(() => check('textDocument/completion', { items: [{ label: 'x' }] }));
+assert.throws(() => check('codeAction/resolve', { title: 'x', edit: { documentChanges: [{ edits: [] }] } }));
 seen.clear();
 
 const server = spawn(rondo, ['lsp', '--standalone', '--stdio', `--clientProcessId=${process.pid}`, '--model', model],
@@ -52,6 +53,11 @@ connection.onRequest(lsp.ConfigurationRequest.type, params => {
   setImmediate(configured);  // the answer goes first
   return params.items.map(() => ({ candidates: 2 }));
 });
+let applied;
+connection.onRequest(lsp.ApplyWorkspaceEditRequest.type, params => {
+  applied = check('workspace/applyEdit', params);
+  return { applied: true };
+});
 connection.listen();
 const ask = async (type, params, token) => check(type.method, await connection.sendRequest(type, params, token));
 
@@ -63,10 +69,17 @@ const initialized = await ask(lsp.InitializeRequest.type, {
     general: { positionEncodings: ['utf-8', 'utf-16'] },
     window: { workDoneProgress: true },
     workspace: {
-      configuration: true, workspaceFolders: true,
+      applyEdit: true, workspaceEdit: { documentChanges: true, changeAnnotationSupport: {} }, configuration: true, workspaceFolders: true,
       didChangeConfiguration: { dynamicRegistration: true }, didChangeWatchedFiles: { dynamicRegistration: true },
     },
-    textDocument: { inlineCompletion: {}, completion: { completionItem: { insertTextModeSupport: { valueSet: [1, 2] } } } },
+    textDocument: {
+      inlineCompletion: {},
+      codeAction: {
+        codeActionLiteralSupport: { codeActionKind: { valueSet: ['quickfix', 'refactor'] } },
+        dataSupport: true, disabledSupport: true, resolveSupport: { properties: ['edit'] },
+      },
+      completion: { completionItem: { insertTextModeSupport: { valueSet: [1, 2] } } },
+    },
   },
 });
 assert.equal(initialized.capabilities.positionEncoding, 'utf-16');
@@ -112,6 +125,34 @@ const cancelled = connection.sendRequest(
   lsp.InlineCompletionRequest.type, { ...place, context: { triggerKind: Invoked } }, source.token);
 source.cancel();
 await assert.rejects(cancelled, error => error.code === lsp.LSPErrorCodes.RequestCancelled);
+
+// Actions: a list for the selection, at a mere cursor fixes alone; an edit when one is resolved, of that text alone.
+const selection = { start: { line: 2, character: 19 }, end: { line: 2, character: 20 } };
+const listed = { textDocument: { uri }, range: selection };
+const { Automatic: AtMoves } = lsp.CodeActionTriggerKind;
+assert.deepEqual(
+  await ask(lsp.CodeActionRequest.type, {
+    ...listed, range: { start: selection.end, end: selection.end }, context: { diagnostics: [], triggerKind: AtMoves },
+  }), []);
+const actions = await ask(lsp.CodeActionRequest.type, { ...listed, context: { diagnostics: [] } });
+assert.ok(actions.every(action => !action.isPreferred && !action.edit), JSON.stringify(actions));
+const rewrite = actions.find(action => action.kind?.endsWith('.completeSelection'));
+assert.ok(rewrite && !rewrite.disabled, JSON.stringify(actions));
+const outcome = promise => promise.then(value => ({ value }), error => ({ code: error.code }));
+const resolved = await outcome(ask(lsp.CodeActionResolveRequest.type, rewrite));
+if (resolved.value) {
+  const [change] = resolved.value.edit.documentChanges;
+  assert.deepEqual(change.textDocument, { uri, version: 2 });
+  await connection.sendRequest(lsp.ExecuteCommandRequest.type, { command: 'rondo.applyAction', arguments: [rewrite.data] });
+  assert.deepEqual(applied.edit.documentChanges[0].edits, change.edits);
+} else {
+  assert.equal(resolved.code, lsp.LSPErrorCodes.RequestFailed);  // the model had nothing to put there
+}
+await connection.sendNotification(lsp.DidChangeTextDocumentNotification.type, {
+  textDocument: { uri, version: 3 },
+  contentChanges: [{ range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } }, text: '#' }],
+});
+assert.equal((await outcome(ask(lsp.CodeActionResolveRequest.type, rewrite))).code, lsp.LSPErrorCodes.ContentModified);
 
 await ask(lsp.ShutdownRequest.type);
 await connection.sendNotification(lsp.ExitNotification.type);

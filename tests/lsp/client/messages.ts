@@ -6,6 +6,9 @@ export interface Messages {
   'initialize': lsp.InitializeResult;
   'textDocument/inlineCompletion': lsp.InlineCompletionList | lsp.InlineCompletionItem[] | null;
   'textDocument/completion': lsp.CompletionList | lsp.CompletionItem[] | null;
+  'textDocument/codeAction': (lsp.Command | lsp.CodeAction)[] | null;
+  'codeAction/resolve': lsp.CodeAction;
+  'workspace/applyEdit': lsp.ApplyWorkspaceEditParams;
   'shutdown': null;
   'window/showMessage': lsp.ShowMessageParams;
   'window/workDoneProgress/create': lsp.WorkDoneProgressCreateParams;
