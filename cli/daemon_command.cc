@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "cli/daemon_home.h"
 #include "cli/log_file.h"
 #include "cli/model_path.h"
+#include "cli/recording_file.h"
 #include "cli/settings.h"
 #include "lsp/daemon.h"
 
@@ -26,7 +28,8 @@ using lsp::DaemonPlace;
 struct Arguments {
   Flags flags;
   bool detach = false;
-  std::string build;  // for tests of replacing
+  std::string record;  // a file; empty: nothing is recorded
+  std::string build;   // for tests of replacing
 };
 
 lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& environment,
@@ -45,8 +48,11 @@ lsp::DaemonOptions options_of(const Arguments& arguments, const Environment& env
   return options;
 }
 
-Status serve(const DaemonPlace& place, const lsp::DaemonOptions& options,
+Status serve(const DaemonPlace& place, lsp::DaemonOptions options, const std::string& record,
              const std::function<void()>& listening) {
+  ASSIGN_OR_RETURN(const auto recorder, open_recording(record, options.engine.engine.model));
+  options.engine = recorded(std::move(options.engine), recorder.get());
+  options.recorder = recorder.get();
   // Without a log it still serves.
   if (const Status log = log_to_file(options.log_path); !log.ok()) spdlog::warn(log.message());
   const Status status = run_daemon(place, options, listening);
@@ -59,10 +65,13 @@ Status run(const Arguments& arguments, const Environment& environment) {
                    configuration_of(environment, "", arguments.flags));
   const lsp::DaemonOptions options = options_of(arguments, environment, configuration);
   ASSIGN_OR_RETURN(const DaemonPlace place, daemon_place(environment, configuration));
-  if (!arguments.detach) return serve(place, options, [] {});
+  if (!arguments.detach) return serve(place, options, arguments.record, [] {});
+  // Before the process leaves its folder.
+  const std::string record =
+      arguments.record.empty() ? "" : std::filesystem::absolute(arguments.record).string();
   ASSIGN_OR_RETURN(std::optional<Background> background, Background::start());
   if (!background) return {};
-  const Status status = serve(place, options, [&] { background->ready(); });
+  const Status status = serve(place, options, record, [&] { background->ready(); });
   if (!status.ok()) background->failed(status);
   return status;
 }
@@ -93,6 +102,7 @@ void add_daemon_command(CLI::App& app, CommandContext context) {
   CLI::App* command = app.add_subcommand(
       "daemon", "Serve all editors of this user from one process (rondo lsp starts it)");
   command->add_flag("--detach", arguments->detach, "Run in the background; return once it listens");
+  add_record_option(*command, arguments->record);
   std::vector<std::string_view> options = kEngineFlags;
   options.insert(options.end(), {"restAfterSeconds", "releaseAfterSeconds", "exitAfterSeconds"});
   arguments->flags = add_flags(*command, options);

@@ -14,6 +14,7 @@
 #include "cli/daemon_home.h"
 #include "cli/log_file.h"
 #include "cli/model_path.h"
+#include "cli/recording_file.h"
 #include "cli/settings.h"
 #include "lsp/forwarder.h"
 #include "lsp/ssh_link.h"
@@ -28,6 +29,7 @@ constexpr std::chrono::seconds kRemoteAnswer{10};
 struct Arguments {
   Flags flags;
   bool standalone = false;
+  std::string record;   // a file; empty: nothing is recorded
   std::string connect;  // to another machine; empty: to this one
   bool remote = false;  // an ssh of such a one has started us
   bool stdio = false;   // always; editors say it
@@ -114,8 +116,11 @@ Status run(const Arguments& arguments, CommandContext context) {
     return {};
   }
   ASSIGN_OR_RETURN(const Served served, served_by(arguments, context.environment));
-  // A script is of this process: whoever shares a daemon shares its engine.
-  if (!arguments.standalone && !arguments.flags->contains("script")) {
+  ASSIGN_OR_RETURN(const auto recorder, open_recording(arguments.record, served.engine.model));
+  // A script and a recording are of this process: a daemon serves others, too.
+  const bool alone =
+      arguments.standalone || recorder != nullptr || arguments.flags->contains("script");
+  if (!alone) {
     const Result<int> exit_code = forward_here(arguments, served, context.environment);
     if (exit_code.ok()) {
       context.exit_code = *exit_code;
@@ -126,8 +131,10 @@ Status run(const Arguments& arguments, CommandContext context) {
   context.exit_code = lsp::run_standalone(
       {.server = {.version = RONDO_VERSION},
        .configuration = configuration_places(context.environment),
-       .engine = {.model_found = served.model.status(), .engine = served.engine},
-       .client_process_id = arguments.client_process_id});
+       .engine = recorded({.model_found = served.model.status(), .engine = served.engine},
+                          recorder.get()),
+       .client_process_id = arguments.client_process_id,
+       .recorder = recorder.get()});
   return {};
 }
 
@@ -142,7 +149,8 @@ void add_lsp_command(CLI::App& app, CommandContext context) {
       ->add_option("--connect", arguments->connect,
                    "Serve through the daemon of another machine, where the workspace has the same "
                    "path: ssh:HOST")
-      ->excludes(standalone);
+      ->excludes(standalone)
+      ->excludes(add_record_option(*command, arguments->record));
   command->add_flag("--remote", arguments->remote)->group("");
   command->add_flag("--stdio", arguments->stdio,
                     "Speak on standard input and output (the only way; for editors)");

@@ -11,6 +11,7 @@
 #include "cli/lsp_command.h"
 #include "cli/product.h"
 #include "cli/refactor_command.h"
+#include "cli/replay_command.h"
 #include "cli/status_command.h"
 #include "cli/trust_command.h"
 #include "cli/why_command.h"
@@ -23,6 +24,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_refactor_command(app, context);
   add_lsp_command(app, context);
   add_daemon_command(app, context);
+  add_replay_command(app, context);
   add_status_command(app, context);
   add_why_command(app, context);
   add_cache_command(app, context);

@@ -14,19 +14,6 @@ Status wrong(size_t i, const std::string& what) {
   return invalid_argument_error("answer " + std::to_string(i) + ": " + what);
 }
 
-// "unavailable: why".
-std::optional<Status> read_error(const std::string& text) {
-  constexpr std::array kCodes = {
-      Code::kCancelled,         Code::kStale,       Code::kInvalidArgument, Code::kNotFound,
-      Code::kResourceExhausted, Code::kUnavailable, Code::kCorruption,      Code::kInternal};
-  const size_t colon = text.find(": ");
-  if (colon == std::string::npos) return std::nullopt;
-  for (const Code code : kCodes) {
-    if (text.substr(0, colon) == code_name(code)) return Status(code, text.substr(colon + 2));
-  }
-  return std::nullopt;
-}
-
 // The values of `json`, which is a T or a list of them; nothing when it is neither.
 template <typename T>
 std::optional<std::vector<T>> one_or_more(const Json& json) {
@@ -102,7 +89,7 @@ Result<Script> Script::parse(std::string_view text, std::string_view what) {
   return Script(std::move(answers));
 }
 
-Result<ScriptedAnswer> Script::take(const Request& request, const Tokenizer& tokenizer) {
+Result<ScriptedAnswer> Script::take(const Request& request, const Tokenizer& tokenizer, int64_t) {
   const std::string prompt = tokenizer.decode(request.prompt);
   const bool scores = !request.score.empty();
   const std::string scored = tokenizer.decode(request.score);
@@ -126,6 +113,19 @@ Result<ScriptedAnswer> Script::take(const Request& request, const Tokenizer& tok
   }
   return not_found_error("the script has no answer to " +
                          (scores ? "the score of " + end_of(scored) : end_of(prompt)));
+}
+
+std::optional<Status> read_error(std::string_view text) {
+  constexpr std::array kCodes = {
+      Code::kCancelled,         Code::kStale,       Code::kInvalidArgument, Code::kNotFound,
+      Code::kResourceExhausted, Code::kUnavailable, Code::kCorruption,      Code::kInternal};
+  const size_t colon = text.find(": ");
+  if (colon == text.npos) return std::nullopt;
+  for (const Code code : kCodes) {
+    if (text.substr(0, colon) == code_name(code))
+      return Status(code, std::string(text.substr(colon + 2)));
+  }
+  return std::nullopt;
 }
 
 TokenIds answer_tokens(const ScriptedAnswer& answer, const Request& request,

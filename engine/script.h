@@ -43,11 +43,25 @@ struct ScriptedAnswer {
   int64_t n_times = std::numeric_limits<int64_t>::max();
   // Not before ScriptedEngine::advance() has come so far. "waits": true: never, until cancelled.
   int64_t moment = 0;
+  // What the completion says of how it was made; not in files.
+  Timings timings;
+  int32_t n_cached_tokens = 0;
+  int32_t n_encoded_tokens = 0;
 
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 };
 
-class Script {
+// Where a ScriptedEngine has its answers from.
+class AnswerSource {
+ public:
+  virtual ~AnswerSource() = default;
+  // The answer to `request`, asked at this `moment`. Called by one thread at a time.
+  // Errors: NotFound when there is none.
+  virtual Result<ScriptedAnswer> take(const Request& request, const Tokenizer& tokenizer,
+                                      int64_t moment) = 0;
+};
+
+class Script final : public AnswerSource {
  public:
   explicit Script(std::vector<ScriptedAnswer> answers) : answers_(std::move(answers)) {}
   // Errors: NotFound when there is no such file; InvalidArgument naming it and what is wrong.
@@ -57,11 +71,15 @@ class Script {
 
   // The answer to `request`, used once more; one that begins with a barred token does not fit.
   // Errors: NotFound with the end of the prompt, when none fits.
-  Result<ScriptedAnswer> take(const Request& request, const Tokenizer& tokenizer);
+  Result<ScriptedAnswer> take(const Request& request, const Tokenizer& tokenizer,
+                              int64_t moment) override;
 
  private:
   std::vector<ScriptedAnswer> answers_;
 };
+
+// "unavailable: why", as Status::to_string() writes it; nothing when `text` is none.
+std::optional<Status> read_error(std::string_view text);
 
 // All ids of `answer` to `request`, those that spell the healed bytes first.
 TokenIds answer_tokens(const ScriptedAnswer& answer, const Request& request,

@@ -29,7 +29,10 @@ class Telling {
 
   // Nothing when it was cancelled on the way.
   std::optional<Completion> tell(const ScriptedAnswer& answer) {
+    completion_.timings = answer.timings;
     completion_.n_prompt_tokens = static_cast<int32_t>(request_.prompt.size());
+    completion_.n_cached_tokens = answer.n_cached_tokens;
+    completion_.n_encoded_tokens = answer.n_encoded_tokens;
     for (size_t i = 0; i < request_.segments.size(); ++i) {
       completion_.segments_used.push_back(static_cast<int32_t>(i));
       completion_.n_segment_tokens += static_cast<int32_t>(request_.segments[i].tokens->size());
@@ -90,20 +93,21 @@ Completion scores_of(const Request& request, const ScriptedAnswer& answer) {
 
 }  // namespace
 
-Result<std::unique_ptr<ScriptedEngine>> ScriptedEngine::create(const std::string& model,
-                                                               Script script) {
+Result<std::unique_ptr<ScriptedEngine>> ScriptedEngine::create(
+    const std::string& model, std::unique_ptr<AnswerSource> answers) {
   ASSIGN_OR_RETURN(ModelConfig config, ModelConfig::load(model));
   ASSIGN_OR_RETURN(Tokenizer tokenizer, Tokenizer::load(model));
   if (const Status status = resolve_special_tokens(config, tokenizer); !status.ok())
     return Status(status.code(), model + ": " + status.message());
   return std::unique_ptr<ScriptedEngine>(
-      new ScriptedEngine(std::move(config), std::move(tokenizer), std::move(script)));
+      new ScriptedEngine(std::move(config), std::move(tokenizer), std::move(answers)));
 }
 
-ScriptedEngine::ScriptedEngine(ModelConfig config, Tokenizer tokenizer, Script script)
+ScriptedEngine::ScriptedEngine(ModelConfig config, Tokenizer tokenizer,
+                               std::unique_ptr<AnswerSource> answers)
     : config_(std::move(config)),
       tokenizer_(std::move(tokenizer)),
-      script_(std::move(script)),
+      answers_(std::move(answers)),
       thread_([this](std::stop_token stop) { run(stop); }) {
   const std::lock_guard lock(mutex_);
   stats_.device = "script";
@@ -128,7 +132,7 @@ void ScriptedEngine::submit(Request request) {
     answer = std::move(impossible);
   } else if (asks) {
     const std::lock_guard lock(mutex_);
-    answer = script_.take(request, tokenizer_);
+    answer = answers_->take(request, tokenizer_, moment_);
   }
   std::unique_ptr<Waiting> waiting(
       new Waiting{.request = std::move(request), .answer = std::move(answer)});

@@ -1,4 +1,4 @@
-// ScriptedEngine: an Engine that answers from a Script instead of a model's weights. Of a model
+// ScriptedEngine: an Engine that answers from a file instead of a model's weights. Of a model
 // folder it reads the configuration and the tokenizer alone, so prompts and answers have that
 // model's tokens. Text is streamed, cut at stop strings and limits, healed and cancelled as
 // engine.h says; Segments are taken and not computed.
@@ -25,7 +25,11 @@ namespace rondo::engine {
 class ScriptedEngine final : public Engine {
  public:
   // Errors: those of the configuration and the tokenizer in the folder `model`.
-  static Result<std::unique_ptr<ScriptedEngine>> create(const std::string& model, Script script);
+  static Result<std::unique_ptr<ScriptedEngine>> create(const std::string& model,
+                                                        std::unique_ptr<AnswerSource> answers);
+  static Result<std::unique_ptr<ScriptedEngine>> create(const std::string& model, Script script) {
+    return create(model, std::make_unique<Script>(std::move(script)));
+  }
   ~ScriptedEngine() override;
 
   const ModelConfig& config() const override { return config_; }
@@ -50,7 +54,7 @@ class ScriptedEngine final : public Engine {
     std::optional<OnCancel> on_cancel;  // wakes the thread
   };
 
-  ScriptedEngine(ModelConfig config, Tokenizer tokenizer, Script script);
+  ScriptedEngine(ModelConfig config, Tokenizer tokenizer, std::unique_ptr<AnswerSource> answers);
   void run(std::stop_token stop);
   std::unique_ptr<Waiting> next(std::stop_token stop);
   void answer(const Waiting& waiting);
@@ -62,7 +66,7 @@ class ScriptedEngine final : public Engine {
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  Script script_;                                // guarded by mutex_
+  const std::unique_ptr<AnswerSource> answers_;  // guarded by mutex_
   std::list<std::unique_ptr<Waiting>> waiting_;  // guarded by mutex_
   int64_t moment_ = 0;                           // guarded by mutex_
   EngineStats stats_;                            // guarded by mutex_

@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include "base/mapped_file.h"
-
 namespace rondo::lsp {
 namespace {
 
@@ -11,15 +9,6 @@ namespace fs = std::filesystem;
 
 // A model whose answers end so soon is made for the line at the cursor.
 constexpr int32_t kLineTokens = 64;
-
-bool has_chat_template(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder / "chat_template.jinja", error)) return true;
-  const auto file = MappedFile::open(folder / "tokenizer_config.json");
-  if (!file.ok()) return false;
-  const Result<Json> json = parse_json(file->text(), "tokenizer_config.json");
-  return json.ok() && json->is_object() && json->contains("chat_template");
-}
 
 }  // namespace
 
@@ -29,7 +18,7 @@ Abilities read_abilities(const std::string& folder, const engine::ModelConfig& c
           .fills_in = config.fim.has_value(),
           .several_lines = config.max_new_tokens > kLineTokens,
           .reads_others = config.segment || (config.fim && config.fim->file_sep_token),
-          .chats = has_chat_template(path)};
+          .chats = config.chat.format.has_value()};
 }
 
 std::string sentence(const Abilities& abilities) {
@@ -37,7 +26,7 @@ std::string sentence(const Abilities& abilities) {
          (!abilities.fills_in       ? "no completion"
           : abilities.several_lines ? "several lines"
                                     : "single lines") +
-         (abilities.chats ? ", chat that nothing here uses" : ", no chat");
+         (abilities.chats ? ", chat" : ", no chat");
 }
 
 Json to_json(const Abilities& abilities) {

@@ -1,6 +1,6 @@
 // Abilities: what a model can do, as far as its own files say it.
 //
-// Thread: values; read_abilities() waits for the disk.
+// Thread: values; pure functions.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct Abilities {
   bool fills_in = false;       // completes at a cursor
   bool several_lines = false;  // its answers are longer than a line
   bool reads_others = false;   // was trained to read other files beside the one at the cursor
-  bool chats = false;          // has a chat template, which nothing uses yet
+  bool chats = false;          // was trained to be talked to, in a way that we know
 };
 
 // `config` is of the model in `folder`.

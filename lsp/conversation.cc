@@ -46,7 +46,8 @@ SessionHooks Conversation::hooks() {
                 params.client = options_.client;
                 workspace_->prepare(std::move(params));
               },
-          .watch_files = [this] { workspace_->watch_files(); }};
+          .watch_files = [this] { workspace_->watch_files(); },
+          .recorded = {.recorder = options_.recorder, .name = options_.client}};
 }
 
 void Conversation::engine_loaded(const Result<engine::Engine*>& engine,

@@ -24,6 +24,7 @@ struct ConversationOptions {
   std::string client;
   config::Places configuration;
   std::function<void(const std::string& line)> log;
+  Recorder* recorder = nullptr;  // who writes down what is said, if anybody; outlives it
 };
 
 class Conversation {

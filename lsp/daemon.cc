@@ -213,7 +213,8 @@ void Daemon::serve(int64_t number, FileDescriptor socket) {
                      .watch_editor = false},
           .client = std::to_string(number),
           .configuration = options_.configuration,
-          .log = [name](const std::string& line) { spdlog::info("{}: {}", name, line); }},
+          .log = [name](const std::string& line) { spdlog::info("{}: {}", name, line); },
+          .recorder = options_.recorder},
       ServerEvents{.finished = [] {},
                    .closed = [this, number] { loop_.post([this, number] { left(number); }); }});
   idle_->stop();

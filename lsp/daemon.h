@@ -22,11 +22,14 @@
 
 namespace rondo::lsp {
 
+class Recorder;
+
 struct DaemonOptions {
   Identity program;
   EngineSource engine;
   config::Places configuration;
-  std::string log_path;  // as rondo status shows it
+  std::string log_path;          // as rondo status shows it
+  Recorder* recorder = nullptr;  // of what all clients say; may be null
   // Without a client, since the last one left.
   std::chrono::milliseconds exit_after = std::chrono::minutes(30);
   // How long it waits, when it stops, for what is being answered.

@@ -34,7 +34,7 @@ EngineResult load_engine(const EngineSource& source) {
   };
   options.on_rest = log_rest;
   options.tiers.note = [](const std::string& line) { spdlog::warn("{}", line); };
-  ASSIGN_OR_RETURN(auto engine, engine::Engine::load(options));
+  ASSIGN_OR_RETURN(auto engine, source.load(options));
   if (!engine->config().fim) {
     return invalid_argument_error(
         source.engine.model +

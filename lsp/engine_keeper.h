@@ -22,6 +22,9 @@ struct EngineSource {
   // Why there is no engine.model; ok: it is a folder.
   Status model_found;
   engine::EngineOptions engine;
+  // How it is loaded, on the keeper's thread.
+  std::function<Result<std::unique_ptr<engine::Engine>>(const engine::EngineOptions&)> load =
+      engine::Engine::load;
 };
 
 class EngineKeeper {

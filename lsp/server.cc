@@ -16,7 +16,8 @@ Server::Server(Loop& loop, ServerOptions options, SessionHooks hooks, ServerEven
       session_(options_.version, with_transport(std::move(hooks))) {}
 
 SessionHooks Server::with_transport(SessionHooks hooks) {
-  hooks.send = [this](const Json& message) {
+  hooks.send = [this, recorded = hooks.recorded](const Json& message) {
+    if (recorded.recorder != nullptr) recorded.recorder->sent(recorded.name, message);
     channel_.write(frame_message(dump_json(message)));
     hang_up_if_drained();
   };

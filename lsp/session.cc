@@ -119,6 +119,20 @@ std::optional<RpcError> Session::gate(std::string_view method) const {
 
 void Session::receive(Frame frame) {
   if (beginning_) return held_.push_back(std::move(frame));
+  Recorder* const recorder = hooks_.recorded.recorder;
+  if (recorder == nullptr) return work_on(frame);
+  const int64_t n = recorder->next();
+  work_on(frame);
+  const bool is_read = frame.kind == Frame::Kind::kMessage;
+  const std::string uri = is_read ? read_message_head(frame.text).uri : "";
+  recorder->received({.n = n,
+                      .client = hooks_.recorded.name,
+                      .text = is_read ? std::move(frame.text) : "",
+                      .document = documents_ ? documents_->find(uri) : nullptr,
+                      .folders = folder_paths()});
+}
+
+void Session::work_on(const Frame& frame) {
   if (frame.kind == Frame::Kind::kBroken) {
     hooks_.log("input is not framed: " + frame.text);
     return connection_.refuse(std::nullopt, {ErrorCode::kParseError, frame.text});

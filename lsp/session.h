@@ -24,6 +24,7 @@
 #include "lsp/modules.h"
 #include "lsp/progress.h"
 #include "lsp/protocol.h"
+#include "lsp/recorder.h"
 #include "lsp/settings.h"
 #include "lsp/transport.h"
 
@@ -53,6 +54,7 @@ struct SessionHooks {
   std::function<void(assist::CompletionParams params)> prepare;
   // The client does not tell of files that change on disk: somebody else must watch them.
   std::function<void()> watch_files;
+  RecordedClient recorded;
 };
 
 class Session {
@@ -101,6 +103,7 @@ class Session {
   template <typename Params>
   void bind_notification(std::string_view method, void (Session::*handler)(Params));
   std::optional<RpcError> gate(std::string_view method) const;
+  void work_on(const Frame& frame);
   void left_out(const Frame& frame);
 
   void initialize(InitializeParams params, Reply reply);

@@ -14,10 +14,13 @@ int run_standalone(const StandaloneOptions& options) {
   Loop loop;
   EngineKeeper keeper(loop, options.engine);
   const auto log = [](const std::string& line) { spdlog::info("{}", line); };
-  Conversation conversation(
-      loop,
-      {.server = options.server, .client = {}, .configuration = options.configuration, .log = log},
-      {.finished = [&loop] { loop.close(); }});
+  Conversation conversation(loop,
+                            {.server = options.server,
+                             .client = {},
+                             .configuration = options.configuration,
+                             .log = log,
+                             .recorder = options.recorder},
+                            {.finished = [&loop] { loop.close(); }});
   Server& server = conversation.server();
   loop.watch_signals([&server] { server.hang_up(); });
   if (const Status started = server.start(); !started.ok()) {

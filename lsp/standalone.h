@@ -19,6 +19,7 @@ struct StandaloneOptions {
   config::Places configuration;
   EngineSource engine;                       // that there is none ends nothing, the client is told
   std::optional<int64_t> client_process_id;  // when the command line names the editor
+  Recorder* recorder = nullptr;              // of what is said; may be null
 };
 
 // Serves one client until the conversation ends; the exit code of the process.

@@ -395,12 +395,11 @@ TEST_F(DaemonTest, SaysOfAModelWhatItsFilesSay) {
   ASSERT_NE(length, std::string::npos);
   generation.replace(length, 20, "\"max_new_tokens\": 256");
   std::ofstream(model / "generation_config.json") << generation;
-  std::ofstream(model / "chat_template.jinja") << "{{ messages }}";
+  std::ofstream(model / "chat_template.jinja") << "<|im_start|>assistant<|im_end|>";
   const Process daemon = start_daemon({"--model", model});
   const auto client = connect();
   EXPECT_TRUE(soon([&] { return user_.status()["model"]["state"] == "ready"; }));
-  EXPECT_EQ(user_.status()["model"]["sentence"],
-            "larger: several lines, chat that nothing here uses");
+  EXPECT_EQ(user_.status()["model"]["sentence"], "larger: several lines, chat");
 }
 
 TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const Request request = {.prompt = tokenizer.encode("def area("), .healing = "ar"};
   for (int i = 0; i < 3; ++i) {
-    const Result<ScriptedAnswer> answer = script->take(request, tokenizer);
+    const Result<ScriptedAnswer> answer = script->take(request, tokenizer, 0);
     if (answer.ok()) CHECK(!answer->logprobs.empty(), "every token has a log-probability");
   }
   return 0;
