@@ -39,7 +39,7 @@ Json creating_edit(const PlannedModule& planned, const assist::WrittenModule& mo
   if (client.annotations) {
     whole["changeAnnotations"] = {{kAnnotation,
                                    {{"label", "New module " + planned.plan.name},
-                                    {"needsConfirmation", true},
+                                    {"needsConfirmation", false},
                                     {"description", label}}}};
   }
   return whole;

@@ -29,7 +29,7 @@ inline constexpr std::string_view kModuleWrite = "rondo/moduleWrite";
 // What the client can do with the edit that makes files. Absent means no.
 struct ModuleCapabilities {
   bool creates_files = false;
-  bool annotations = false;  // it asks the user before it makes them
+  bool annotations = false;  // it shows what they are for; the plan was agreed to already
 };
 
 // `initialize`: the parameters of that request. Errors: InvalidArgument naming the member.

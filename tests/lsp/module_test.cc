@@ -48,7 +48,7 @@ TEST_F(ModuleRequests, ArePlannedAndWrittenAsAnEditOfNewFiles) {
   EXPECT_EQ(changes[1]["textDocument"]["version"], nullptr);
   const std::string text = changes[1]["edits"][0]["newText"];
   EXPECT_EQ(text.substr(0, 30), "\"\"\"Sums.\"\"\"\n\n\ndef add(a, b):\n ") << text;
-  EXPECT_EQ(made["edit"]["changeAnnotations"].begin().value()["needsConfirmation"], true);
+  EXPECT_EQ(made["edit"]["changeAnnotations"].begin().value()["needsConfirmation"], false);
   EXPECT_EQ(made["loop_steps"].back()["step"], 5);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "shop/sums.py"));
   std::string kinds;
