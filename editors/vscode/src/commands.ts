@@ -4,6 +4,7 @@ import {
   type LogOutputChannel,
   StatusBarAlignment,
   ThemeColor,
+  type Uri,
   commands,
   env,
   window,
@@ -11,6 +12,7 @@ import {
 } from 'vscode';
 import { countLines } from './counters';
 import type { Counting } from './counting';
+import { completeSelection, generateModule, removeModule } from './modules';
 import { installCommand } from './program';
 import { type Server, isServed } from './server';
 import { isCounting, setAutomatic } from './settings';
@@ -59,8 +61,10 @@ async function showWhy(server: Server, log: LogOutputChannel): Promise<void> {
 
 async function showMenu(server: Server): Promise<void> {
   const face = faceOf(server.state, server.progress, server.silence);
+  const { cancellable } = server;
   const chosen = await window.showQuickPick(
     [
+      ...(cancellable ? [{ label: `Cancel: ${cancellable.title}`, command: 'rondo.cancel' }] : []),
       { label: server.automatic ? 'Suggest only when asked' : 'Suggest while typing', command: 'rondo.toggleAutomatic' },
       { label: 'Why was this suggested, or nothing?', command: 'rondo.why' },
       { label: 'Show counters', command: 'rondo.showCounters' },
@@ -89,12 +93,16 @@ async function showCounters(counting: Counting): Promise<void> {
 }
 
 export function addCommands(server: Server, counting: Counting, log: LogOutputChannel): Disposable[] {
-  const add = (name: string, run: () => unknown) => commands.registerCommand(`rondo.${name}`, run);
+  const add = (name: string, run: (folder?: Uri) => unknown) => commands.registerCommand(`rondo.${name}`, run);
   return [
     add('suggest', () => commands.executeCommand('editor.action.inlineSuggest.trigger')),
     add('why', () => showWhy(server, log)),
     add('toggleAutomatic', () => setAutomatic(!server.automatic)),
     add('restart', () => server.restart()),
+    add('completeSelection', completeSelection),
+    add('generateModule', (folder?: Uri) => generateModule(server, log, folder)),
+    add('removeModule', removeModule),
+    add('cancel', () => server.cancel()),
     add('showCounters', () => showCounters(counting)),
     add('showLog', () => log.show()),
     add('menu', () => showMenu(server)),

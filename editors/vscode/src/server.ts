@@ -20,6 +20,7 @@ import {
   RevealOutputChannelOn,
   State as ClientState,
 } from 'vscode-languageclient/node';
+import { moduleToken } from './modules';
 import { findProgram, serverArguments } from './program';
 import { launchSettings, serverSettings } from './settings';
 import type { Progress, State, Status } from './state';
@@ -120,6 +121,19 @@ export class Server implements Disposable {
     return this.#state.kind !== 'running' || this.#state.status.settings.automatic;
   }
 
+  // Work that the user may end: the newest.
+  get cancellable(): { token: string | number; title: string } | undefined {
+    const found = [...this.#progress].reverse().find(([, { cancellable }]) => cancellable);
+    return found && { token: found[0], title: found[1].title };
+  }
+
+  async cancel(): Promise<void> {
+    const work = this.cancellable;
+    if (work) {
+      await this.client?.sendNotification('window/workDoneProgress/cancel', { token: work.token });
+    }
+  }
+
   // The client, when it can be asked.
   get client(): LanguageClient | undefined {
     const client = this.#connection?.client;
@@ -209,7 +223,11 @@ export class Server implements Disposable {
           return answer;
         },
         // In our own item of the status bar, not beside it.
-        handleWorkDoneProgress: (token, params) => {
+        handleWorkDoneProgress: (token, params, next) => {
+          if (String(token).startsWith(moduleToken)) {
+            next(token, params);
+            return;
+          }
           if (params.kind === 'end') {
             this.#progress.delete(token);
             void this.#refresh();

@@ -13,6 +13,7 @@ export interface Progress {
   title: string;
   message?: string;
   percentage?: number;
+  cancellable?: boolean;
 }
 
 export type State =

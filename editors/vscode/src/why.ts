@@ -1,6 +1,8 @@
 // The server's answer to rondo/why as sentences.
+import { type LoopStep, stepCount, stepLines } from './steps';
 
 export interface Why {
+  method: string;
   position: { line: number; character: number };
   invoked: boolean;
   suggestions: number;
@@ -12,6 +14,7 @@ export interface Why {
   timings: Record<string, number>;
   blocks: { path: string; reason: string }[];
   reason?: string; // why nothing was suggested
+  loop_steps?: LoopStep[];
 }
 
 const stages = ['context', 'tokenize', 'queued', 'segments', 'prefill', 'decode', 'postprocess'];
@@ -26,11 +29,16 @@ function timingsLine(timings: Record<string, number>): string {
 
 // The first line alone is an answer, too.
 export function whyLines(why: Why): string[] {
+  const steps = why.loop_steps ?? [];
+  const inSteps = steps.length > 0 ? `, in ${stepCount(steps)}` : '';
+  const isEdit = !/ompletion$/.test(why.method); // of a code action
   const asked = `Line ${why.position.line + 1}, ${why.invoked ? 'asked for' : 'asked while typing'}: `;
   const lines = [
     why.reason
       ? `${asked}nothing, because ${why.reason}`
-      : `${asked}${why.suggestions} suggestions, mean log-probability of the first ${why.meanLogprob.toFixed(2)}`,
+      : isEdit
+        ? `${asked}an edit was made${inSteps}`
+        : `${asked}${why.suggestions} suggestions, mean log-probability of the first ${why.meanLogprob.toFixed(2)}${inSteps}`,
   ];
   if (why.promptTokens > 0) {
     lines.push(
@@ -39,5 +47,6 @@ export function whyLines(why: Why): string[] {
       timingsLine(why.timings),
     );
   }
+  lines.push(...stepLines(steps).map((line) => `  ${line}`));
   return [...lines, ...why.blocks.map(({ path, reason }) => `  ${path}: ${reason}`)];
 }

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { countLines, moved, noCounts } from '../../../editors/vscode/src/counters';
 import { type Places, findProgram, serverArguments } from '../../../editors/vscode/src/program';
 import { type State, type Status, faceOf } from '../../../editors/vscode/src/state';
+import { planLines, stepLines } from '../../../editors/vscode/src/steps';
 import { whyLines } from '../../../editors/vscode/src/why';
 
 const source = process.env.RONDO_SOURCE ?? '';
@@ -121,6 +122,7 @@ describe('the counters', () => {
 
 describe('why', () => {
   const why = {
+    method: 'textDocument/inlineCompletion',
     position: { line: 24, character: 18 },
     invoked: false,
     suggestions: 1,
@@ -141,21 +143,54 @@ describe('why', () => {
       '  pricing.py: defines volume_discount',
     ]));
 
+  test('of an edit', () => {
+    const step = { step: 3, focus: 'names: total', tokens_generated: 9, verdict: 'passed' };
+    const edit = { ...why, method: 'codeAction/resolve', invoked: true, promptTokens: 0, blocks: [], loop_steps: [step] };
+    assert.deepEqual(whyLines(edit), [
+      'Line 25, asked for: an edit was made, in 3 steps',
+      '  3 steps, 9 tokens',
+      '    3 names: total: passed',
+    ]);
+  });
+
   test('of silence', () =>
     assert.deepEqual(whyLines({ ...why, invoked: true, promptTokens: 0, blocks: [], reason: 'the file is excluded' }), [
       'Line 25, asked for: nothing, because the file is excluded',
     ]));
 });
 
+describe('steps', () => {
+  const steps = [
+    { step: 1, focus: 'draft: return', tokens_generated: 7, verdict: 'passed' },
+    { step: 2, focus: 'parse: return a', tokens_generated: 5, verdict: 'repaired' },
+  ];
+
+  test('are told with what they looked at', () =>
+    assert.deepEqual(stepLines(steps), ['2 steps, 12 tokens', '  1 draft: return: passed', '  2 parse: return a: repaired']));
+
+  test('that were none are not told', () => assert.deepEqual(stepLines([]), []));
+
+  test('of a plan name files and signatures', () =>
+    assert.deepEqual(
+      planLines({
+        name: 'sums',
+        language: 'python',
+        label: 'A skeleton.',
+        files: [{ uri: 'file:///sums.py', path: 'sums.py', signatures: ['def add(a, b):'], test: false }],
+      }).slice(0, 3),
+      ['sums.py\n\u00a0\u00a0\u00a0\u00a0def add(a, b):', '', 'A skeleton.'],
+    ));
+});
+
 describe('the manifest', () => {
   const properties: Record<string, { default: unknown }> = manifest.contributes.configuration.properties;
 
-  test('has the options that anybody may set, with their defaults, and four of its own', () => {
+  test('has the options that anybody may set, with their defaults, and five of its own', () => {
     const page = readFileSync(join(source, 'docs/configuration.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| .* \| anybody \|/gm)];
     const documented = rows.map(([, name, value]) => [`rondo.${name}`, JSON.parse(value)]);
     assert.ok(documented.length > 0);
-    const own = ['rondo.count', 'rondo.path', 'rondo.standalone', 'rondo.trace.server'];
+    const own = ['rondo.completeSelectionKey', 'rondo.count', 'rondo.path', 'rondo.standalone', 'rondo.trace.server'];
     const ours = Object.entries(properties).filter(([name]) => !own.includes(name));
     assert.deepEqual(
       ours.map(([name, { default: value }]) => [name, value]),

@@ -162,6 +162,21 @@ export class VsCode {
     await until(`line ${line}, column ${column}`, async () => (await this.page.textContent('.statusbar')).includes(`Ln ${line}, Col ${column}`));
   }
 
+  // Types `text` into the box that is shown, and takes it.
+  async answer(text) {
+    await this.page.waitForSelector('.quick-input-widget:visible input');
+    await this.page.keyboard.type(text);
+    await this.press('Enter');
+    await this.page.waitForTimeout(300); // before the next box takes its place
+  }
+
+  // What the editor shows of its text: its lines, in the order of their letters, since the page has them in any. Blanks
+  // of what is selected are shown as dots.
+  async text() {
+    const lines = await this.page.locator('.editor-group-container.active .view-lines .view-line').allInnerTexts();
+    return lines.map((line) => line.replaceAll(/[\u00a0\u00b7\u200c]/g, ' ').trimEnd()).sort().join('\n');
+  }
+
   // The lines of the file, which was changed, as they are on disk then.
   async save(file) {
     await this.page.waitForSelector('.tab.active.dirty');

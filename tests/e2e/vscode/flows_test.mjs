@@ -1,0 +1,76 @@
+// The three flows, each with the number of steps that it takes: typing a line (1), completing what is selected (3),
+// generating a module (5). And a daemon that is killed. What the model writes is not looked at, only that it is shown and
+// that it is where it was said to be.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { VsCode, until } from './vscode.mjs';
+
+let code;
+
+before(async () => {
+  code = await VsCode.start({});
+  await code.status('Rondo: loopcoder-mini');
+});
+afterEach(async (t) => code.screenshot(`flow-${t.name.replaceAll(/\W+/g, '-')}`));
+after(() => code?.stop());
+
+test('a line is typed and completed, in one step', async () => {
+  await code.open('checkout.py', 25, 5);
+  await code.press('Shift+End', 'Delete');
+  await code.type('discount = vol');
+  const shown = await code.ghostText();
+  await code.why('1 step');
+  await code.page.click('.monaco-editor .view-line >> text=discount = vol');
+  await code.goTo(25, 5);
+  await code.press('Shift+End', 'Delete');
+  await code.type('discount = vol');
+  await code.ghostText();
+  await code.press('Tab');
+  assert.match((await code.save('checkout.py'))[24], /^ {4}discount = vol\w/);
+  assert.ok(shown.length > 0);
+});
+
+test('when the daemon is killed, a suggestion is there again without a word', async () => {
+  await code.goTo(25, 5);
+  await code.press('Shift+End', 'Delete');
+  await code.type('discount = vo');
+  const pid = code.daemon();
+  const begin = Date.now();
+  process.kill(pid, 'SIGKILL');
+  await code.type('l');
+  await code.ghostText();
+  console.log(`ghost text ${((Date.now() - begin) / 1000).toFixed(2)} s after kill -9`);
+  await code.press('Escape');
+});
+
+test('what is selected is completed by Ctrl+Shift+L, in three steps, and undone by one undo', async () => {
+  await code.open('pricing.py', 22, 1);
+  const before = await code.text();
+  await code.press('Shift+ArrowDown', 'Shift+ArrowDown', 'Shift+ArrowDown', 'Control+Shift+L');
+  await until('another text', async () => (await code.text()) !== before);
+  await code.screenshot('flow-selection-completed');
+  await code.why('an edit was made, in 3 steps');
+  await code.press('Control+Z');
+  await until('the text from before', async () => (await code.text()) === before);
+});
+
+test('a module is planned, agreed to and made in five steps, and removed by one command', async () => {
+  const made = ['sums.py', 'test_sums.py'].map((name) => join(code.folder, name));
+  await code.command('Rondo: Generate Module...');
+  await code.answer('sums: add(a, b), mean(values)');
+  await code.answer('python');
+  const plan = code.page.locator('.monaco-dialog-box');
+  await plan.waitFor();
+  assert.match(await plan.innerText(), /sums\.py\s+def add\(a, b\):\s+def mean\(values\):\s+test_sums\.py/);
+  await code.screenshot('flow-module-plan');
+  assert.deepEqual(made.map(existsSync), [false, false]);
+  await plan.locator('a.monaco-button', { hasText: 'Generate' }).click();
+  await code.message('bodies written in 5 steps');
+  await until('the files', () => made.every((path) => existsSync(path) && readFileSync(path, 'utf8').length > 0));
+  await code.screenshot('flow-module-made');
+  await code.page.locator('.tab.active', { hasText: 'sums.py' }).waitFor();
+  await code.command('Rondo: Remove the Last Generated Module');
+  await until('no files', () => !made.some(existsSync));
+});
