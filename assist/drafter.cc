@@ -1,6 +1,7 @@
 #include "assist/drafter.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 #include <numeric>
 #include <utility>
@@ -48,7 +49,8 @@ Drafter::Drafter(engine::Engine& engine, const workspace::BlockIndex& index, Dra
       options_(std::move(options)),
       path_(document.path),
       cursor_(std::move(cursor)) {
-  if (options_.context_tokens <= 0 || !engine.config().segment) return;
+  const int64_t n_most = most_context_tokens();
+  if (n_most <= 0) return;
   const CursorWindow window = window_at(place, options_);
   workspace::ContextQuery query = {
       .path = document.path,
@@ -56,37 +58,51 @@ Drafter::Drafter(engine::Engine& engine, const workspace::BlockIndex& index, Dra
       .text = std::make_shared<const workspace::Text>(std::string(place.text)),
       .cursor = place.offset,
       .window = {window.begin(), window.end()},
-      .max_tokens = options_.context_tokens - add_examples()};
-  const auto segment_of = [&](const workspace::ContextBlock& block) {
-    engine::SegmentInput segment =
-        block_segment(engine.config(), engine.tokenizer(), block.path, block.text);
-    if (!options_.folder.empty())
-      segment.origin = std::make_shared<const std::string>(options_.folder + "/" + block.path);
-    return segment;
-  };
+      .max_tokens = n_most - add_examples(n_most)};
   query.count_tokens = [&](const workspace::ContextBlock& block) {
-    return static_cast<int64_t>(segment_of(block).tokens->size());
+    return static_cast<int64_t>(ids_of(block.path, block.text)->size());
   };
   for (const workspace::ContextBlock& block : workspace::choose_context(query, index)) {
-    segments_.push_back(segment_of(block));
+    auto ids = ids_of(block.path, block.text);
     blocks_.push_back({.path = block.path,
-                       .n_tokens = static_cast<int32_t>(segments_.back().tokens->size()),
+                       .n_tokens = static_cast<int32_t>(ids->size()),
                        .score = block.score,
                        .reason = block.reason,
                        .parts = block.parts});
+    add_context(std::move(ids), block.path);
   }
 }
 
+// Of what is context beside the window: a model that reads it as files has positions for no more.
+int64_t Drafter::most_context_tokens() const {
+  if (config().segment) return options_.context_tokens;
+  const int64_t n_room =
+      config().max_positions / 2 - options_.prefix_tokens - options_.suffix_tokens;
+  return std::min<int64_t>(options_.context_tokens, n_room);
+}
+
+Drafter::Ids Drafter::ids_of(std::string_view path, std::string_view text) const {
+  if (config().segment) return block_segment(config(), tokenizer(), path, text).tokens;
+  return std::make_shared<const engine::TokenIds>(file_part(config(), tokenizer(), path, text));
+}
+
+// `path`: of the file that it is from, or empty.
+void Drafter::add_context(Ids ids, const std::string& path) {
+  if (!config().segment) return files_.push_back(std::move(ids));
+  segments_.push_back({.tokens = std::move(ids)});
+  if (!path.empty() && !options_.folder.empty())
+    segments_.back().origin = std::make_shared<const std::string>(options_.folder + "/" + path);
+}
+
 // How many tokens of the budget they take; one that there is no room for stays out.
-int64_t Drafter::add_examples() {
+int64_t Drafter::add_examples(int64_t max_tokens) {
   int64_t n_tokens = 0;
   for (const Example& example : options_.examples) {
-    engine::SegmentInput segment =
-        block_segment(engine_.config(), engine_.tokenizer(), example.path, example.text);
-    const auto n_own = static_cast<int64_t>(segment.tokens->size());
-    if (n_tokens + n_own > options_.context_tokens) continue;
+    Ids ids = ids_of(example.path, example.text);
+    const auto n_own = static_cast<int64_t>(ids->size());
+    if (n_tokens + n_own > max_tokens) continue;
     n_tokens += n_own;
-    segments_.push_back(std::move(segment));
+    add_context(std::move(ids), "");
   }
   return n_tokens;
 }
@@ -106,7 +122,9 @@ engine::Request Drafter::request(DraftPlace place, std::string_view begin) const
   request.prompt = fim_prompt(engine_.config(), engine_.tokenizer(), engine_.config().fim->order,
                               {.path = path_,
                                .prefix = prefix.substr(0, prefix.size() - word.size()),
-                               .suffix = window.suffix()});
+                               .suffix = window.suffix(),
+                               .repository = std::filesystem::path(options_.folder).filename(),
+                               .files = files_});
   const engine::TokenIds ids = engine_.tokenizer().encode_part(written);
   request.prompt.insert(request.prompt.end(), ids.begin(), ids.end());
   request.healing = respelled;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -78,7 +79,12 @@ class Drafter {
   int64_t n_tokens() const { return n_tokens_; }
 
  private:
-  int64_t add_examples();
+  using Ids = std::shared_ptr<const engine::TokenIds>;
+
+  int64_t most_context_tokens() const;
+  Ids ids_of(std::string_view path, std::string_view text) const;
+  void add_context(Ids ids, const std::string& path);
+  int64_t add_examples(int64_t max_tokens);
   engine::Request request(DraftPlace place, std::string_view begin) const;
   Result<engine::Completion> answer(engine::Request request);
   int32_t first_new_token(const engine::Completion& completion, size_t n_respelled) const;
@@ -88,6 +94,7 @@ class Drafter {
   const std::string path_;
   const std::string cursor_;
   std::vector<engine::SegmentInput> segments_;
+  std::vector<Ids> files_;  // instead, for models that were not trained on Segments
   std::vector<UsedBlock> blocks_;
   int64_t n_tokens_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "assist/completion.h"
+#include "assist/drafter.h"
 #include "tests/engine/tiny_model.h"
 #include "workspace/block_query.h"
 #include "workspace/chunker.h"
@@ -69,6 +70,8 @@ class Shop {
     return promise.get_future().get();
   }
 
+  engine::Engine& engine() { return *engine_; }
+  const workspace::BlockIndex& index() const { return index_; }
   // Behind what was read ahead.
   void wait_until_idle() {
     std::promise<void> idle;
@@ -144,6 +147,26 @@ TEST_F(PrefixMode, AnAnswerIsTheSameBitsAfterEviction) {
   const CompletionOutcome again = shop->complete(kCheckout, "b");
   EXPECT_EQ(again.report.n_adopted_tokens, 0);
   expect_same(cold, again);
+}
+
+TEST_F(PrefixMode, TheStepLoopReadsFilesToo) {
+  const auto shop = this->shop();
+  shop->remove("shop/pricing.py");
+  shop->add("shop/rates.py", "def rate(x):\n    return x\n");
+  const std::string text = "y = rate(";
+  const workspace::Document document = {.uri = "file:///shop/a.py",
+                                        .path = "shop/a.py",
+                                        .language = &workspace::language_of_file("shop/a.py", text),
+                                        .text = std::make_shared<const workspace::Text>(text)};
+  const DrafterOptions options = {.prefix_tokens = 60, .suffix_tokens = 20};
+  const DraftPlace place = {.text = text, .offset = static_cast<int64_t>(text.size())};
+  Drafter with(shop->engine(), shop->index(), options, document, place, "with");
+  ASSERT_EQ(with.blocks().size(), 1u);
+  EXPECT_EQ(with.blocks()[0].path, "shop/rates.py");
+  const workspace::BlockIndex empty;
+  Drafter without(shop->engine(), empty, options, document, place, "without");
+  EXPECT_NE(with.mean_logprob(place, "1)", {}).value(),
+            without.mean_logprob(place, "1)", {}).value());
 }
 
 TEST(PrefixModeOfTheEmbeddedModel, AKeystrokeReadsItsOwnTokensOnly) {
