@@ -94,10 +94,12 @@ std::string line_break_at(std::string_view text, int64_t offset) {
 struct CompiledRecipe::Look {
   std::string_view text;
   CollectedNames names;
+  std::optional<StrayNames> stray;  // where the recipe needs them
 };
 
 Result<std::shared_ptr<const CompiledRecipe>> CompiledRecipe::compile(Recipe recipe) {
   std::shared_ptr<CompiledRecipe> compiled(new CompiledRecipe(std::move(recipe)));
+  for (const NameSet& set : compiled->recipe_.names) compiled->needs_names_ |= set.stray;
   RETURN_IF_ERROR(compiled->compile_rules());
   RETURN_IF_ERROR(compiled->compile_globs());
   for (const std::string& id : compiled->recipe_.languages) {
@@ -124,6 +126,7 @@ Status CompiledRecipe::compile_rules() {
     for (const RecipeEdit& edit : rule.edits) {
       ASSIGN_OR_RETURN(CompiledEdit made, compile_edit(edit));
       compiled.edits.push_back(std::move(made));
+      needs_names_ |= edit.among_similar;
       n_holes += edit.kind == RecipeEdit::Kind::kTemplate ? 0 : 1;
     }
     if (n_holes > 1) {
@@ -269,10 +272,8 @@ Status CompiledRecipe::check_captures(const LanguageQuery& query) const {
   for (size_t i = 0; i < recipe_.rules.size(); ++i) {
     const Rule& rule = recipe_.rules[i];
     std::vector<std::string> known = query.capture_names;
-    if (rules_[i].regex) {
-      known = rules_[i].regex->group_names();
-      known.emplace_back("match");
-    }
+    if (rules_[i].regex) known = rules_[i].regex->group_names();
+    if (rule.look != Rule::Look::kQuery) known.emplace_back("match");
     const auto check = [&](const std::string& name, int64_t line) -> Status {
       if (std::find(known.begin(), known.end(), name) != known.end()) return {};
       return recipe_error(recipe_, line, "nothing is captured as '" + name + "'");
@@ -287,6 +288,12 @@ Status CompiledRecipe::check_captures(const LanguageQuery& query) const {
     }
   }
   return {};
+}
+
+bool CompiledRecipe::is_about(std::string_view path, std::string_view text) const {
+  const std::string_view id = workspace::language_of_file(path, text).id;
+  const auto& ids = recipe_.languages;
+  return std::find(ids.begin(), ids.end(), id) != ids.end() && concerns(path) && may_match(text);
 }
 
 bool CompiledRecipe::concerns(std::string_view path) const {
@@ -308,6 +315,7 @@ Result<std::vector<CompiledRecipe::RawMatch>> CompiledRecipe::raw_matches(
     const workspace::QueryCursor& cursor) const {
   std::vector<RawMatch> all;
   ts_query_cursor_set_match_limit(cursor.get(), kMaxOpenMatches);
+  ts_query_cursor_set_byte_range(cursor.get(), 0, UINT32_MAX);  // names may have set another
   ts_query_cursor_exec(cursor.get(), query.query.get(), ts_tree_root_node(tree.tree.get()));
   for (TSQueryMatch match; ts_query_cursor_next_match(cursor.get(), &match);) {
     RawMatch raw{.pattern = match.pattern_index, .captures = {}};
@@ -332,7 +340,8 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
   const auto query = queries_.find(&language);
   if (query == queries_.end()) return found;
   ASSIGN_OR_RETURN(const std::vector<RawMatch> raw, raw_matches(query->second, tree, cursor));
-  Look look{.text = tree.text->bytes(), .names = {}};
+  Look look{.text = tree.text->bytes(), .names = {}, .stray = {}};
+  if (needs_names_) look.stray.emplace(*names_, language, tree, cursor);
   // Calls `use` for the captures of each match of that part whose predicates hold.
   const auto each = [&](Pattern::Role role, size_t index, const auto& use) {
     for (const RawMatch& match : raw) {
@@ -351,6 +360,9 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
         places.push_back({std::string(slice(look.text, capture.range)), capture.range});
       }
     });
+    if (recipe_.names[i].stray) {
+      for (const auto& use : look.stray->all()) places.push_back({use.name, use.bytes});
+    }
     look.names.emplace(recipe_.names[i].name, std::move(places));
   }
   for (size_t i = 0; i < recipe_.guards.size() && guards == Guards::kAsked; ++i) {
@@ -360,6 +372,9 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
   }
   for (size_t i = 0; i < recipe_.rules.size(); ++i) {
     if (rules_[i].regex) RETURN_IF_ERROR(add_regex_matches(look, i, found));
+    if (recipe_.rules[i].look == Rule::Look::kBlocks) {
+      RETURN_IF_ERROR(add_blocks(look, tree, language, i, found));
+    }
     each(Pattern::Role::kRule, i,
          [&](const Captures& captures) { add_match(look, i, captures, found); });
   }
@@ -416,6 +431,10 @@ Result<RuleMatch> CompiledRecipe::match_of(const Look& look, size_t index,
     } else {
       ASSIGN_OR_RETURN(made.with, filled(look, compiled, captures, *target, hole.range));
     }
+    if (edit.among_similar) {
+      hole.choices = look.stray->meant(std::string(slice(look.text, *target)), target->begin);
+      if (hole.choices.empty()) return invalid_argument_error("is like no name that is known here");
+    }
     if (edit.kind != RecipeEdit::Kind::kTemplate) {
       match.hole = std::move(hole);
       holed = *target;
@@ -461,6 +480,31 @@ Status CompiledRecipe::add_regex_matches(const Look& look, size_t rule, Findings
     from = std::max(match->whole.end, from + 1);
     while (from < static_cast<int64_t>(look.text.size()) && (look.text[from] & 0xC0) == 0x80)
       ++from;
+  }
+  return {};
+}
+
+// Without the blank lines and line ends behind them.
+Status CompiledRecipe::add_blocks(const Look& look, const workspace::SyntaxTree& tree,
+                                  const workspace::Language& language, size_t rule,
+                                  Findings& found) const {
+  workspace::Chunker chunker(*block_queries_);
+  ASSIGN_OR_RETURN(const workspace::Chunked chunked, chunker.chunk(language, tree.text));
+  const std::vector<std::string>& kinds = recipe_.rules[rule].blocks;
+  for (const workspace::Block& block : chunked.blocks) {
+    if (std::find(kinds.begin(), kinds.end(), workspace::kind_name(block.kind)) == kinds.end()) {
+      continue;
+    }
+    const std::string_view text = slice(look.text, block.bytes);
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == text.npos) continue;
+    const size_t last = text.find_last_not_of(" \t\r\n");
+    Captures captures;
+    captures.add({.name = "match",
+                  .range = {.begin = block.bytes.begin + static_cast<int64_t>(first),
+                            .end = block.bytes.begin + static_cast<int64_t>(last) + 1},
+                  .node = std::nullopt});
+    add_match(look, rule, captures, found);
   }
   return {};
 }

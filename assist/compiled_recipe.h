@@ -16,8 +16,10 @@
 #include "assist/query_predicate.h"
 #include "assist/recipe.h"
 #include "assist/recipe_template.h"
+#include "assist/stray_names.h"
 #include "assist/text_edits.h"
 #include "workspace/block_query.h"
+#include "workspace/chunker.h"
 #include "workspace/languages.h"
 #include "workspace/syntax_tree.h"
 
@@ -63,10 +65,9 @@ class CompiledRecipe {
 
   const Recipe& recipe() const { return recipe_; }
 
-  // Whether the recipe is about files of this path; about this text: whether it has one of the
+  // Whether the recipe is about this file: its language, its path, and whether it has one of the
   // words that every match needs.
-  bool concerns(std::string_view path) const;
-  bool may_match(std::string_view text) const;
+  bool is_about(std::string_view path, std::string_view text) const;
 
   // Errors: ResourceExhausted when a query or regular expression finds no end in this text.
   Result<Findings> find(const workspace::SyntaxTree& tree, const workspace::Language& language,
@@ -112,6 +113,8 @@ class CompiledRecipe {
   };
   struct Look;  // one find() on its way
 
+  bool concerns(std::string_view path) const;
+  bool may_match(std::string_view text) const;
   explicit CompiledRecipe(Recipe recipe) : recipe_(std::move(recipe)) {}
   Status compile_rules();
   Result<CompiledEdit> compile_edit(const RecipeEdit& edit) const;
@@ -130,11 +133,18 @@ class CompiledRecipe {
   Result<std::string> filled(const Look& look, const CompiledEdit& edit, const Captures& captures,
                              workspace::ByteRange target, workspace::ByteRange& hole) const;
   Status add_regex_matches(const Look& look, size_t rule, Findings& found) const;
+  Status add_blocks(const Look& look, const workspace::SyntaxTree& tree,
+                    const workspace::Language& language, size_t rule, Findings& found) const;
 
   Recipe recipe_;
   std::vector<CompiledRule> rules_;
   std::vector<Regex> globs_;
   std::map<const workspace::Language*, LanguageQuery> queries_;
+  bool needs_names_ = false;
+  const std::unique_ptr<workspace::NameQueries> names_ =
+      std::make_unique<workspace::NameQueries>();  // locked inside, as are
+  const std::unique_ptr<workspace::BlockQueries> block_queries_ =
+      std::make_unique<workspace::BlockQueries>();
 };
 
 }  // namespace rondo::assist

@@ -42,6 +42,13 @@ std::vector<LeftFile> left_of(const Json& applied) {
   return left;
 }
 
+HoleAnswer answer_of(const Json& json, std::string_view payload) {
+  return {.text = std::string(payload),
+          .refusal = json_get<std::string>(json, "refusal").value_or(""),
+          .mean_logprob = json_get<double>(json, "logprob").value_or(0),
+          .n_steps = json_get<int32_t>(json, "steps").value_or(0)};
+}
+
 // Calls `visit` for every edit that may have been made, one after the other.
 Status each_staged(const std::string& run, const std::function<Status(FileEdit)>& visit) {
   int64_t n_staged = 0;
@@ -103,6 +110,15 @@ Result<std::vector<LeftFile>> EditTransaction::make(const std::vector<FileEdit>&
   return left;
 }
 
+Status EditTransaction::note_answer(const std::string& key, const HoleAnswer& answer) {
+  return ledger_.add({{"type", "answer"},
+                      {"key", key},
+                      {"refusal", answer.refusal},
+                      {"logprob", answer.mean_logprob},
+                      {"steps", answer.n_steps}},
+                     answer.text);
+}
+
 Status EditTransaction::end() {
   RETURN_IF_ERROR(ledger_.add({{"type", "end"}}));
   return ledger_.sync();
@@ -111,9 +127,11 @@ Status EditTransaction::end() {
 Result<EditTransaction::State> EditTransaction::state(const std::string& run) {
   State state;
   std::vector<std::string> open;  // edits since the last shard
-  RETURN_IF_ERROR(Ledger::read(ledger_of(run), [&](const Json& json, std::string_view) -> Status {
+  const auto visit = [&](const Json& json, std::string_view payload) -> Status {
     const std::string type = type_of(json);
-    if (type == "begin") {
+    if (type == "answer") {
+      state.answers[json_get<std::string>(json, "key").value_or("")] = answer_of(json, payload);
+    } else if (type == "begin") {
       state.root = json_get<std::string>(json, "root").value_or("");
       state.about = json.value("about", Json());
     } else if (type == "edit") {
@@ -134,7 +152,8 @@ Result<EditTransaction::State> EditTransaction::state(const std::string& run) {
     state.ended = state.ended || type == "end";
     state.undone = state.undone || type == "undone";
     return {};
-  }));
+  };
+  RETURN_IF_ERROR(Ledger::read(ledger_of(run), visit));
   if (state.root.empty()) return not_found_error("the run " + run + " had not begun");
   return state;
 }

@@ -2,9 +2,12 @@
 // happens on the way. Each file's old and new bytes are in the ledger, on the disk, before the file
 // is touched; so a run that was killed can be finished or taken back.
 //
-//     begin {root, about}   edit {path} old new   ...   staged {shard}   applied {shard, left} ...
+//     begin {root, about}   answer {key, ...} text ...
+//     edit {path} old new   ...   staged {shard}   applied {shard, left} ...
 //     end
 //
+// Answers are what a model wrote, by the key of what it was asked: who resumes the run does not ask
+// again.
 // Edits behind the last "staged" were never applied; who resumes the run writes "abandoned" behind
 // them. Between "staged" and "applied" each file is in its old or its new state. A file with other
 // bytes than expected was changed by somebody else; it is never touched.
@@ -13,11 +16,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "assist/ledger.h"
+#include "assist/recipe_hole.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -47,6 +52,9 @@ class EditTransaction {
   // nothing more should be tried; resume() or undo() bring the run to an end.
   Result<std::vector<LeftFile>> apply(const std::vector<FileEdit>& shard);
 
+  // Keeps what a model answered; it outlives the process, if not the machine. Errors: Unavailable.
+  Status note_answer(const std::string& key, const HoleAnswer& answer);
+
   // Nothing more will come. Errors: Unavailable.
   Status end();
 
@@ -57,6 +65,7 @@ class EditTransaction {
     std::vector<std::string> applied;     // paths
     std::vector<std::string> last_shard;  // those of them that were applied last
     std::vector<LeftFile> left;
+    std::map<std::string, HoleAnswer> answers;  // by key
     bool ended = false;
     bool undone = false;
   };

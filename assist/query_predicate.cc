@@ -63,6 +63,7 @@ Result<Predicate> Predicate::parse(const std::vector<PredicateArgument>& words,
       {"parent?", Question::kParent, "@a \"type\" ..."},
       {"has?", Question::kHas, "@a \"type\" ..."},
       {"child?", Question::kChild, "@a \"type\" ..."},
+      {"own-line?", Question::kOwnLine, "@a"},
       {"mentions?", Question::kMentions, "@a @b"},
       {"names-in?", Question::kNamesIn, "@a \"names\" @b"},
       {"once-in?", Question::kOnceIn, "@a \"names\" @b"},
@@ -101,7 +102,10 @@ Result<Predicate> Predicate::parse(const std::vector<PredicateArgument>& words,
   const bool equal = form->question == Question::kEqual;
   if (two && predicate.other_.empty()) return usage;
   if (equal && predicate.texts_.size() + (predicate.other_.empty() ? 0 : 1) != 1) return usage;
-  if (!two && !equal && (predicate.texts_.empty() || !predicate.other_.empty())) return usage;
+  const bool alone = form->question == Question::kOwnLine;
+  if (alone && words.size() > 2) return usage;
+  if (!two && !equal && !alone && (predicate.texts_.empty() || !predicate.other_.empty()))
+    return usage;
   if (form->question == Question::kMatch) {
     ASSIGN_OR_RETURN(predicate.regex_, Regex::compile(predicate.texts_[0]));
   }
@@ -186,6 +190,11 @@ bool Predicate::asks(const Capture& capture, const Captures& captures, std::stri
         if (has_type(ts_node_child(*capture.node, i))) return true;
       }
       return false;
+    case Question::kOwnLine: {
+      const std::string_view before = text.substr(0, static_cast<size_t>(capture.range.begin));
+      const size_t last = before.find_last_not_of(" \t");
+      return last == before.npos || before[last] == '\n';
+    }
     case Question::kMentions: {
       const auto places = captures.named(other_);
       return std::any_of(places.begin(), places.end(), [&](const Capture& place) {

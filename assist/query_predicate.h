@@ -51,6 +51,7 @@ class Predicate {
     kParent,    // the parent of @a has one of the types
     kHas,       // @a or a node in it has one of the types
     kChild,     // a child of @a has one of the types
+    kOwnLine,   // only blanks stand before @a on its line
     kMentions,  // a variable in @b has the text of @a
     kNamesIn,   // a name of "set" with the text of @a lies in @b
     kOnceIn,    // exactly one does

@@ -13,6 +13,8 @@ namespace {
 using Kind = YamlNode::Kind;
 using Names = std::initializer_list<std::string_view>;
 
+const Names kBlockKinds = {"function", "method", "class", "run"};
+
 // What says how a place is changed.
 const Names kEditFields = {"replace", "with", "kind",   "instruction",
                            "until",   "must", "tokens", "among"};
@@ -142,11 +144,18 @@ class RecipeReader {
       NameSet set{.name = name, .queries = {}};
       const bool one = queries.kind == Kind::kText;
       if (one) set.queries.push_back({queries.text, queries.text_line});
+      if (queries.kind == Kind::kMap) {
+        RETURN_IF_ERROR(check_fields(queries, {"analysis"}));
+        ASSIGN_OR_RETURN(const std::string analysis, text(queries, "analysis"));
+        if (analysis != "stray-names") return error(queries, "the analysis is stray-names");
+        set.stray = true;
+      }
       for (const YamlNode& query : queries.items) {
         if (query.kind != Kind::kText) return error(query, "a query is expected in this list");
         set.queries.push_back({query.text, query.text_line});
       }
-      if (set.queries.empty()) return error(queries, "'" + name + "' needs a query, or several");
+      if (set.queries.empty() && !set.stray)
+        return error(queries, "'" + name + "' needs a query, or several");
       recipe_.names.push_back(std::move(set));
     }
     return {};
@@ -176,20 +185,15 @@ class RecipeReader {
 
   Result<Rule> rule_of(const YamlNode& node) {
     RETURN_IF_ERROR(
-        check_fields(node, {"name", "why", "query", "regex", "edits", "leave", "replace", "with",
-                            "kind", "instruction", "until", "must", "tokens", "among"}));
+        check_fields(node, {"name", "why", "query", "regex", "blocks", "edits", "leave", "replace",
+                            "with", "kind", "instruction", "until", "must", "tokens", "among"}));
     Rule rule;
     rule.line = node.line;
     ASSIGN_OR_RETURN(rule.name, text(node, "name"));
     if (node.find("why") != nullptr) {
       ASSIGN_OR_RETURN(rule.why, text(node, "why"));
     }
-    if ((node.find("query") == nullptr) == (node.find("regex") == nullptr)) {
-      return error(node, "a rule looks for either a 'query' or a 'regex'");
-    }
-    rule.look = node.find("query") != nullptr ? Rule::Look::kQuery : Rule::Look::kRegex;
-    ASSIGN_OR_RETURN(rule.pattern,
-                     placed_text(node, rule.look == Rule::Look::kQuery ? "query" : "regex"));
+    RETURN_IF_ERROR(read_look(node, rule));
     if (node.find("leave") != nullptr) return leaving_rule(node, std::move(rule));
     if (node.find("edits") == nullptr) {
       ASSIGN_OR_RETURN(RecipeEdit edit, edit_of(node));
@@ -205,6 +209,27 @@ class RecipeReader {
     }
     if (rule.edits.empty()) return error(*node.find("edits"), "at least one edit is expected");
     return rule;
+  }
+
+  Status read_look(const YamlNode& node, Rule& rule) const {
+    const bool query = node.find("query") != nullptr;
+    const bool regex = node.find("regex") != nullptr;
+    const bool blocks = node.find("blocks") != nullptr;
+    if (int{query} + int{regex} + int{blocks} != 1) {
+      return error(node, "a rule looks for either a 'query' or a 'regex' or 'blocks'");
+    }
+    if (!blocks) {
+      rule.look = query ? Rule::Look::kQuery : Rule::Look::kRegex;
+      ASSIGN_OR_RETURN(rule.pattern, placed_text(node, query ? "query" : "regex"));
+      return {};
+    }
+    rule.look = Rule::Look::kBlocks;
+    ASSIGN_OR_RETURN(rule.blocks, texts(node, "blocks"));
+    for (const std::string& kind : rule.blocks) {
+      if (std::find(kBlockKinds.begin(), kBlockKinds.end(), kind) != kBlockKinds.end()) continue;
+      return error(*node.find("blocks"), "Blocks are of the kinds " + joined(kBlockKinds));
+    }
+    return {};
   }
 
   Result<Rule> leaving_rule(const YamlNode& node, Rule rule) const {
@@ -265,7 +290,10 @@ class RecipeReader {
       ASSIGN_OR_RETURN(edit.must, placed_text(node, "must"));
     }
     if (node.find("among") != nullptr) {
-      ASSIGN_OR_RETURN(edit.among, text(node, "among"));
+      if (node.find("among")->text != "similar-names") {
+        return error(*node.find("among"), "a hole is filled among similar-names");
+      }
+      edit.among_similar = true;
     }
     ASSIGN_OR_RETURN(edit.max_tokens, number(node, "tokens", edit.max_tokens));
     return edit;
@@ -345,6 +373,24 @@ bool Recipe::needs(RecipeEdit::Kind kind) const {
 
 bool Recipe::needs_model() const {
   return needs(RecipeEdit::Kind::kHole) || needs(RecipeEdit::Kind::kInstruct);
+}
+
+Recipe instruction_recipe(const std::string& instruction) {
+  Recipe recipe{.file = "the instruction", .name = "instruction", .about = instruction};
+  recipe.leaves = {
+      "Blocks that the model sees no reason to change, or for which it has no answer "
+      "that parses"};
+  for (const workspace::Language& language : workspace::languages()) {
+    if (language.grammar != nullptr) recipe.languages.emplace_back(language.id);
+  }
+  Rule rule{.name = "block", .why = instruction, .look = Rule::Look::kBlocks};
+  for (const std::string_view kind : kBlockKinds) rule.blocks.emplace_back(kind);
+  rule.edits.push_back({.kind = RecipeEdit::Kind::kInstruct,
+                        .target = "match",
+                        .with = {},
+                        .instruction = instruction});
+  recipe.rules.push_back(std::move(rule));
+  return recipe;
 }
 
 Result<Recipe> parse_recipe(std::string_view text, std::string_view file) {

@@ -26,6 +26,7 @@ struct RecipeText {
 struct NameSet {
   std::string name;
   std::vector<RecipeText> queries;
+  bool stray = false;  // no queries: the names that nothing brings (stray_names.h)
 };
 
 // A file in which `query` finds something is left as it is; nothing is said of it where no rule
@@ -50,7 +51,7 @@ struct RecipeEdit {
   std::vector<std::string> until;  // the model's text ends before the first of these
   RecipeText must;                 // a regular expression that all of it matches; empty: any text
   int64_t max_tokens = 64;
-  std::string among;  // the text is one of these, as choices.h finds them; empty: any text
+  bool among_similar = false;  // it is a known name like the one that is replaced (stray_names.h)
   int64_t line = 0;
 };
 
@@ -63,12 +64,14 @@ struct RecipeExample {
 struct Rule {
   enum class Look {
     kQuery,  // for what a tree-sitter query matches
-    kRegex   // for what a regular expression (PCRE2) matches; its named groups are captures
+    kRegex,  // for what a regular expression (PCRE2) matches; its named groups are captures
+    kBlocks  // for Blocks of these kinds (workspace/block.h), each as @match
   };
   std::string name;
   std::string why;  // in reports
   Look look = Look::kQuery;
   RecipeText pattern;
+  std::vector<std::string> blocks;
   std::vector<RecipeEdit> edits;
   std::string leave;  // not empty: there are no edits, the places stay, for this part of a sentence
   int64_t line = 0;
@@ -106,6 +109,10 @@ struct Recipe {
   bool needs_model() const;
   bool needs(RecipeEdit::Kind kind) const;
 };
+
+// "Use pathlib instead of os.path" as a recipe: every Block of every language, one after the other,
+// is what a model makes of it that follows instructions.
+Recipe instruction_recipe(const std::string& instruction);
 
 // The recipe in `text`, the content of `file`. Queries and templates are not looked into: that is
 // CompiledRecipe::compile(). Errors: InvalidArgument, as "file:line: what is wrong and what to do".

@@ -14,6 +14,9 @@ std::optional<std::string> RecipeHole::unfit(std::string_view answer) const {
     const auto match = must->find(answer, 0);
     if (!match.ok() || !*match) return "got a text that the recipe does not allow";
   }
+  if (std::find(rejected.begin(), rejected.end(), answer) != rejected.end()) {
+    return "got a text that had failed a check";
+  }
   const bool free =
       choices.empty() || std::find(choices.begin(), choices.end(), answer) != choices.end();
   if (!free) return "got a text that is none of the choices";

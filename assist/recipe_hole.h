@@ -30,7 +30,8 @@ struct RecipeHole {
   int64_t line = 0;  // of the place in the file as it is, counted from 1
   // Of edit->must; null: any answer is fit. Lives as long as the recipe.
   const Regex* must = nullptr;
-  std::vector<std::string> choices;  // edit->among: the answer is one of them
+  std::vector<std::string> rejected;  // answers that failed a check before
+  std::vector<std::string> choices;   // edit->among_similar: the answer is one of them
 
   // Why an answer does not fit here, a part of a sentence; nothing when it does.
   std::optional<std::string> unfit(std::string_view answer) const;

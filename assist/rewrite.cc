@@ -114,10 +114,8 @@ Result<SyntaxTree> Rewriter::parse(const Language& language, std::string_view te
 }
 
 Rewrite Rewriter::rewrite(std::string_view path, std::string_view bytes) {
+  if (!recipe_->is_about(path, bytes)) return {};
   const Language& language = workspace::language_of_file(path, bytes);
-  const auto& ids = recipe_->recipe().languages;
-  if (std::find(ids.begin(), ids.end(), language.id) == ids.end()) return {};
-  if (!recipe_->concerns(path) || !recipe_->may_match(bytes)) return {};
   if (find_invalid_utf8(bytes) != bytes.npos) return left_out("is not encoded in UTF-8");
   const bool marked = bytes.starts_with(kByteOrderMark);
   EditedText edited(std::string(bytes.substr(marked ? kByteOrderMark.size() : 0)));

@@ -1,7 +1,5 @@
 #include "cli/refactor_command.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -9,8 +7,14 @@
 #include <span>
 #include <thread>
 
+#include "assist/function_rewriter.h"
 #include "assist/git_tree.h"
 #include "assist/refactoring.h"
+#include "assist/step_loop.h"
+#include "cli/refactor_callers.h"
+#include "cli/refactor_exit.h"
+#include "cli/refactor_model.h"
+#include "cli/refactor_plan.h"
 #include "cli/refactor_report.h"
 #include "cli/refactor_work.h"
 
@@ -19,14 +23,6 @@ namespace {
 
 using assist::EditTransaction;
 using assist::FileOutcome;
-
-// What scripts go by.
-enum RefactorExit : int {
-  kAllKept = 0,
-  kSomeLeft = 1,  // or, with --check, that something would change
-  kNothing = 2,   // no file was changed
-  kBadInput = 3,  // of the command line or the recipe; or the work could not be done
-};
 
 // The one of that path; null: there is none.
 const assist::LeftFile* find_left(const std::vector<assist::LeftFile>& left,
@@ -75,6 +71,7 @@ void tell(const std::vector<FileOutcome>& outcomes, const std::vector<assist::Le
     } else if (outcome.rewrite.verdict == Verdict::kLeftOut) {
       report.left(outcome.path, outcome.rewrite.reason);
     } else {
+      report.note_open(outcome);
       if (outcome.rewrite.verdict == Verdict::kChanged) report.changed(outcome);
       report.left_places(outcome);
     }
@@ -112,11 +109,51 @@ class PatchFile {
   std::ofstream stream_;
 };
 
+// What a shard is worked through with.
+struct ShardTools {
+  assist::Refactoring& refactoring;
+  RefactorModel* model;  // null: nobody is asked
+  int32_t depth;
+};
+
+// Asks anew for the files that failed checks, with other answers, and gives what passes then to
+// `edits` and `outcomes`; depth - 1 times at most.
+Status mend_failed(RefactorWork& work, const ShardTools& tools, std::vector<FileOutcome>& outcomes,
+                   std::vector<assist::FileEdit>& edits, std::vector<assist::LeftFile>& left) {
+  for (int32_t i = 1; i < tools.depth && tools.model != nullptr && work.checks; ++i) {
+    std::vector<std::string> failed;
+    for (const FileOutcome& outcome : outcomes) {
+      if (find_left(left, outcome.path) == nullptr || outcome.rewrite.filled.empty()) continue;
+      failed.push_back(outcome.path);
+      for (const assist::FilledHole& hole : outcome.rewrite.filled) {
+        tools.model->reject(outcome.path, hole.answer.text);
+      }
+    }
+    if (failed.empty()) return {};
+    std::vector<FileOutcome> again = tools.refactoring.rewrite(failed);
+    RETURN_IF_ERROR(tools.model->status());
+    std::vector<assist::LeftFile> still;
+    ASSIGN_OR_RETURN(std::vector<assist::FileEdit> passed, passing_edits(work, again, still));
+    edits.insert(edits.end(), passed.begin(), passed.end());
+    std::erase_if(left, [&](const assist::LeftFile& file) {
+      return std::any_of(passed.begin(), passed.end(),
+                         [&](const assist::FileEdit& edit) { return edit.path == file.path; });
+    });
+    for (FileOutcome& outcome : outcomes) {
+      for (FileOutcome& other : again) {
+        if (other.path == outcome.path) outcome = std::move(other);
+      }
+    }
+  }
+  return {};
+}
+
 // Checks a planned shard, makes its edits where the work writes, and tells of it.
-Status work_shard(RefactorWork& work, const std::vector<FileOutcome>& outcomes,
+Status work_shard(RefactorWork& work, const ShardTools& tools, std::vector<FileOutcome>& outcomes,
                   RefactorReport& report, PatchFile& patch) {
   std::vector<assist::LeftFile> left;
-  ASSIGN_OR_RETURN(const std::vector<assist::FileEdit> edits, passing_edits(work, outcomes, left));
+  ASSIGN_OR_RETURN(std::vector<assist::FileEdit> edits, passing_edits(work, outcomes, left));
+  RETURN_IF_ERROR(mend_failed(work, tools, outcomes, edits, left));
   patch.add(edits);
   if (work.edits) RETURN_IF_ERROR(apply_edits(work, edits, left));
   tell(outcomes, left, report);
@@ -131,7 +168,73 @@ Status stopped(const RefactorWork& work, const Status& status) {
                                    "`, or take it back with `rondo refactor undo " + name + "`");
 }
 
-Result<int> run(const RefactorArguments& arguments, const Environment& environment) {
+std::vector<std::string> changed_paths(const std::vector<FileOutcome>& outcomes) {
+  std::vector<std::string> paths;
+  for (const FileOutcome& outcome : outcomes) {
+    if (outcome.rewrite.verdict == assist::Rewrite::Verdict::kChanged)
+      paths.push_back(outcome.path);
+  }
+  return paths;
+}
+
+// One for each thread; `model` may be null, then they only list.
+std::vector<assist::RewriteFile> annotators(const RefactorWork& work, RefactorModel* model,
+                                            const workspace::BlockIndex& nothing, int n_threads) {
+  std::vector<assist::RewriteFile> all;
+  for (int i = 0; i < n_threads; ++i) {
+    auto rewriter = std::make_shared<assist::FunctionRewriter>(
+        model == nullptr ? nullptr : &model->engine(), model == nullptr ? nothing : model->index(),
+        work.recipe->recipe().rules[0], assist::FunctionRewriterOptions{.folder = work.root});
+    all.emplace_back([rewriter](std::string_view path, std::string_view bytes) {
+      return rewriter->rewrite(path, bytes);
+    });
+  }
+  return all;
+}
+
+// Works through all files, a shard at a time; `model` and `plan` may be null.
+Status work_through(RefactorWork& work, const RefactorArguments& arguments, RefactorModel* model,
+                    RefactorPlan* plan, RefactorReport& report) {
+  constexpr int kAsking = 16;  // threads that wait for the model most of the time
+  int n_threads = json_get<int>(*arguments.flags, "threads").value_or(0);
+  if (n_threads <= 0) n_threads = static_cast<int>(std::thread::hardware_concurrency());
+  assist::FillHoles fill;
+  if (model != nullptr) {
+    n_threads = std::max(n_threads, kAsking);
+    fill = [model](std::span<const assist::RecipeHole> holes) { return model->fill(holes); };
+  }
+  const workspace::BlockIndex nothing;
+  assist::Refactoring refactoring =
+      work.annotates
+          ? assist::Refactoring(work.recipe, work.root, annotators(work, model, nothing, n_threads),
+                                model != nullptr)
+          : assist::Refactoring(work.recipe, work.root, n_threads, std::move(fill));
+  PatchFile patch(arguments.patch);
+  RefactorCallers callers(work.root, work.paths);
+  std::vector<std::string> paths = work.paths;
+  for (size_t at = 0; at < paths.size();) {
+    const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
+    std::vector<FileOutcome> outcomes = refactoring.rewrite(std::span(paths).subspan(at, n));
+    if (model != nullptr) RETURN_IF_ERROR(model->status());
+    RETURN_IF_ERROR(
+        work_shard(work, {refactoring, model, arguments.depth}, outcomes, report, patch));
+    if (model != nullptr) model->changed(changed_paths(outcomes));
+    for (const FileOutcome& outcome : outcomes) {
+      if (plan != nullptr) report.planned(outcome, plan->add(outcome));
+    }
+    ASSIGN_OR_RETURN(const std::vector<Caller> joining, callers.of(outcomes));
+    for (const Caller& caller : joining) {
+      paths.push_back(caller.path);
+      report.joined(caller.path, caller.function);
+    }
+    at += n;
+    report.progress(static_cast<int64_t>(at));
+  }
+  if (work.edits) RETURN_IF_ERROR(work.edits->end());
+  return patch.finish();
+}
+
+Result<int> run(RefactorArguments& arguments, const Environment& environment) {
   const bool resumes = !arguments.resume.empty();
   if (!resumes && (arguments.recipe.empty() || arguments.paths.empty())) {
     return invalid_argument_error(
@@ -139,31 +242,30 @@ Result<int> run(const RefactorArguments& arguments, const Environment& environme
   }
   ASSIGN_OR_RETURN(RefactorWork work, resumes ? resumed_work(arguments, environment)
                                               : new_work(arguments, environment));
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  assist::Refactoring refactoring(work.recipe, work.root,
-                                  arguments.threads > 0 ? arguments.threads : cores);
+  const bool looks = arguments.plan || arguments.check;
+  std::unique_ptr<RefactorModel> model;
+  if (work.recipe->recipe().needs_model() && !looks) {
+    ASSIGN_OR_RETURN(model, RefactorModel::open(arguments, work, environment));
+  }
+  std::optional<RefactorPlan> plan;
+  if (arguments.plan) {
+    ASSIGN_OR_RETURN(plan, RefactorPlan::open(arguments, work, environment));
+  }
   RefactorReport report({.json = arguments.json,
                          .diffs = arguments.plan || arguments.diff,
                          .markdown = arguments.report},
                         work.recipe->recipe(), static_cast<int64_t>(work.paths.size()));
   for (const assist::LeftFile& left : work.left) report.left(left.path, left.reason);
-  PatchFile patch(arguments.patch);
-  const std::span<const std::string> paths(work.paths);
-  for (size_t at = 0; at < paths.size();) {
-    const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
-    const Status status =
-        work_shard(work, refactoring.rewrite(paths.subspan(at, n)), report, patch);
-    if (!status.ok()) return stopped(work, status);
-    at += n;
-    report.progress(static_cast<int64_t>(at));
-  }
-  if (work.edits) RETURN_IF_ERROR(work.edits->end());
-  RETURN_IF_ERROR(patch.finish());
+  const Status status = work_through(work, arguments, model.get(), plan ? &*plan : nullptr, report);
+  if (!status.ok()) return stopped(work, status);
+  if (model) model->finish();
+  if (plan) report.forecast(plan->total(), plan->summary(), plan->seconds());
   const bool wrote = work.edits && report.n_changed() > 0;
   RETURN_IF_ERROR(
       report.finish(wrote ? work.run_name() : "", work.edits ? "changed" : "would change"));
-  if (arguments.check) return report.n_changed() > 0 ? kSomeLeft : kAllKept;
-  if (report.n_changed() == 0 && !resumes) return kNothing;
+  const bool finds = report.n_changed() > 0 || report.n_open() > 0;
+  if (arguments.check) return finds ? kSomeLeft : kAllKept;
+  if (!finds && !resumes) return kNothing;
   return report.n_left() > 0 ? kSomeLeft : kAllKept;
 }
 
@@ -179,16 +281,6 @@ Result<int> undo(const RefactorArguments& arguments, const Environment& environm
   return undone.left.empty() ? kAllKept : kSomeLeft;
 }
 
-// Runs `body`, whose result is the exit code; an error goes to stderr.
-void on_refactor(CLI::App& command, CommandContext context, std::function<Result<int>()> body) {
-  command.callback([&exit_code = context.exit_code, body = std::move(body)] {
-    ::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of write() then
-    const Result<int> code = body();
-    if (!code.ok()) std::fprintf(stderr, "rondo: %s\n", code.status().message().c_str());
-    exit_code = code.ok() ? *code : kBadInput;
-  });
-}
-
 constexpr const char* kFooter =
     "\nExamples:\n"
     "  rondo refactor typing-modernise src --plan     show the edits as diffs, change nothing\n"
@@ -200,7 +292,69 @@ constexpr const char* kFooter =
     "3 the input is wrong or the work could not be done. With --check: 0 nothing to do, 1 "
     "something.";
 
+// What refactor, docs and annotate share.
+void add_options(CLI::App& command, RefactorArguments& arguments) {
+  command.add_flag("--plan", arguments.plan, "Show the edits as diffs, and change nothing");
+  command.add_flag("--check", arguments.check,
+                   "Change nothing; exit with 1 when there is something to change");
+  command.add_option("--verify", arguments.verify,
+                     "A command that edits must pass, as 'mypy src': in a copy of the files, in a "
+                     "sandbox; may be repeated");
+  command.add_option("--tools", arguments.tools,
+                     "A folder that checks may read, as a virtual environment; may be repeated");
+  command.add_flag("--no-checks", arguments.no_checks, "Not even the recipe's own checks");
+  command.add_flag("--commit", arguments.commit, "Commit the files that are changed in one step");
+  command.add_flag("--diff", arguments.diff, "Show the edits that are made as diffs");
+  command.add_flag("--json", arguments.json, "One JSON object a line for each file");
+  command.add_option("--report", arguments.report, "A Markdown report with diffs and reasons");
+  command.add_option("--patch", arguments.patch, "Write the edits as a patch, and change nothing");
+  command.add_flag("--dirty", arguments.dirty, "Even when tracked files have changes");
+  command.add_option("--workspace", arguments.workspace,
+                     "The folder of all files (default: the one around the first path)");
+  command.add_option("--shard", arguments.shard, "How many files are changed in one step (64)")
+      ->check(CLI::Range(1, 10000));
+  command
+      .add_option("--depth", arguments.depth,
+                  "Steps in which what a model writes is checked and mended (3)")
+      ->check(CLI::Range(1, assist::kMaxDepth));
+  command
+      .add_option("--candidates", arguments.candidates,
+                  "Drafts of each place that a model writes (1)")
+      ->check(CLI::Range(1, 20));
+  arguments.flags = add_flags(command, kEngineFlags);
+}
+
+// A command that is refactor with what to do known.
+void add_preset_command(CLI::App& app, CommandContext context, const char* name,
+                        const char* description, RefactorArguments preset) {
+  auto arguments = std::make_shared<RefactorArguments>(std::move(preset));
+  CLI::App* command = app.add_subcommand(name, description);
+  command->footer(
+      "\nIts runs are resumed and taken back as those of refactor: rondo refactor undo "
+      "RUN.\nExit status: as of rondo refactor.");
+  command->preparse_callback([&code = context.exit_code](size_t) { code = kBadInput; });
+  command
+      ->add_option("PATHS", arguments->paths,
+                   "Files and folders, without what is ignored; -: those that stdin names")
+      ->required();
+  add_options(*command, *arguments);
+  on_refactor(*command, context,
+              [arguments, context] { return run(*arguments, context.environment); });
+}
+
 }  // namespace
+
+void add_docs_command(CLI::App& app, CommandContext context) {
+  add_preset_command(app, context, "docs",
+                     "Write docstrings for public functions and classes that have none",
+                     {.recipe = "add-docstrings"});
+}
+
+void add_annotate_command(CLI::App& app, CommandContext context) {
+  add_preset_command(app, context, "annotate",
+                     "Annotate functions with types that are known where they stand",
+                     {.recipe = "annotate", .annotates = true});
+}
 
 void add_refactor_command(CLI::App& app, CommandContext context) {
   auto arguments = std::make_shared<RefactorArguments>();
@@ -208,31 +362,12 @@ void add_refactor_command(CLI::App& app, CommandContext context) {
       "refactor", "Change many files by a recipe, checked, and to be taken back in one step");
   command->footer(kFooter);
   command->preparse_callback([&code = context.exit_code](size_t) { code = kBadInput; });
-  command->add_option("RECIPE", arguments->recipe, "A file, or the name of one that Rondo brings");
+  command->add_option(
+      "RECIPE", arguments->recipe,
+      "A file, the name of one that Rondo brings, or an instruction for a chat model");
   command->add_option("PATHS", arguments->paths,
                       "Files and folders, without what is ignored; -: those that stdin names");
-  command->add_flag("--plan", arguments->plan, "Show the edits as diffs, and change nothing");
-  command->add_flag("--check", arguments->check,
-                    "Change nothing; exit with 1 when there is something to change");
-  command->add_option("--verify", arguments->verify,
-                      "A command that edits must pass, as 'mypy src': in a copy of the files, in a "
-                      "sandbox; may be repeated");
-  command->add_option("--tools", arguments->tools,
-                      "A folder that checks may read, as a virtual environment; may be repeated");
-  command->add_flag("--no-checks", arguments->no_checks, "Not even the recipe's own checks");
-  command->add_flag("--commit", arguments->commit, "Commit the files that are changed in one step");
-  command->add_flag("--diff", arguments->diff, "Show the edits that are made as diffs");
-  command->add_flag("--json", arguments->json, "One JSON object a line for each file");
-  command->add_option("--report", arguments->report, "A Markdown report with diffs and reasons");
-  command->add_option("--patch", arguments->patch,
-                      "Write the edits as a patch, and change nothing");
-  command->add_flag("--dirty", arguments->dirty, "Even when tracked files have changes");
-  command->add_option("--workspace", arguments->workspace,
-                      "The folder of all files (default: the one around the first path)");
-  command->add_option("--shard", arguments->shard, "How many files are changed in one step (64)")
-      ->check(CLI::Range(1, 10000));
-  command->add_option("--threads", arguments->threads, "Threads (default: all cores)")
-      ->check(CLI::Range(1, 256));
+  add_options(*command, *arguments);
   command->add_option("--resume", arguments->resume, "Go on with a run that was ended by force");
   on_refactor(*command, context, [arguments, context, command]() -> Result<int> {
     if (command->got_subcommand("undo")) return context.exit_code;

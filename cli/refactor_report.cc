@@ -1,8 +1,10 @@
 #include "cli/refactor_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -35,6 +37,7 @@ void RefactorReport::line(const std::string& text) const {
 void RefactorReport::changed(const assist::FileOutcome& outcome) {
   ++n_changed_;
   n_matches_ += outcome.rewrite.n_matches();
+  n_filled_ += static_cast<int64_t>(outcome.rewrite.filled.size());
   if (options_.json) {
     line(dump_json(
         Json{{"event", "changed"}, {"path", outcome.path}, {"matches", outcome.rewrite.matches}}));
@@ -55,6 +58,48 @@ void RefactorReport::changed(const assist::FileOutcome& outcome) {
   sections_ += "\n````diff\n" + diff + "````\n";
 }
 
+void RefactorReport::planned(const assist::FileOutcome& outcome, const PlannedFile& file) {
+  if (file.blocks.empty() && file.n_holes == 0) return;
+  if (options_.json) {
+    line(dump_json(Json{{"event", "planned"},
+                        {"path", outcome.path},
+                        {"blocks", file.blocks},
+                        {"holes", file.n_holes},
+                        {"tokensAround", file.n_read},
+                        {"tokensToWrite", file.n_written}}));
+    return;
+  }
+  std::string text = fmt::format("{}: in {}", outcome.path, fmt::join(file.blocks, ", "));
+  if (file.n_holes > 0) {
+    text += fmt::format("; {} places for the model, {} tokens around them, up to {} to write",
+                        file.n_holes, file.n_read, file.n_written);
+  }
+  line(text);
+}
+
+void RefactorReport::joined(const std::string& path, const std::string& function) {
+  ++n_files_;
+  if (options_.json) {
+    line(dump_json(Json{{"event", "joined"}, {"path", path}, {"calls", function}}));
+  } else {
+    line(fmt::format("{}: joins the plan: it calls {}, whose signature changes", path, function));
+  }
+}
+
+void RefactorReport::forecast(const PlannedFile& total, const std::string& summary,
+                              std::optional<double> seconds) {
+  if (options_.json) {
+    Json json = {{"event", "forecast"},
+                 {"holes", total.n_holes},
+                 {"tokensAround", total.n_read},
+                 {"tokensToWrite", total.n_written}};
+    if (seconds) json["seconds"] = *seconds;
+    line(dump_json(json));
+  } else if (!summary.empty()) {
+    line(summary);
+  }
+}
+
 void RefactorReport::left(const std::string& path, const std::string& reason) {
   ++n_left_;
   if (options_.json) {
@@ -68,6 +113,10 @@ void RefactorReport::left(const std::string& path, const std::string& reason) {
 void RefactorReport::left_places(const assist::FileOutcome& outcome) {
   for (const assist::LeftMatch& match : outcome.rewrite.left) {
     ++n_left_;
+    const auto& edits = match.rule->edits;
+    n_declined_ += std::any_of(edits.begin(), edits.end(), [](const assist::RecipeEdit& edit) {
+      return edit.kind != assist::RecipeEdit::Kind::kTemplate;
+    });
     if (options_.json) {
       line(dump_json(Json{{"event", "left"},
                           {"path", outcome.path},
@@ -97,10 +146,18 @@ void RefactorReport::progress(int64_t n_done) {
              stderr);
 }
 
+// Of the places that the model was asked about.
+std::string RefactorReport::kept_share() const {
+  return fmt::format(
+      "The model filled {} of {} places: {:.0f} %", n_filled_, n_filled_ + n_declined_,
+      100.0 * static_cast<double>(n_filled_) / static_cast<double>(n_filled_ + n_declined_));
+}
+
 std::string RefactorReport::markdown(const std::string& run) const {
   std::string text =
       fmt::format("# {}\n\n{}\n\n{} of {} files changed, in {} places; {} left.\n", recipe_.name,
                   recipe_.about, n_changed_, n_files_, n_matches_, n_left_);
+  if (n_filled_ + n_declined_ > 0) text += "\n" + kept_share() + ".\n";
   if (!run.empty()) text += fmt::format("\nTake it back with `rondo refactor undo {}`.\n", run);
   if (!left_lines_.empty()) text += "\n## Left as it was\n\n" + left_lines_;
   text += "\nThe recipe leaves alone:\n\n";
@@ -118,11 +175,14 @@ Status RefactorReport::finish(const std::string& run, const std::string& what) {
                         {"changed", n_changed_},
                         {"matches", n_matches_},
                         {"left", n_left_},
+                        {"filled", n_filled_},
+                        {"declined", n_declined_},
                         {"run", run},
                         {"seconds", seconds}}));
   } else {
     line(fmt::format("{} of {} files {}, in {} places; {} left. {:.2f} s", n_changed_, n_files_,
                      what, n_matches_, n_left_, seconds));
+    if (n_filled_ + n_declined_ > 0) line(kept_share());
     if (!run.empty()) line("Take it back with: rondo refactor undo " + run);
   }
   if (options_.markdown.empty()) return {};

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "assist/function_rewriter.h"
 #include "assist/git_tree.h"
 #include "cli/refactor_report.h"
 #include "cli/refactor_targets.h"
@@ -69,29 +70,21 @@ Result<std::string> find_recipe(const std::string& recipe, const Environment& en
   return not_found_error("no recipe is called '" + recipe + "'; name a file, or one of:" + names);
 }
 
+const std::string kAnnotate = "annotate";  // where others have the file of a recipe
+
+// Several words that name no file say what to do.
+bool is_instruction(const std::string& recipe) {
+  std::error_code error;
+  return recipe.find(' ') != std::string::npos && !fs::exists(recipe, error);
+}
+
+// Of the recipe in `text`, the content of `file`; without a file it is an instruction.
 Result<std::shared_ptr<const assist::CompiledRecipe>> compile(const std::string& text,
                                                               const std::string& file) {
+  if (file == kAnnotate) return assist::CompiledRecipe::compile(assist::annotate_recipe());
+  if (file.empty()) return assist::CompiledRecipe::compile(assist::instruction_recipe(text));
   ASSIGN_OR_RETURN(assist::Recipe recipe, assist::parse_recipe(text, file));
   return assist::CompiledRecipe::compile(std::move(recipe));
-}
-
-// Git's copy is what a person falls back to: what it does not have must not be mixed with edits.
-Status refuse_dirty_tree(const std::string& root) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> changed, assist::changed_files(root));
-  if (changed.empty()) return {};
-  return invalid_argument_error(std::to_string(changed.size()) + " tracked files have changes, " +
-                                changed.front() +
-                                " among them; commit or stash them, or say --dirty");
-}
-
-// Linters, type checkers and tests run what a repository says: plugins, configuration, itself.
-Status refuse_untrusted(const std::string& root, const Environment& environment) {
-  const config::Places places = configuration_places(environment);
-  ASSIGN_OR_RETURN(const config::Trust trust, config::Trust::read(places.trust_file));
-  ASSIGN_OR_RETURN(const std::string text, config::workspace_text(root));
-  if (trust.approves(root, text)) return {};
-  return invalid_argument_error("checks would run what " + root + " says; say `rondo trust " +
-                                root + "` first, or --no-checks");
 }
 
 // The checks that are asked for, open on a copy of the tree; nothing when there are none.
@@ -104,7 +97,9 @@ Result<std::optional<assist::CheckedTree>> open_checks(const RefactorArguments& 
     checks.push_back(std::move(check));
   }
   if (arguments.no_checks || checks.empty()) return std::optional<assist::CheckedTree>();
-  RETURN_IF_ERROR(refuse_untrusted(work.root, environment));
+  if (const Status status = refuse_untrusted(work.root, environment, "checks"); !status.ok()) {
+    return invalid_argument_error(status.message() + ", or --no-checks");
+  }
   ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(work.root, {}));
   ASSIGN_OR_RETURN(std::vector<std::string> paths, all.all_paths());
   std::vector<std::string> readable;
@@ -124,16 +119,44 @@ Result<std::optional<assist::CheckedTree>> open_checks(const RefactorArguments& 
 
 }  // namespace
 
+// Git's copy is what a person falls back to: what it does not have must not be mixed with edits.
+Status refuse_dirty_tree(const std::string& root) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> changed, assist::changed_files(root));
+  if (changed.empty()) return {};
+  return invalid_argument_error(std::to_string(changed.size()) + " tracked files have changes, " +
+                                changed.front() +
+                                " among them; commit or stash them, or say --dirty");
+}
+
+// Linters, type checkers and tests run what a repository says: plugins, configuration, itself.
+Status refuse_untrusted(const std::string& root, const Environment& environment,
+                        const std::string& what) {
+  const config::Places places = configuration_places(environment);
+  ASSIGN_OR_RETURN(const config::Trust trust, config::Trust::read(places.trust_file));
+  ASSIGN_OR_RETURN(const std::string text, config::workspace_text(root));
+  if (trust.approves(root, text)) return {};
+  return invalid_argument_error(what + " would run what " + root + " says; say `rondo trust " +
+                                root + "` first");
+}
+
+std::string new_run_folder(const Environment& environment) {
+  return runs_folder(environment) + "/" + new_run_name();
+}
+
 std::string RefactorWork::run_name() const { return fs::path(run).filename().string(); }
 
 Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environment& environment) {
   RefactorWork work;
-  ASSIGN_OR_RETURN(const std::string file, find_recipe(arguments.recipe, environment));
-  ASSIGN_OR_RETURN(const std::string recipe_text, read_file(file));
-  ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
-  if (work.recipe->recipe().needs_model()) {
-    return invalid_argument_error(file + " has edits that need a model, which are not made yet");
+  std::string file;
+  std::string recipe_text = arguments.recipe;  // an instruction, unless a recipe is named
+  work.annotates = arguments.annotates;
+  if (arguments.annotates) {
+    file = kAnnotate;
+  } else if (!is_instruction(arguments.recipe)) {
+    ASSIGN_OR_RETURN(file, find_recipe(arguments.recipe, environment));
+    ASSIGN_OR_RETURN(recipe_text, read_file(file));
   }
+  ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
   ASSIGN_OR_RETURN(const RefactorTargets targets,
                    RefactorTargets::of(arguments.workspace, arguments.paths));
   work.root = targets.root();
@@ -146,11 +169,17 @@ Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environm
   ASSIGN_OR_RETURN(work.checks, open_checks(arguments, work, environment));
   if (!writes) return work;
   work.commits = arguments.commit;
-  work.run = runs_folder(environment) + "/" + new_run_name();
-  const Json about = {{"recipe", recipe_text},      {"file", file},
-                      {"paths", work.paths},        {"verify", arguments.verify},
-                      {"tools", arguments.tools},   {"noChecks", arguments.no_checks},
-                      {"commits", arguments.commit}};
+  work.run = new_run_folder(environment);
+  const Json about = {{"recipe", recipe_text},
+                      {"file", file},
+                      {"paths", work.paths},
+                      {"verify", arguments.verify},
+                      {"tools", arguments.tools},
+                      {"noChecks", arguments.no_checks},
+                      {"commits", arguments.commit},
+                      {"depth", arguments.depth},
+                      {"candidates", arguments.candidates},
+                      {"engine", *arguments.flags}};
   ASSIGN_OR_RETURN(work.edits, EditTransaction::begin(work.run, work.root, about));
   return work;
 }
@@ -167,14 +196,15 @@ Result<std::string> run_named(const std::string& name, const Environment& enviro
   return not_found_error("there is no run '" + name + "'; there are:" + names);
 }
 
-Result<RefactorWork> resumed_work(const RefactorArguments& given, const Environment& environment) {
+Result<RefactorWork> resumed_work(RefactorArguments& arguments, const Environment& environment) {
   RefactorWork work;
-  ASSIGN_OR_RETURN(work.run, run_named(given.resume, environment));
+  ASSIGN_OR_RETURN(work.run, run_named(arguments.resume, environment));
   EditTransaction::State state;
   ASSIGN_OR_RETURN(work.edits, EditTransaction::resume(work.run, state));
   work.root = state.root;
-  const auto file = json_get<std::string>(state.about, "file").value_or("the recipe");
+  const auto file = json_get<std::string>(state.about, "file").value_or("");
   const auto text = json_get<std::string>(state.about, "recipe").value_or("");
+  work.annotates = file == kAnnotate;
   ASSIGN_OR_RETURN(work.recipe, compile(text, file));
   std::set<std::string> done(state.applied.begin(), state.applied.end());
   for (const assist::LeftFile& left : state.left) done.insert(left.path);
@@ -182,10 +212,13 @@ Result<RefactorWork> resumed_work(const RefactorArguments& given, const Environm
     if (path.is_string() && !done.contains(path)) work.paths.push_back(path);
   }
   work.left = state.left;
-  RefactorArguments arguments = given;
   arguments.verify = state.about.value("verify", std::vector<std::string>());
   arguments.tools = state.about.value("tools", std::vector<std::string>());
   arguments.no_checks = state.about.value("noChecks", false);
+  arguments.depth = state.about.value("depth", arguments.depth);
+  arguments.candidates = state.about.value("candidates", arguments.candidates);
+  if (arguments.flags->empty()) *arguments.flags = state.about.value("engine", Json::object());
+  work.answers = std::move(state.answers);
   work.commits = state.about.value("commits", false);
   if (work.commits) RETURN_IF_ERROR(commit_shard(work, state.last_shard));
   ASSIGN_OR_RETURN(work.checks, open_checks(arguments, work, environment));

@@ -47,6 +47,15 @@ std::vector<Case> read_cases(const fs::path& path) {
   return cases;
 }
 
+// In place of the model: the first of the choices, or a text that holes of these recipes take.
+std::vector<HoleAnswer> answers(std::span<const RecipeHole> holes) {
+  std::vector<HoleAnswer> all;
+  for (const RecipeHole& hole : holes) {
+    all.push_back({.text = hole.choices.empty() ? "Say what it does" : hole.choices[0]});
+  }
+  return all;
+}
+
 std::vector<fs::path> recipes() {
   std::vector<fs::path> all;
   for (const auto& entry : fs::directory_iterator(fs::path(RONDO_SOURCE_DIR) / "recipes")) {
@@ -76,7 +85,7 @@ TEST_P(RecipeCases, AreWhatTheRecipeMakesOfThem) {
   fs::path path = GetParam();
   const std::vector<Case> cases = read_cases(path.replace_extension(".cases"));
   EXPECT_GE(cases.size(), 20u);
-  Rewriter rewriter(recipe_);
+  Rewriter rewriter(recipe_, answers);
   for (const Case& c : cases) {
     const Rewrite made = rewriter.rewrite(file_, c.before);
     std::string why = made.reason;
@@ -95,7 +104,7 @@ TEST_P(RecipeCases, KeepLineEndsAndByteOrderMarks) {
     return "\xEF\xBB\xBF" + out;
   };
   fs::path path = GetParam();
-  Rewriter rewriter(recipe_);
+  Rewriter rewriter(recipe_, answers);
   for (const Case& c : read_cases(path.replace_extension(".cases"))) {
     if (!c.after) continue;
     const Rewrite made = rewriter.rewrite(file_, with_crlf(c.before));

@@ -4,56 +4,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-#include <map>
 #include <random>
 
 #include "assist/sandbox.h"
-#include "tests/cli/process.h"
+#include "tests/cli/refactor_run.h"
 
 namespace rondo::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using Files = std::map<std::string, std::string>;
-
-class RefactorCommand : public testing::Test {
- protected:
-  struct Ended {
-    int code = -1;
-    std::string output;
-  };
-  Ended rondo(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), "refactor");
-    Process process = user_.start(arguments);
-    Ended ended;
-    ended.output = process.read_all();
-    ended.code = process.wait();
-    return ended;
-  }
-  std::string root() const { return folder_.path(); }
-  Files tree() const {
-    Files files;
-    for (const auto& entry : fs::recursive_directory_iterator(root())) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream stream(entry.path(), std::ios::binary);
-      files[entry.path().lexically_relative(root())] = {std::istreambuf_iterator<char>(stream),
-                                                        std::istreambuf_iterator<char>()};
-    }
-    return files;
-  }
-  // The one run of this user.
-  std::string run_name() const {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(runs(), error)) return entry.path().filename();
-    return "";
-  }
-  fs::path runs() const { return user_.home() / "state/rondo/refactor"; }
-
-  const User user_;
-  const workspace::TemporaryFolder folder_;
-};
+using RefactorCommand = RefactorRun;
 
 const char* const kOld = "from typing import List\ndef f(x: List[int]) -> None: ...\n";
 const char* const kNew = "def f(x: list[int]) -> None: ...\n";

@@ -1,0 +1,116 @@
+#include "assist/function_rewriter.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "assist/action_kinds.h"
+#include "assist/action_work.h"
+#include "assist/syntax_errors.h"
+
+namespace rondo::assist {
+namespace {
+
+constexpr std::chrono::seconds kParseTime{20};
+
+workspace::WorkLimits limits() {
+  return {.deadline = std::chrono::steady_clock::now() + kParseTime, .stop = {}};
+}
+
+}  // namespace
+
+Recipe annotate_recipe() {
+  Recipe recipe{.file = "annotate", .name = "annotate"};
+  recipe.about = "Annotates parameters and results of functions with types that are known there.";
+  recipe.leaves = {"what has a type", "what the model finds no type likely enough for",
+                   "names of types that the file does not know"};
+  recipe.languages = {"python", "typescript", "tsx"};
+  Rule rule{.name = "function",
+            .why =
+                "literals, defaults and the lack of a result say a type, or the model finds it "
+                "likely",
+            .look = Rule::Look::kBlocks};
+  rule.edits.push_back({.kind = RecipeEdit::Kind::kHole, .target = "match", .with = {"{hole}"}});
+  recipe.rules.push_back(std::move(rule));
+  return recipe;
+}
+
+ActionScene FunctionRewriter::scene_of(std::string_view path, const std::string& text,
+                                       int64_t offset) {
+  auto document = std::make_shared<workspace::Document>();
+  document->path = path;
+  document->uri = "file://" + options_.folder + "/" + document->path;
+  document->language = &workspace::language_of_file(path, text);
+  document->text = std::make_shared<const workspace::Text>(text);
+  const bool fills_in = engine_ == nullptr || engine_->config().fim;
+  return make_scene({.document = std::move(document), .selection = {offset, offset}},
+                    {.fills_in = fills_in}, index_, functions_, parser_, limits());
+}
+
+std::optional<Action> FunctionRewriter::offered(const ActionScene& scene) const {
+  for (Action& action : offered_actions(scene)) {
+    if (action.name == options_.action && action.disabled.empty()) return std::move(action);
+  }
+  return std::nullopt;
+}
+
+// Makes the action at the scene's function; whether anything came of it that parses.
+bool FunctionRewriter::change(const ActionScene& scene, EditedText& edited) {
+  const std::optional<Action> action = offered(scene);
+  if (!action) return false;
+  const ActionWork work{.scene = scene,
+                        .engine = *engine_,
+                        .folder = options_.folder,
+                        .client = "annotate " + scene.document().path,
+                        .stop = {},
+                        .report = [](const std::string&) {}};
+  const Result<ActionOutcome> made = action_kind(action->name)->make(work, *action);
+  if (!made.ok() || made->edits.empty() || !made->others.empty()) return false;
+  EditedText next = edited;
+  next.apply(made->edits);
+  const auto tree =
+      parser_.parse(*scene.document().language,
+                    std::make_shared<const workspace::Text>(next.text()), nullptr, limits());
+  if (!tree.ok() || !scene.tree) return false;
+  if (count_syntax_errors(*tree) > count_syntax_errors(*scene.tree)) return false;
+  edited = std::move(next);
+  return true;
+}
+
+// From the last function to the first, so that places of those to come stay what they are.
+Rewrite FunctionRewriter::rewrite(std::string_view path, std::string_view bytes) {
+  Rewrite made;
+  EditedText edited{std::string(bytes)};
+  const ActionScene whole = scene_of(path, edited.text(), 0);
+  for (size_t i = whole.functions.size(); i-- > 0;) {
+    const workspace::Function& function = whole.functions[i];
+    const ActionScene scene = scene_of(path, edited.text(), function.name.begin);
+    const int64_t line = 1 + whole.text().line_at(function.name.begin);
+    if (!offered(scene)) continue;
+    if (engine_ == nullptr) {
+      made.open.push_back({.path = std::string(path),
+                           .language = scene.document().language,
+                           .rule = &rule_,
+                           .edit = &rule_.edits[0],
+                           .text = edited.text(),
+                           .range = function.name,
+                           .line = line});
+    } else if (change(scene, edited)) {
+      ++made.matches[rule_.name];
+      made.filled.push_back({.rule = &rule_, .line = line, .answer = {}});
+    } else {
+      made.left.push_back(
+          {.rule = &rule_, .line = line, .reason = "has no type that is sure enough"});
+    }
+  }
+  std::reverse(made.open.begin(), made.open.end());
+  std::reverse(made.left.begin(), made.left.end());
+  if (edited.text() == bytes) return made;
+  made.verdict = Rewrite::Verdict::kChanged;
+  made.text = edited.text();
+  made.changes = edited.changes();
+  return made;
+}
+
+}  // namespace rondo::assist

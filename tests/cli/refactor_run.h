@@ -1,0 +1,62 @@
+// A user who changes many files with rondo: the tree, the runs, what a command said.
+//
+// Thread: one test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/cli/process.h"
+
+namespace rondo::cli {
+
+namespace fs = std::filesystem;
+using Files = std::map<std::string, std::string>;
+
+class RefactorRun : public testing::Test {
+ protected:
+  struct Ended {
+    int code = -1;
+    std::string output;
+  };
+  Ended rondo(std::vector<std::string> arguments) const {
+    return command("refactor", std::move(arguments));
+  }
+  Ended command(const std::string& name, std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), name);
+    Process process = user_.start(arguments);
+    Ended ended;
+    ended.output = process.read_all();
+    ended.code = process.wait();
+    return ended;
+  }
+  std::string root() const { return folder_.path(); }
+  Files tree() const {
+    Files files;
+    for (const auto& entry : fs::recursive_directory_iterator(root())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream stream(entry.path(), std::ios::binary);
+      files[entry.path().lexically_relative(root())] = {std::istreambuf_iterator<char>(stream),
+                                                        std::istreambuf_iterator<char>()};
+    }
+    return files;
+  }
+  // The one run of this user.
+  std::string run_name() const {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(runs(), error)) return entry.path().filename();
+    return "";
+  }
+  fs::path runs() const { return user_.home() / "state/rondo/refactor"; }
+
+  const User user_;
+  const workspace::TemporaryFolder folder_;
+};
+
+}  // namespace rondo::cli
