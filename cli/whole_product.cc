@@ -8,6 +8,7 @@
 #include "cli/complete_command.h"
 #include "cli/config_command.h"
 #include "cli/daemon_command.h"
+#include "cli/fix_command.h"
 #include "cli/lsp_command.h"
 #include "cli/product.h"
 #include "cli/refactor_command.h"
@@ -23,6 +24,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_blocks_command(app, context);
   add_refactor_command(app, context);
   add_docs_command(app, context);
+  add_fix_command(app, context);
   add_lsp_command(app, context);
   add_daemon_command(app, context);
   add_replay_command(app, context);

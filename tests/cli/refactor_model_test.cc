@@ -1,4 +1,4 @@
-// Refactorings that ask a model, with the real program; the answers are a script's,
+// Refactorings that ask a model, and rondo fix, with the real program; the answers are a script's,
 // so that they are the same on every machine.
 
 #include <gtest/gtest.h>
@@ -171,6 +171,63 @@ TEST_F(RefactorModel, CallersOfWhatChangesJoinThePlan) {
   EXPECT_EQ(made.code, 0) << made.output;
   EXPECT_NE(made.output.find("app/b.py: joins the plan"), std::string::npos) << made.output;
   EXPECT_EQ(tree()["app/b.py"], "from lib.a import area\nprint(area(2, 1))\n");
+}
+
+class FixCommand : public RefactorModel {
+ protected:
+  void SetUp() override {
+    if (!assist::sandbox_ready().ok()) GTEST_SKIP() << assist::sandbox_ready().message();
+  }
+  Ended fix(std::vector<std::string> words) const {
+    std::vector<std::string> all = {"--workspace", root(), "--script", script()};
+    all.insert(all.end(), words.begin(), words.end());
+    return command("fix", all);
+  }
+};
+
+const char* const kWrong = "def total(prices):\n    return sun(prices)\n\n\nprint(total([1, 2]))\n";
+const char* const kRight = "def total(prices):\n    return sum(prices)\n\n\nprint(total([1, 2]))\n";
+
+TEST_F(FixCommand, RunsOnlyInTrustedWorkspaces) {
+  folder_.write("a.py", kWrong);
+  EXPECT_EQ(fix({"--", "python3", "a.py"}).code, 3);
+  EXPECT_EQ(tree()["a.py"], kWrong);
+}
+
+TEST_F(FixCommand, KeepsWhatMakesTheCommandPass) {
+  folder_.write("a.py", kWrong);
+  say({{{"text", "return sum(prices)"}}});
+  const Files before = tree();
+  ASSERT_EQ(user_.run({"trust", root()}), 0);
+  EXPECT_EQ(fix({"--check", "--", "python3", "a.py"}).code, 1);
+  const Ended fixed = fix({"--", "python3", "a.py"});
+  EXPECT_EQ(fixed.code, 0) << fixed.output;
+  EXPECT_EQ(tree()["a.py"], kRight);
+  EXPECT_EQ(fix({"--", "python3", "a.py"}).code, 0);
+  EXPECT_EQ(rondo({"undo", run_name()}).code, 0);
+  EXPECT_EQ(tree(), before);
+}
+
+TEST_F(FixCommand, LeavesWhatNothingMakesBetter) {
+  folder_.write("a.py", "def total(prices):\n    return zebra(prices)\n\n\nprint(total([1]))\n");
+  say({{{"text", "return zebra(prices, 1)"}}});
+  const Files before = tree();
+  ASSERT_EQ(user_.run({"trust", root()}), 0);
+  const Ended fixed = fix({"--", "python3", "a.py"});
+  EXPECT_EQ(fixed.code, 2) << fixed.output;
+  EXPECT_EQ(tree(), before);
+}
+
+TEST_F(FixCommand, TakesWhatTheToolProposesFromALog) {
+  folder_.write("a.c", "int main(void) {\n  int count = 0;\n  return coutn;\n}\n");
+  const std::string log = user_.home() / "log";
+  std::ofstream(log) << "a.c:3:10: error: 'coutn' undeclared; did you mean 'count'?\n"
+                        "b.c:1:1: error: not there\n";
+  const Ended fixed = fix({"--log", log});
+  EXPECT_EQ(fixed.code, 1) << fixed.output;
+  EXPECT_EQ(tree()["a.c"], "int main(void) {\n  int count = 0;\n  return count;\n}\n");
+  EXPECT_EQ(fix({"--log", "/nowhere"}).code, 3);
+  EXPECT_EQ(fix({}).code, 3);
 }
 
 }  // namespace
