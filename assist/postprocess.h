@@ -24,8 +24,9 @@ struct FittedText {
   std::string silence;  // why it is empty, as a sentence
 };
 
-// Cuts what the suffix already has (closers, the rest of the line, a repetition of the next line)
-// and trailing blanks.
+// Cuts what the suffix already has (closers, the rest of the line, a repetition of the next line),
+// what the text itself repeats again and again, and trailing blanks; indents with tabs or spaces as
+// the lines around do. tests/assist/postprocess.cases has examples of each rule.
 FittedText fit_text(std::string_view generated, const Surroundings& surroundings);
 
 // `text` with the line ends of `document`: CRLF when its first line ends so.

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
 namespace rondo::assist {
 namespace {
 
@@ -41,6 +47,65 @@ TEST(FitText, FitsWhatStandsAround) {
     EXPECT_EQ(fitted.text, c.expected) << c.name;
     EXPECT_EQ(fitted.silence.empty(), !fitted.text.empty()) << c.name;
   }
+}
+
+struct GoldenCase {
+  std::string name;
+  std::string document;  // with the cursor at ^
+  std::string generated;
+  std::string shown;
+};
+
+std::string read_cases_file() {
+  std::ifstream file(RONDO_SOURCE_DIR "/tests/assist/postprocess.cases", std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string with_tabs = text.str();
+  for (size_t at = with_tabs.find("\\t"); at != with_tabs.npos; at = with_tabs.find("\\t", at))
+    with_tabs.replace(at, 2, "\t");
+  return with_tabs;
+}
+
+std::vector<GoldenCase> golden_cases() {
+  std::vector<GoldenCase> cases;
+  std::istringstream lines(read_cases_file());
+  std::string* part = nullptr;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("=== ")) {
+      cases.push_back({.name = line.substr(4)});
+      part = &cases.back().document;
+    } else if (line == "--- generated") {
+      part = &cases.back().generated;
+    } else if (line == "--- shown") {
+      part = &cases.back().shown;
+    } else if (part != nullptr) {
+      *part += line + "\n";
+    }
+  }
+  return cases;
+}
+
+// Without the line end, or the blank line, that the file has behind it.
+std::string trimmed_end(const std::string& text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);
+}
+
+TEST(FitText, FollowsTheGoldenCases) {
+  std::set<std::string> rules;
+  for (const GoldenCase& golden : golden_cases()) {
+    rules.insert(golden.name.substr(0, golden.name.find(':')));
+    std::string document = golden.document;
+    const size_t cursor = document.find('^');
+    ASSERT_NE(cursor, document.npos) << golden.name;
+    document.erase(cursor, 1);
+    const workspace::Text text(document);
+    const FittedText fitted =
+        fit_text(trimmed_end(golden.generated), surroundings_of(text, static_cast<int64_t>(cursor)));
+    const std::string expected = trimmed_end(golden.shown);
+    EXPECT_EQ(fitted.text, expected == "(nothing)" ? "" : expected) << golden.name;
+  }
+  EXPECT_EQ(rules, (std::set<std::string>{"blanks", "closers", "indentation", "one line",
+                                          "repetition", "suffix overlap"}));
 }
 
 TEST(SurroundingsOf, FindsTheLineAndWhatFollows) {
