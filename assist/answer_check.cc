@@ -14,6 +14,8 @@ namespace {
 // How a line that had only a name in its hole could end.
 constexpr std::string_view kStatementEnds[] = {"", ";", ":", ",", " {", " {}"};
 
+constexpr int64_t kNearBytes = 200;  // a grammar finds an error behind what caused it, or around it
+
 // Comments at the end of a body belong to no function for some grammars.
 std::string_view without_end_comments(std::string_view answer) {
   while (true) {
@@ -71,6 +73,8 @@ Result<AnswerFindings> AnswerCheck::look_at(std::string_view answer) {
   if (!has_grammar()) return findings;
   ASSIGN_OR_RETURN(const workspace::SyntaxTree tree, parse(answer));
   findings.n_syntax_errors = count_syntax_errors(tree);
+  const int64_t end = cut_.offset + static_cast<int64_t>(answer.size());
+  findings.has_error_near = has_syntax_error(tree, {cut_.offset - kNearBytes, end + kNearBytes});
   if (const auto error = first_syntax_error(tree)) findings.error_line = tree.text->line_at(*error);
   if (knows_names()) findings.unknown_names = unknown_in(tree, static_cast<int64_t>(answer.size()));
   findings.keeps_signature = keeps_signature(tree, answer);

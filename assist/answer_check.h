@@ -35,7 +35,8 @@ struct CodeQueries {
 
 struct AnswerFindings {
   int64_t n_syntax_errors = 0;
-  int64_t error_line = 0;  // of the first one, in the answered text; without one the hole's
+  bool has_error_near = false;  // one of them lies within some lines of the answer
+  int64_t error_line = 0;       // of the first one, in the answered text; without one the hole's
   // Of names in the answer; bytes count from its beginning, one that it only ends begins before 0.
   std::vector<workspace::UsedName> unknown_names;
   // The answer lies in the function around the hole, whose head is as it was.

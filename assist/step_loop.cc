@@ -14,8 +14,11 @@ namespace rondo::assist {
 namespace {
 
 constexpr int32_t kMoreSamples = 6;  // that a step draws at most to repair something
-constexpr int32_t kMostNames = 4;    // that are repaired
+constexpr int32_t kHealingSamples = 3;
+constexpr int32_t kOtherNames = 4;   // that are tried in place of an unknown one
+constexpr int32_t kMostNames = 3;    // that are repaired
 constexpr size_t kMostBranches = 6;  // that are filled again
+constexpr float kBranchGain = 0.1f;  // nats a token that a branch must be likelier by
 constexpr size_t kMostChecked = 3;   // answers that programs are run on
 constexpr size_t kConstructBytes = 60;
 
@@ -83,6 +86,9 @@ class StepLoop {
     return !candidate.text.empty() && !candidate.objected &&
            candidate.findings.n_syntax_errors <= check_.errors_without();
   }
+  bool is_clean(const Candidate& candidate) const {
+    return parses(candidate) && !candidate.findings.has_error_near;
+  }
   bool is_faultless(const Candidate& candidate) const {
     return parses(candidate) && candidate.findings.unknown_names.empty() &&
            candidate.findings.keeps_signature;
@@ -99,7 +105,7 @@ class StepLoop {
   Status run_checks();
   Status try_again();
 
-  Status draw_until(bool (StepLoop::*good)(const Candidate&) const);
+  Status draw_until(bool (StepLoop::*good)(const Candidate&) const, int32_t n_samples);
   Status add_sample();
   Status add_bracket_repairs();
   Status add(Candidate candidate);
@@ -160,13 +166,18 @@ Status StepLoop::repair_parse() {
   const int64_t hole_line = cut_.line_at(check_.cut().offset);
   const std::string focus =
       "parse: " + construct(best_.text.empty() ? hole_line : best_.findings.error_line);
-  if (parses(best_)) {
+  if (is_clean(best_)) {
     note(focus, StepVerdict::kPassed);
     return {};
   }
+  // Where an error near the answer was there before, others may still heal it.
+  const bool is_to_blame = !parses(best_);
+  const int64_t n_errors = best_.findings.n_syntax_errors;
   RETURN_IF_ERROR(add_bracket_repairs());
-  RETURN_IF_ERROR(draw_until(&StepLoop::parses));
-  note(focus, parses(best_) ? StepVerdict::kRepaired : StepVerdict::kFailed);
+  RETURN_IF_ERROR(draw_until(&StepLoop::is_clean, is_to_blame ? kMoreSamples : kHealingSamples));
+  const bool repaired = is_to_blame || best_.findings.n_syntax_errors < n_errors;
+  note(focus, !parses(best_) ? StepVerdict::kFailed
+                             : (repaired ? StepVerdict::kRepaired : StepVerdict::kPassed));
   return {};
 }
 
@@ -198,7 +209,7 @@ Status StepLoop::use_other_name(const workspace::UsedName& name) {
   const auto begin_bytes = static_cast<size_t>(std::max<int64_t>(name.bytes.begin, 0));
   const std::string begin = best_.text.substr(0, begin_bytes);
   engine::TokenIds barred;
-  for (int32_t i = 0; i < kMoreSamples; ++i) {
+  for (int32_t i = 0; i < kOtherNames; ++i) {
     DraftQuestion question = {.begin = begin, .stop = stop_options(), .barred_first = barred};
     ASSIGN_OR_RETURN(const Draft draft, drafter_.draft(place(), std::move(question), stop_));
     if (draft.first_token >= 0) barred.push_back(draft.first_token);
@@ -227,7 +238,7 @@ Status StepLoop::fill_branches() {
 }
 
 // Fills it between what stands before and behind it. It is taken when it has fewer faults, or none
-// more and the model finds it likelier there than what it had drafted.
+// more and the model finds it clearly likelier there than what it had drafted.
 Status StepLoop::fill_branch(const Branch& branch) {
   const std::string focus = "branch: " + construct(branch.head_line);
   const std::string whole = check_.answered(best_.text);
@@ -246,10 +257,11 @@ Status StepLoop::fill_branch(const Branch& branch) {
   candidate.text.replace(static_cast<size_t>(at), drafted.size(), filled);
   RETURN_IF_ERROR(look_at(candidate));
   bool better = faults(candidate) < faults(best_);
-  if (faults(candidate) == faults(best_) && !filled.empty() && filled != drafted) {
+  // One that only stops earlier is likelier by its length.
+  if (faults(candidate) == faults(best_) && !filled.empty() && !drafted.starts_with(filled)) {
     ASSIGN_OR_RETURN(const float new_mean, drafter_.mean_logprob(place, filled, stop_));
     ASSIGN_OR_RETURN(const float old_mean, drafter_.mean_logprob(place, drafted, stop_));
-    better = new_mean > old_mean;
+    better = new_mean > old_mean + kBranchGain;
   }
   if (better && !filled.empty()) best_ = std::move(candidate);
   note(focus, better ? StepVerdict::kRepaired : StepVerdict::kPassed);
@@ -262,12 +274,11 @@ Status StepLoop::keep_signature() {
     return {};
   }
   const std::string focus = "signature: " + check_.signature().substr(0, kConstructBytes);
-  const auto keeps = &StepLoop::is_faultless;
   if (best_.findings.keeps_signature) {
     note(focus, StepVerdict::kPassed);
     return {};
   }
-  RETURN_IF_ERROR(draw_until(keeps));
+  RETURN_IF_ERROR(draw_until(&StepLoop::is_faultless, kMoreSamples));
   note(focus, best_.findings.keeps_signature ? StepVerdict::kRepaired : StepVerdict::kFailed);
   return {};
 }
@@ -302,7 +313,7 @@ Status StepLoop::run_checks() {
 
 Status StepLoop::try_again() {
   const bool was_faultless = is_faultless(best_);
-  if (!was_faultless) RETURN_IF_ERROR(draw_until(&StepLoop::is_faultless));
+  if (!was_faultless) RETURN_IF_ERROR(draw_until(&StepLoop::is_faultless, kMoreSamples));
   const bool repaired = !was_faultless && is_faultless(best_);
   note("again: " + construct(best_.findings.error_line),
        was_faultless ? StepVerdict::kPassed
@@ -311,8 +322,8 @@ Status StepLoop::try_again() {
 }
 
 // Other answers, until one is good.
-Status StepLoop::draw_until(bool (StepLoop::*good)(const Candidate&) const) {
-  for (int32_t i = 0; i < kMoreSamples && !(this->*good)(best_); ++i) {
+Status StepLoop::draw_until(bool (StepLoop::*good)(const Candidate&) const, int32_t n_samples) {
+  for (int32_t i = 0; i < n_samples && !(this->*good)(best_); ++i) {
     RETURN_IF_ERROR(add_sample());
     RETURN_IF_ERROR(add_bracket_repairs());
   }
@@ -338,12 +349,12 @@ Status StepLoop::add_sample() {
 
 // What the best answer could have been with matching brackets.
 Status StepLoop::add_bracket_repairs() {
-  if (best_.text.empty() || parses(best_)) return {};
+  if (best_.text.empty() || is_clean(best_)) return {};
   for (std::string& text : bracket_repairs(around_.line_before, best_.text)) {
     if (trimmed(text, " \t\n").empty()) continue;
     Candidate candidate = {.text = std::move(text), .first_token = best_.first_token};
     RETURN_IF_ERROR(look_at(candidate));
-    if (!parses(candidate)) continue;
+    if (!parses(candidate) || faults(candidate) >= faults(best_)) continue;
     ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
     return add(std::move(candidate));
   }
@@ -356,10 +367,12 @@ Status StepLoop::look_at(Candidate& candidate) {
   return {};
 }
 
-// What is not the best may be later, when that fails a check.
+// What is not the best may be later, when that fails a check. Behind the drafts, what is only
+// likelier does not take the place of what the model said first.
 Status StepLoop::add(Candidate candidate) {
   RETURN_IF_ERROR(look_at(candidate));
-  if (is_better(candidate, best_)) std::swap(candidate, best_);
+  const bool better = step_ == 1 ? is_better(candidate, best_) : faults(candidate) < faults(best_);
+  if (better) std::swap(candidate, best_);
   const bool known = candidate.text.empty() || candidate.text == best_.text ||
                      std::any_of(others_.begin(), others_.end(), [&](const Candidate& other) {
                        return other.text == candidate.text;

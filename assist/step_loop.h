@@ -14,7 +14,8 @@
 //   step 5   checks: programs that the caller gives pass on the whole tree
 //   step 6   again: what is still wrong, with other samples
 //
-// Answers are compared by what the checks say, then by their mean log-probability.
+// Answers are compared by what the checks say; drafts, where those say the same, by their mean
+// log-probability.
 //
 // Thread: run_steps blocks its caller, any thread but the engine's; as many at once as one likes.
 #pragma once

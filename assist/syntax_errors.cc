@@ -3,7 +3,6 @@
 #include <tree_sitter/api.h>
 
 namespace rondo::assist {
-
 namespace {
 
 // Calls found(node) for each of them in the order of the text, until it returns false.
@@ -28,6 +27,15 @@ int64_t count_syntax_errors(const workspace::SyntaxTree& tree) {
   int64_t n_errors = 0;
   find_errors(tree, [&](TSNode) { return ++n_errors > 0; });
   return n_errors;
+}
+
+bool has_syntax_error(const workspace::SyntaxTree& tree, workspace::ByteRange range) {
+  bool found = false;
+  find_errors(tree, [&](TSNode node) {
+    found = ts_node_start_byte(node) <= range.end && ts_node_end_byte(node) >= range.begin;
+    return !found;
+  });
+  return found;
 }
 
 std::optional<int64_t> first_syntax_error(const workspace::SyntaxTree& tree) {
