@@ -58,6 +58,7 @@ Drafter::Drafter(engine::Engine& engine, const workspace::BlockIndex& index, Dra
       .text = std::make_shared<const workspace::Text>(std::string(place.text)),
       .cursor = place.offset,
       .window = {window.begin(), window.end()},
+      .forbidden_lines = options_.forbidden_lines,
       .max_tokens = n_most - add_examples(n_most)};
   query.count_tokens = [&](const workspace::ContextBlock& block) {
     return static_cast<int64_t>(ids_of(block.path, block.text)->size());
@@ -162,10 +163,13 @@ Result<Draft> Drafter::draft(DraftPlace place, DraftQuestion question, std::stop
   ASSIGN_OR_RETURN(const engine::Completion completion, answer(std::move(asked)));
   const auto n_tokens = static_cast<int32_t>(completion.tokens.size());
   n_tokens_ += n_tokens;
-  return Draft{.text = question.begin + completion.text,
-               .mean_logprob = mean(completion.logprobs, completion.n_healed_tokens),
-               .n_tokens = n_tokens,
-               .first_token = first_new_token(completion, respelled)};
+  return Draft{
+      .text = question.begin + completion.text,
+      .mean_logprob = mean(completion.logprobs, completion.n_healed_tokens),
+      .n_tokens = n_tokens,
+      .logprobs = {completion.logprobs.begin() + std::min(completion.n_healed_tokens, n_tokens),
+                   completion.logprobs.end()},
+      .first_token = first_new_token(completion, respelled)};
 }
 
 Result<float> Drafter::mean_logprob(DraftPlace place, std::string_view text, std::stop_token stop) {

@@ -35,10 +35,11 @@ struct DraftQuestion {
 };
 
 struct Draft {
-  std::string text;          // DraftQuestion::begin, and what came behind it
-  float mean_logprob = 0;    // a token of what came
-  int32_t n_tokens = 0;      // of them
-  int32_t first_token = -1;  // -1: none, it ended at once
+  std::string text;             // DraftQuestion::begin, and what came behind it
+  float mean_logprob = 0;       // a token of what came
+  int32_t n_tokens = 0;         // of them
+  std::vector<float> logprobs;  // of each that had nothing to spell again
+  int32_t first_token = -1;     // -1: none, it ended at once
 };
 
 // What the model reads beside the workspace: how a thing like this is written.
@@ -53,6 +54,7 @@ struct DrafterOptions {
   int32_t suffix_tokens = 256;    // and after it
   std::string folder;             // where the indexed files lie, absolute (CompleterOptions)
   std::vector<Example> examples;  // composed before all Blocks, out of the same budget
+  std::vector<std::string> forbidden_lines;  // no Block has one: a measurement's (context.h)
   engine::Priority priority = engine::Priority::kInteractive;
 };
 

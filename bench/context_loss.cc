@@ -130,7 +130,7 @@ class Measurement {
   Result<Example> example_of(const Excerpt& excerpt) {
     if (indexed_ != &repository_of(excerpt)) {
       indexed_ = &repository_of(excerpt);
-      ASSIGN_OR_RETURN(workspace_, CorpusWorkspace::index(engine_, *indexed_));
+      ASSIGN_OR_RETURN(workspace_, CorpusWorkspace::make(engine_, *indexed_));
     }
     const CorpusFile& file = file_of(excerpt);
     const std::string_view text =

@@ -6,8 +6,8 @@
 
 namespace rondo::bench {
 
-Result<std::unique_ptr<CorpusWorkspace>> CorpusWorkspace::index(const engine::Engine& engine,
-                                                                const Repository& repository) {
+Result<std::unique_ptr<CorpusWorkspace>> CorpusWorkspace::make(const engine::Engine& engine,
+                                                               const Repository& repository) {
   std::unique_ptr<CorpusWorkspace> workspace(new CorpusWorkspace(engine));
   for (const CorpusFile& file : repository.files) {
     RETURN_IF_ERROR(workspace->replace(file.path, file.text));

@@ -42,9 +42,10 @@ struct ContextRequest {
 class CorpusWorkspace {
  public:
   // Indexes every file. REQUIRES: engine.config().segment. Errors: those of the chunker.
-  static Result<std::unique_ptr<CorpusWorkspace>> index(const engine::Engine& engine,
-                                                        const Repository& repository);
+  static Result<std::unique_ptr<CorpusWorkspace>> make(const engine::Engine& engine,
+                                                       const Repository& repository);
 
+  const workspace::BlockIndex& index() const { return index_; }
   // Gives a file another text.
   Status replace(const std::string& path, std::string text);
 

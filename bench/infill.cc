@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <initializer_list>
 #include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "assist/cursor_window.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
 #include "assist/sandbox.h"
-#include "bench/bodies.h"
+#include "bench/cases.h"
 #include "bench/cut_workspace.h"
 #include "bench/edit_similarity.h"
 #include "bench/engine_call.h"
@@ -130,17 +129,6 @@ class Known {
   std::optional<ResultLog> log_;
 };
 
-std::vector<Hole> cut_cases(const Corpus& corpus, const InfillOptions& options) {
-  const int64_t n_bodies = options.n_cases / 3;
-  std::vector<Hole> cases = cut_holes(corpus, options.n_cases - n_bodies, options.seed);
-  for (const Hole& body : cut_bodies(corpus, n_bodies, options.seed)) cases.push_back(body);
-  std::stable_sort(cases.begin(), cases.end(), [](const Hole& a, const Hole& b) {
-    return std::tie(a.repository, a.file) < std::tie(b.repository, b.file);
-  });
-  const auto n = static_cast<int64_t>(cases.size());
-  return {cases.begin() + options.part.begin(n), cases.begin() + options.part.end(n)};
-}
-
 std::vector<ContextSettings> settings_of(const std::vector<InfillMode>& modes,
                                          const WorkSituation& situation, int32_t context_tokens) {
   std::vector<ContextSettings> settings;
@@ -200,7 +188,7 @@ std::vector<InfillMode> infill_modes(bool ablate) {
 
 Result<InfillTable> measure_worktree(engine::Engine& engine, const Corpus& corpus,
                                      const WorktreeHistory& history, const InfillOptions& options) {
-  const std::vector<Hole> cases = cut_cases(corpus, options);
+  const std::vector<Hole> cases = cut_cases(corpus, options.n_cases, options.seed, options.part);
   if (cases.empty()) return not_found_error("no line of the work tree is long enough for a hole");
   InfillTable table = {.modes = infill_modes(options.ablate), .results = {}};
   ASSIGN_OR_RETURN(

@@ -3,6 +3,7 @@
 #include "cli/bench_index.h"
 #include "cli/bench_kv.h"
 #include "cli/bench_quality.h"
+#include "cli/bench_steps.h"
 #include "cli/blocks_command.h"
 #include "cli/cache_command.h"
 #include "cli/complete_command.h"
@@ -41,6 +42,7 @@ void add_product_benches(CLI::App& bench, CommandContext context) {
   add_index_bench(bench, context);
   add_kv_bench(bench, context);
   add_quality_benches(bench, context);
+  add_steps_benches(bench, context);
 }
 
 }  // namespace rondo::cli

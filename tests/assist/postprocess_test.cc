@@ -99,8 +99,8 @@ TEST(FitText, FollowsTheGoldenCases) {
     ASSERT_NE(cursor, document.npos) << golden.name;
     document.erase(cursor, 1);
     const workspace::Text text(document);
-    const FittedText fitted =
-        fit_text(trimmed_end(golden.generated), surroundings_of(text, static_cast<int64_t>(cursor)));
+    const FittedText fitted = fit_text(trimmed_end(golden.generated),
+                                       surroundings_of(text, static_cast<int64_t>(cursor)));
     const std::string expected = trimmed_end(golden.shown);
     EXPECT_EQ(fitted.text, expected == "(nothing)" ? "" : expected) << golden.name;
   }
