@@ -9,7 +9,8 @@ namespace rondo::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "An engine that nobody asks gives up its memory (restAfterSeconds, releaseAfterSeconds); these\n"
+    "An engine that nobody asks gives up its memory (restAfterSeconds, releaseAfterSeconds); "
+    "these\n"
     "are the times from a request to its whole answer from each rung, files in the page cache.\n\n"
     "  rondo bench wake --device cuda";
 
