@@ -21,6 +21,19 @@ const Json& part(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
+void print_client(const Json& client) {
+  std::printf("  client  %lld documents open", number(client, "documents"));
+  if (const long long n = number(client, "answers"); n > 0) {
+    std::printf("; %lld answers, %lld of them typed through", n, number(client, "typed_through"));
+  }
+  if (const long long n = number(client, "prompt_tokens"); n > 0) {
+    const auto read_before = static_cast<double>(number(client, "read_before"));
+    std::printf("; %.0f%% of %lld prompt tokens read before",
+                100 * read_before / static_cast<double>(n), n);
+  }
+  std::puts("");
+}
+
 // What an engine that nobody asks has given up, and what becomes of a daemon that has no clients.
 void print_idle(const Json& report) {
   const std::string rung = text(report, "rung");
@@ -45,8 +58,7 @@ void print(const Json& report) {
   std::printf("daemon    process %lld, rondo %s, up %lld s, %zu clients\n", number(report, "pid"),
               text(report, "version").c_str(), number(report, "uptime_seconds"),
               part(report, "clients").size());
-  for (const Json& client : part(report, "clients"))
-    std::printf("  client  %lld documents open\n", number(client, "documents"));
+  for (const Json& client : part(report, "clients")) print_client(client);
   print_idle(report);
   std::printf("model     %s: %s\n", text(model, "path").c_str(), text(model, "state").c_str());
   if (report.contains("engine")) {

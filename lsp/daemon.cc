@@ -239,7 +239,8 @@ Json Daemon::report() const {
       .model = options_.engine.engine.model,
       .engine_state = keeper_.state()};
   for (const auto& [number, conversation] : conversations_) {
-    report.documents.push_back(conversation->server().session().n_documents());
+    const Session& session = conversation->server().session();
+    report.clients.push_back({.n_documents = session.n_documents(), .counts = session.counts()});
   }
   if (const engine::Engine* engine = keeper_.engine()) {
     report.abilities = keeper_.abilities();

@@ -61,7 +61,13 @@ Json to_json(const DaemonReport& report) {
                 {{"path", report.model},
                  {"state", report.engine_state},
                  {"larger", larger_model_hint(report.user_file)}}}};
-  for (const int64_t n : report.documents) json["clients"].push_back({{"documents", n}});
+  for (const ClientReport& client : report.clients) {
+    json["clients"].push_back({{"documents", client.n_documents},
+                               {"answers", client.counts.n_answers},
+                               {"typed_through", client.counts.n_typed_through},
+                               {"prompt_tokens", client.counts.n_prompt_tokens},
+                               {"read_before", client.counts.n_read_before}});
+  }
   json["rung"] = rung(report);
   if (report.exits_in) json["exits_in_seconds"] = report.exits_in->count();
   if (report.engine) {

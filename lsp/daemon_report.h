@@ -13,14 +13,20 @@
 #include "engine/engine.h"
 #include "lsp/abilities.h"
 #include "lsp/handshake.h"
+#include "lsp/session.h"
 
 namespace rondo::lsp {
+
+struct ClientReport {
+  int64_t n_documents = 0;  // that it has open
+  ClientCounts counts;
+};
 
 struct DaemonReport {
   Identity program;
   int64_t process_id = 0;
   std::chrono::seconds uptime{0};
-  std::vector<int64_t> documents;                // one a client: how many it has open
+  std::vector<ClientReport> clients;
   std::optional<std::chrono::seconds> exits_in;  // nothing while there is a client
   std::string log_path;
   std::string user_file;     // where another model is named

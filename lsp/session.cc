@@ -406,7 +406,18 @@ CodeActionHooks Session::action_hooks() {
               }};
 }
 
+void Session::count(const assist::CompletionReport& report) {
+  ++counts_.n_answers;
+  if (report.typed_through) {
+    ++counts_.n_typed_through;
+  } else {
+    counts_.n_prompt_tokens += report.n_prompt_tokens;
+    counts_.n_read_before += report.n_cached_tokens;
+  }
+}
+
 void Session::answered(const std::string& uri, const WhyReport& why) {
+  count(why.report);
   if (trace_) connection_.notify(method::kLogTrace, log_trace_params(why));
   if (why.report.refused && told_refused_.insert(uri).second) {
     const std::string sentence = "Rondo suggests nothing here: " + why.report.silence + ".";

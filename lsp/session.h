@@ -57,6 +57,14 @@ struct SessionHooks {
   RecordedClient recorded;
 };
 
+// What a client has asked the model for, since it came.
+struct ClientCounts {
+  int64_t n_answers = 0;        // with or without a suggestion
+  int64_t n_typed_through = 0;  // of them, without the model: what was shown goes on
+  int64_t n_prompt_tokens = 0;  // of the others
+  int64_t n_read_before = 0;    // of these, found in memory
+};
+
 class Session {
  public:
   // `version` is Rondo's.
@@ -80,6 +88,7 @@ class Session {
   // Whether every request has its answer.
   bool idle() const { return connection_.idle(); }
   int64_t n_documents() const { return documents_ ? documents_->size() : 0; }
+  const ClientCounts& counts() const { return counts_; }
   // Completions::last_why().
   const std::pair<const std::string, WhyReport>* last_why() const {
     return completions_.last_why();
@@ -143,6 +152,7 @@ class Session {
 
   CodeActionHooks action_hooks();
   void answered(const std::string& uri, const WhyReport& why);
+  void count(const assist::CompletionReport& report);
   void apply_settings(const Json& json);
   void ask_for_settings();
   void read_configuration(std::function<void()> done);
@@ -177,6 +187,7 @@ class Session {
   int64_t n_configurations_ = 0;  // asked for: only the newest counts
   bool trace_ = false;
   std::set<std::string> told_refused_;  // URIs of documents that the user knows are not read
+  ClientCounts counts_;
 
   std::string model_state_ = "loading";
   std::string model_message_;

@@ -410,7 +410,11 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   client->answers(1);
   const Json status = user_.status();
   EXPECT_EQ(status["pid"], daemon.pid());
-  EXPECT_EQ(status["clients"], Json({{{"documents", 1}}}));
+  EXPECT_EQ(status["clients"].size(), 1u);
+  EXPECT_EQ(status["clients"][0]["documents"], 1);
+  EXPECT_EQ(status["clients"][0]["answers"], 1);
+  EXPECT_GT(status["clients"][0]["prompt_tokens"], 0);
+  EXPECT_EQ(status["clients"][0]["read_before"], 0);
   EXPECT_EQ(status["model"]["state"], "ready");
   EXPECT_EQ(status["model"]["sentence"], "loopcoder-mini: single lines, no chat");
   EXPECT_EQ(status["model"]["abilities"],
@@ -422,7 +426,7 @@ TEST_F(DaemonTest, SaysWhatItDoesAndNothingOfTheSource) {
   Process people = user_.start({"status"});
   const std::string printed = people.read_all();
   EXPECT_NE(printed.find("loopcoder-mini: single lines, no chat"), std::string::npos) << printed;
-  EXPECT_NE(printed.find("client  1 documents open"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("client  1 documents open; 1 answers"), std::string::npos) << printed;
   EXPECT_EQ(read(user_.log()).find("precious_name"), std::string::npos);
 }
 
