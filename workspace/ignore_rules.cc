@@ -63,11 +63,11 @@ bool is_ignore_file(std::string_view path) {
 
 void IgnoreFile::Deleter::operator()(git_repository* repository) const {
   git_repository_free(repository);
-  git_libgit2_shutdown();
 }
 
 IgnoreFile::Rules IgnoreFile::make_rules(const std::string& text) {
-  git_libgit2_init();
+  static const int once = git_libgit2_init();  // and never ended: other threads may be in it
+  (void)once;
   git_odb* objects = nullptr;
   git_repository* repository = nullptr;
   // A bare repository: libgit2 looks for no files beside the rules.
