@@ -41,9 +41,9 @@ struct ActionQuery {
 
 // One that is offered.
 struct Action {
-  std::string name;      // of its kind (action_kinds.h)
-  std::string title;     // for people
-  std::string disabled;  // why it cannot be made, a sentence without its end; empty: it can
+  std::string name;            // of its kind (action_kinds.h)
+  std::string title;           // for people
+  std::string disabled;        // why it cannot be made, a sentence without its end; empty: it can
   workspace::ByteRange bytes;  // what it is about
   // Which of several at one place: the name that is put there. May be empty.
   std::string choice;

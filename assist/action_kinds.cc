@@ -3,15 +3,49 @@
 #include <algorithm>
 #include <iterator>
 
+#include "assist/add_import.h"
+#include "assist/annotate_types.h"
+#include "assist/chat_actions.h"
+#include "assist/complete_body.h"
 #include "assist/complete_selection.h"
+#include "assist/fix_name.h"
+#include "assist/fix_syntax.h"
+#include "assist/write_docstring.h"
+#include "assist/write_tests.h"
 
 namespace rondo::assist {
 namespace {
 
 constexpr ActionKind kKinds[] = {
-    {.name = "completeSelection",
-     .offer = offer_complete_selection,
-     .make = complete_selection},
+    {.name = "fixName",
+     .group = ActionGroup::kQuickFix,
+     .generates = false,
+     .offer = offer_fix_name,
+     .make = fix_name},
+    {.name = "addImport",
+     .group = ActionGroup::kQuickFix,
+     .generates = false,
+     .offer = offer_add_import,
+     .make = add_import},
+    {.name = "fixSyntax",
+     .group = ActionGroup::kQuickFix,
+     .generates = false,
+     .offer = offer_fix_syntax,
+     .make = fix_syntax},
+    {.name = "completeSelection", .offer = offer_complete_selection, .make = complete_selection},
+    {.name = "completeBody", .offer = offer_complete_body, .make = complete_body},
+    {.name = "writeDocstring", .offer = offer_write_docstring, .make = write_docstring},
+    {.name = "annotateTypes",
+     .generates = false,
+     .offer = offer_annotate_types,
+     .make = annotate_types},
+    {.name = "writeTests",
+     .need = ActionNeed::kRun,
+     .offer = offer_write_tests,
+     .make = write_tests},
+    {.name = "explain", .need = ActionNeed::kChat, .offer = offer_explain},
+    {.name = "instruct", .need = ActionNeed::kChat, .offer = offer_instruct},
+    {.name = "review", .need = ActionNeed::kChat, .offer = offer_review},
 };
 
 // Why the scene cannot have what a kind needs; empty when it can.
@@ -50,6 +84,9 @@ std::vector<Action> offered_actions(const ActionScene& scene) {
       actions[i].name = kind.name;
       if (actions[i].disabled.empty()) actions[i].disabled = missing(kind, scene.abilities);
     }
+    std::erase_if(actions, [&](const Action& action) {
+      return action.name == kind.name && action.disabled.empty() && kind.make == nullptr;
+    });
   }
   std::erase_if(actions, [&](const Action& action) {
     const bool fix = action_kind(action.name)->group == ActionGroup::kQuickFix;

@@ -34,11 +34,12 @@ struct ActionKind {
   ActionNeed need = ActionNeed::kFill;
   bool generates = true;  // a model writes the text, not only chooses it
   // Adds those of this kind that can be made at the scene, quickly: it is asked for at every move
-  // of the cursor. Null: never, which the row below says for whom.
+  // of the cursor.
   void (*offer)(const ActionScene& scene, std::vector<Action>& actions) = nullptr;
   // Makes one that was offered: its name, bytes and choice, which a client may have made up.
   // Errors: NotFound with a sentence when nothing good came of it; Stale when the place is not
-  // what it was; Cancelled; those of the engine.
+  // what it was; Cancelled; those of the engine. Null: nobody can make it yet, so it is shown only
+  // as disabled.
   Result<ActionOutcome> (*make)(const ActionWork& work, const Action& action) = nullptr;
 };
 

@@ -4,7 +4,7 @@
 
 namespace rondo::assist {
 
-const workspace::FunctionQuery* FunctionQueries::of(const workspace::Language& language) {
+const workspace::FunctionQuery* SceneQueries::of(const workspace::Language& language) {
   const auto [it, is_new] = queries_.try_emplace(&language);
   if (is_new && workspace::has_functions(language)) {
     it->second = std::make_unique<const workspace::FunctionQuery>(language);
@@ -13,7 +13,7 @@ const workspace::FunctionQuery* FunctionQueries::of(const workspace::Language& l
 }
 
 ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
-                       const workspace::BlockIndex& index, FunctionQueries& queries,
+                       const workspace::BlockIndex& index, SceneQueries& queries,
                        workspace::Parser& parser, const workspace::WorkLimits& limits) {
   const workspace::Language& language = *query.document->language;
   const workspace::TextSnapshot text = query.document->text;
@@ -25,6 +25,10 @@ ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
   if (const workspace::FunctionQuery* functions = queries.of(language)) {
     scene.functions = functions->in(*scene.tree, workspace::QueryCursor());
     scene.doc_is_in_body = functions->doc_is_in_body();
+  }
+  if (workspace::has_names(language)) {
+    scene.names = queries.names().of(language).table_of(*scene.tree, workspace::QueryCursor());
+    scene.builtins = &queries.names().builtins_of(language);
   }
   return scene;
 }

@@ -6,11 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "assist/action.h"
 #include "workspace/block_index.h"
 #include "workspace/functions.h"
+#include "workspace/names.h"
 #include "workspace/syntax_tree.h"
 
 namespace rondo::assist {
@@ -24,6 +27,9 @@ struct ActionScene {
   // Of languages that have a query of them.
   std::vector<workspace::Function> functions;
   bool doc_is_in_body = false;
+  // Of languages that have a query of them.
+  std::optional<workspace::NameTable> names;
+  const std::unordered_set<std::string>* builtins = nullptr;  // with names
 
   const workspace::Document& document() const { return *query.document; }
   const workspace::Text& text() const { return *query.document->text; }
@@ -35,19 +41,21 @@ struct ActionScene {
   }
 };
 
-// Queries of functions, compiled when first asked for.
-class FunctionQueries {
+// Queries, compiled when first asked for. Thread: one.
+class SceneQueries {
  public:
   // nullptr for languages that have none. REQUIRES: language.grammar.
   const workspace::FunctionQuery* of(const workspace::Language& language);
+  workspace::NameQueries& names() { return names_; }
 
  private:
+  workspace::NameQueries names_;
   std::map<const workspace::Language*, std::unique_ptr<const workspace::FunctionQuery>> queries_;
 };
 
 // Parses the document, within `limits`: when they end it, there is no tree.
 ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
-                       const workspace::BlockIndex& index, FunctionQueries& queries,
+                       const workspace::BlockIndex& index, SceneQueries& queries,
                        workspace::Parser& parser, const workspace::WorkLimits& limits);
 
 }  // namespace rondo::assist

@@ -7,12 +7,15 @@ namespace rondo::assist {
 Result<StepOutcome> fill_hole(const ActionWork& work, const Hole& hole) {
   auto state = std::make_shared<workspace::Document>(work.scene.document());
   state->text = std::make_shared<const workspace::Text>(hole.text);
+  if (!hole.path.empty()) state->path = hole.path;
   StepParams params = {.document = std::move(state),
                        .hole = hole.bytes,
                        .depth = hole.depth,
                        .n_candidates = hole.n_candidates,
                        .max_tokens = hole.max_tokens,
                        .length = hole.length,
+                       .until = hole.until,
+                       .objects = hole.objects,
                        .client = work.client + ":action"};
   params.drafting.folder = work.folder;
   ASSIGN_OR_RETURN(StepOutcome outcome,

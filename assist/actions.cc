@@ -55,14 +55,19 @@ struct Actions::Impl {
   const workspace::BlockIndex& index;
   const ActionsOptions options;
   // Each of one thread.
-  FunctionQueries listing_queries;
-  FunctionQueries making_queries;
+  SceneQueries listing_queries;
+  SceneQueries making_queries;
   workspace::Parser listing_parser;
   workspace::Parser making_parser;
   // Last: end before what they use goes.
   Worker lister;
   Worker maker;
 
+  ActionAbilities abilities() const {
+    ActionAbilities now = options.abilities;
+    now.runs_code = options.runs_code && options.runs_code();
+    return now;
+  }
   std::optional<std::string> refusal(const workspace::Document& document) const {
     return options.refuse ? options.refuse(document) : std::nullopt;
   }
@@ -75,8 +80,8 @@ Result<std::vector<Action>> Actions::Impl::list(ActionQuery query, std::stop_tok
   const workspace::WorkLimits limits = {.deadline = std::chrono::steady_clock::now() + kParsing,
                                         .stop = std::move(stop)};
   if (refusal(*query.document)) return std::vector<Action>();
-  return offered_actions(make_scene(std::move(query), options.abilities, index, listing_queries,
-                                    listing_parser, limits));
+  return offered_actions(
+      make_scene(std::move(query), abilities(), index, listing_queries, listing_parser, limits));
 }
 
 Result<ActionOutcome> Actions::Impl::make(const ActionOrder& order, std::stop_token stop) {
@@ -87,8 +92,8 @@ Result<ActionOutcome> Actions::Impl::make(const ActionOrder& order, std::stop_to
   }
   if (const auto reason = refusal(*order.document)) return not_found_error(*reason);
   const ActionScene scene =
-      make_scene({.document = order.document, .selection = order.action.bytes}, options.abilities,
-                 index, making_queries, making_parser, {.stop = stop});
+      make_scene({.document = order.document, .selection = order.action.bytes}, abilities(), index,
+                 making_queries, making_parser, {.stop = stop});
   return kind->make({.scene = scene,
                      .engine = engine,
                      .folder = options.folder,

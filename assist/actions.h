@@ -22,6 +22,8 @@ namespace rondo::assist {
 struct ActionsOptions {
   std::string folder;  // where the indexed files lie, absolute; empty: nowhere
   ActionAbilities abilities;
+  // Whether generated code may run in the folder now; called on its threads. Unset: no.
+  std::function<bool()> runs_code;
   // Why the model must not read a document, a sentence without its end; nothing when it may. Called
   // on its threads; unset: all may be read.
   std::function<std::optional<std::string>(const workspace::Document&)> refuse;

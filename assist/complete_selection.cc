@@ -8,7 +8,7 @@ namespace rondo::assist {
 namespace {
 
 constexpr int32_t kDepth = 3;
-constexpr int32_t kTokensALine = 24;   // at most, of what is asked for in place of one
+constexpr int32_t kTokensALine = 24;  // at most, of what is asked for in place of one
 constexpr int32_t kMostTokens = 384;
 constexpr std::string_view kBlanks = " \t\r\n";
 

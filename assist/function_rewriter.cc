@@ -45,7 +45,7 @@ ActionScene FunctionRewriter::scene_of(std::string_view path, const std::string&
   document->text = std::make_shared<const workspace::Text>(text);
   const bool fills_in = engine_ == nullptr || engine_->config().fim;
   return make_scene({.document = std::move(document), .selection = {offset, offset}},
-                    {.fills_in = fills_in}, index_, functions_, parser_, limits());
+                    {.fills_in = fills_in}, index_, queries_, parser_, limits());
 }
 
 std::optional<Action> FunctionRewriter::offered(const ActionScene& scene) const {

@@ -41,7 +41,7 @@ class FunctionRewriter {
   const workspace::BlockIndex& index_;
   const Rule& rule_;
   const FunctionRewriterOptions options_;
-  FunctionQueries functions_;
+  SceneQueries queries_;
   workspace::Parser parser_;
 };
 

@@ -135,7 +135,7 @@ void LogFixer::add_quick_fixes(const workspace::DocumentSnapshot& document, cons
                                      .code = problem.code}},
                     .automatic = true};
   const ActionScene scene =
-      make_scene(std::move(query), abilities, index_, functions_, parser_,
+      make_scene(std::move(query), abilities, index_, queries_, parser_,
                  {.deadline = std::chrono::steady_clock::now() + kParseTime, .stop = {}});
   const ActionWork work{.scene = scene,
                         .engine = engine_,

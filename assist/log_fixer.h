@@ -45,7 +45,7 @@ class LogFixer {
   engine::Engine& engine_;
   const workspace::BlockIndex& index_;
   const LogFixerOptions options_;
-  FunctionQueries functions_;
+  SceneQueries queries_;
   workspace::Parser parser_;
   int64_t n_asked_ = 0;
 };

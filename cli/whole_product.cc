@@ -1,3 +1,4 @@
+#include "cli/bench_actions.h"
 #include "cli/bench_cache.h"
 #include "cli/bench_completion.h"
 #include "cli/bench_index.h"
@@ -43,6 +44,7 @@ void add_product_benches(CLI::App& bench, CommandContext context) {
   add_kv_bench(bench, context);
   add_quality_benches(bench, context);
   add_steps_benches(bench, context);
+  add_actions_bench(bench, context);
 }
 
 }  // namespace rondo::cli

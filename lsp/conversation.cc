@@ -3,9 +3,28 @@
 #include <algorithm>
 #include <utility>
 
+#include "assist/sandbox.h"
+#include "config/trust.h"
 #include "lsp/module_work.h"
 
 namespace rondo::lsp {
+namespace {
+
+// Those of `folders` in which generated code may run: approved by the user, and a sandbox is here.
+std::vector<std::string> runnable_folders(const config::Places& places,
+                                          const std::vector<std::string>& folders) {
+  std::vector<std::string> trusted;
+  const Result<config::Trust> trust = config::Trust::read(places.trust_file);
+  if (!trust.ok() || trust->approved().empty() || !assist::sandbox_ready().ok()) return trusted;
+  for (const std::string& folder : folders) {
+    const Result<std::string> path = config::canonical_folder(folder);
+    const Result<std::string> text = config::workspace_text(folder);
+    if (path.ok() && text.ok() && trust->approves(*path, *text)) trusted.push_back(folder);
+  }
+  return trusted;
+}
+
+}  // namespace
 
 Conversation::Conversation(Loop& loop, ConversationOptions options, ServerEvents events)
     : loop_(loop),
@@ -105,12 +124,21 @@ ModuleService Conversation::modules() {
 
 void Conversation::read_configuration(const std::vector<std::string>& folders,
                                       std::function<void(config::FileLayers)> done) {
-  auto layers = std::make_shared<config::FileLayers>();
-  loop_.behind([layers, places = options_.configuration,
-                folders] { *layers = config::read_layers(places, folders); },
-               [layers, done = std::move(done), self = std::weak_ptr(self_)] {
-                 if (self.lock()) done(std::move(*layers));
-               });
+  struct Read {
+    config::FileLayers layers;
+    std::vector<std::string> trusted;
+  };
+  auto read = std::make_shared<Read>();
+  loop_.behind(
+      [read, places = options_.configuration, folders] {
+        read->layers = config::read_layers(places, folders);
+        read->trusted = runnable_folders(places, folders);
+      },
+      [this, read, done = std::move(done), self = std::weak_ptr(self_)] {
+        if (!self.lock()) return;
+        workspace_->set_trusted(read->trusted);
+        done(std::move(read->layers));
+      });
 }
 
 void Conversation::progressed(const workspace::IndexProgress& progress) {

@@ -43,7 +43,8 @@ struct Workspace::Folder {
   std::unique_ptr<workspace::Indexer> indexer;   // null when the folder cannot be read
   std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
   std::unique_ptr<assist::Completer> completer;  // null while there is no engine
-  std::unique_ptr<assist::Actions> actions;      // likewise
+  std::atomic<bool> runs_code = false;
+  std::unique_ptr<assist::Actions> actions;  // null likewise; asks runs_code
 
   // Longer work, whose end a thread says before it ends.
   struct Worker {
@@ -85,8 +86,10 @@ void Workspace::equip(Folder& folder) {
   folder.completer = std::make_unique<assist::Completer>(*engine_, folder.index, options);
   folder.actions = std::make_unique<assist::Actions>(
       *engine_, folder.index,
-      assist::ActionsOptions{
-          .folder = folder.path, .abilities = abilities_, .refuse = options.refuse});
+      assist::ActionsOptions{.folder = folder.path,
+                             .abilities = abilities_,
+                             .runs_code = [&folder] { return folder.runs_code.load(); },
+                             .refuse = options.refuse});
   if (folder.indexer && folder.indexer->progress().finished) forget_excluded(folder.path);
 }
 
@@ -108,6 +111,12 @@ void Workspace::forget_excluded(const std::string& folder) {
                         [found, post = events_.post](std::vector<std::string> origins) {
                           post([found, origins = std::move(origins)] { found(origins); });
                         });
+}
+
+void Workspace::set_trusted(const std::vector<std::string>& paths) {
+  for (const auto& [path, folder] : folders_) {
+    folder->runs_code = std::find(paths.begin(), paths.end(), path) != paths.end();
+  }
 }
 
 void Workspace::set_folders(const std::vector<std::string>& paths) {

@@ -49,6 +49,9 @@ class Workspace {
   explicit Workspace(WorkspaceEvents events);
   ~Workspace();
 
+  // Generated code may run in these folders; in others not, nor in none that was not said.
+  void set_trusted(const std::vector<std::string>& paths);
+
   // From now on complete() may be called. REQUIRES: engine.config().fim; it outlives this.
   void set_engine(engine::Engine& engine);
   // What the model can do, before that.

@@ -30,7 +30,7 @@ class ChatEdits : public testing::Test {
     const workspace::ByteRange bytes = {.begin = begin,
                                         .end = begin + static_cast<int64_t>(at.size())};
     const auto engine = folder_.engine(answers);
-    FunctionQueries queries;
+    SceneQueries queries;
     workspace::Parser parser;
     const ActionScene scene =
         make_scene({.document = document, .selection = bytes}, {.fills_in = true, .chats = true},

@@ -39,9 +39,8 @@ class ActionsTest : public testing::Test {
     };
     const Json range = {{"start", position(begin)},
                         {"end", position(begin + static_cast<int64_t>(selected.size()))}};
-    return server_.ask("textDocument/codeAction", {{"textDocument", {{"uri", uri_}}},
-                                                   {"range", range},
-                                                   {"context", context}});
+    return server_.ask("textDocument/codeAction",
+                       {{"textDocument", {{"uri", uri_}}}, {"range", range}, {"context", context}});
   }
   // The one of this kind; null when it is not offered.
   static Json find(const Json& actions, const std::string& kind) {
@@ -88,6 +87,77 @@ TEST_F(ActionsTest, CompletesTheSelectionInThreeSteps) {
   const Json why = server_.why(uri_);
   EXPECT_EQ(why["method"], "codeAction/resolve");
   EXPECT_EQ(why["loop_steps"].back()["step"], 3) << why.dump();
+}
+
+Json undefined(const Json& range, const std::string& name) {
+  return {
+      {"diagnostics",
+       {{{"range", range}, {"message", "undefined name '" + name + "'"}, {"source", "pyflakes"}}}},
+      {"triggerKind", 2}};
+}
+
+TEST_F(ActionsTest, CorrectsAMisspeltName) {
+  open("a.py", "width = 2\nheight = 3\nprint(widht)\n");
+  const Json range = {{"start", {{"line", 2}, {"character", 6}}},
+                      {"end", {{"line", 2}, {"character", 11}}}};
+  const Json action = find(list("widht", undefined(range, "widht")), "fixName");
+  ASSERT_TRUE(action.is_object());
+  EXPECT_EQ(action["title"], "Change `widht` to `width`");
+  EXPECT_EQ(action["diagnostics"][0]["source"], "pyflakes");
+  EXPECT_EQ(after(action), "width = 2\nheight = 3\nprint(width)\n");
+}
+
+TEST_F(ActionsTest, ImportsWhatAnotherFileDefinesOrImports) {
+  folder_.write("shop/cart.py", "class Basket:\n    pass\n");
+  open("a.py", "\"\"\"Doc.\"\"\"\n\nbasket = Basket()\n");
+  const Json range = {{"start", {{"line", 2}, {"character", 9}}},
+                      {"end", {{"line", 2}, {"character", 15}}}};
+  const Json action = find(list("Basket", undefined(range, "Basket")), "addImport");
+  ASSERT_TRUE(action.is_object());
+  EXPECT_EQ(after(action), "\"\"\"Doc.\"\"\"\n\nfrom shop.cart import Basket\nbasket = Basket()\n");
+}
+
+TEST_F(ActionsTest, MendsTheSyntaxWithoutADiagnostic) {
+  open("a.py", "def area(width, height:\n    return width * height\n");
+  const Json action = find(list("height:"), "fixSyntax");
+  ASSERT_TRUE(action.is_object());
+  EXPECT_EQ(after(action), "def area(width, height):\n    return width * height\n");
+}
+
+TEST_F(ActionsTest, WritesABodyInAFunctionThatHasNone) {
+  open("a.py", "def area(width, height):\n    pass\n\n\nprint(area(2, 3))\n");
+  const Json action = find(list("area(width"), "completeBody");
+  ASSERT_TRUE(action.is_object());
+  const std::string text = after(action);
+  EXPECT_TRUE(text.starts_with("def area(width, height):\n    ")) << text;
+  EXPECT_TRUE(text.ends_with("\n\n\nprint(area(2, 3))\n")) << text;
+  EXPECT_EQ(text.find("pass"), std::string::npos) << text;
+}
+
+// Nothing of a workspace runs that is not trusted.
+TEST_F(ActionsTest, WritesTestsOnlyWhereTheyMayRun) {
+  open("a.py", "def area(width, height):\n    return width * height\n");
+  const Json action = find(list("area(width"), "writeTests");
+  ASSERT_TRUE(action.is_object());
+  EXPECT_NE(action["disabled"]["reason"].get<std::string>().find("rondo trust"), std::string::npos);
+  // A client that makes up the data that a disabled action does not have is refused too.
+  Json made_up = find(list("area(width"), "writeDocstring");
+  made_up["data"]["name"] = "writeTests";
+  EXPECT_NE(after(made_up).find("rondo trust"), std::string::npos);
+}
+
+TEST_F(ActionsTest, WritesADocstringAndTypes) {
+  open("a.py", "def greet(name, times=2):\n    print(\"hello \" + name * times)\n");
+  const Json actions = list("greet(name");
+  const std::string doc = after(find(actions, "writeDocstring"));
+  EXPECT_TRUE(doc.starts_with("def greet(name, times=2):\n    \"\"\"")) << doc;
+  EXPECT_TRUE(doc.ends_with("\"\"\"\n    print(\"hello \" + name * times)\n")) << doc;
+  // What a default and the lack of a result say needs no model.
+  const std::string types = after(find(actions, "annotateTypes"));
+  EXPECT_NE(types.find("times: int=2"), std::string::npos) << types;
+  EXPECT_NE(types.find(") -> None:"), std::string::npos) << types;
+  EXPECT_EQ(find(actions, "completeBody"), nullptr);
+  EXPECT_EQ(find(actions, "explain")["disabled"]["reason"], "needs a chat model");
 }
 
 }  // namespace

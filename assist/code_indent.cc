@@ -1,0 +1,25 @@
+#include "assist/code_indent.h"
+
+#include <algorithm>
+
+namespace rondo::assist {
+
+std::string indent_at(const workspace::Text& text, int64_t offset) {
+  const std::string_view line = text.slice(text.line(text.line_at(offset)));
+  return std::string(line.substr(0, std::min(line.find_first_not_of(" \t"), line.size())));
+}
+
+std::string indent_unit(const workspace::Text& text) {
+  size_t fewest = 0;
+  for (int64_t line = 0; line < text.line_count(); ++line) {
+    const std::string_view bytes = text.slice(text.line(line));
+    const size_t blanks = bytes.find_first_not_of(" \t\r");
+    if (blanks == bytes.npos || blanks == 0) continue;
+    if (bytes[0] == '\t') return "\t";
+    // " * " of comments is no step.
+    if (blanks >= 2 && (fewest == 0 || blanks < fewest)) fewest = blanks;
+  }
+  return std::string(fewest == 0 ? 4 : fewest, ' ');
+}
+
+}  // namespace rondo::assist
