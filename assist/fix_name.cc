@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "assist/candidate_ranking.h"
+#include "assist/similar_names.h"
 #include "assist/undefined_names.h"
 #include "workspace/identifiers.h"
 
@@ -17,7 +18,7 @@ constexpr size_t kMostChoices = 3;  // that are offered one by one
 constexpr int64_t kNeighbours = 32;
 
 // Short names are all alike.
-int64_t most_letters(std::string_view name) {
+int most_letters(std::string_view name) {
   if (name.size() < 3) return 0;
   return name.size() < 6 ? 1 : 2;
 }
@@ -56,11 +57,11 @@ std::set<std::string> names_around(const ActionScene& scene) {
 
 // The nearest first.
 std::vector<std::string> nearest(const std::set<std::string>& known, const UndefinedName& wrong) {
-  const int64_t limit = most_letters(wrong.name);
-  std::vector<std::pair<int64_t, std::string>> near;
+  const int limit = most_letters(wrong.name);
+  std::vector<std::pair<int, std::string>> near;
   for (const std::string& name : known) {
     if (name == wrong.name) continue;
-    const int64_t apart = letters_apart(wrong.name, name, limit);
+    const int apart = edit_distance(wrong.name, name, limit);
     if (apart <= limit) near.emplace_back(apart, name);
   }
   std::sort(near.begin(), near.end());
@@ -77,26 +78,6 @@ std::vector<std::string> candidates(const ActionScene& scene, const UndefinedNam
 }
 
 }  // namespace
-
-int64_t letters_apart(std::string_view a, std::string_view b, int64_t limit) {
-  const auto n_a = static_cast<int64_t>(a.size());
-  const auto n_b = static_cast<int64_t>(b.size());
-  if (std::abs(n_a - n_b) > limit) return limit + 1;
-  std::vector<int64_t> before_last(b.size() + 1);
-  std::vector<int64_t> last(b.size() + 1);
-  for (int64_t j = 0; j <= n_b; ++j) last[j] = j;
-  for (int64_t i = 1; i <= n_a; ++i) {
-    std::vector<int64_t> row(b.size() + 1, i);
-    for (int64_t j = 1; j <= n_b; ++j) {
-      const int64_t change = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
-      const bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (exchanged) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    before_last = std::exchange(last, std::move(row));
-  }
-  return std::min(last[n_b], limit + 1);
-}
 
 void offer_fix_name(const ActionScene& scene, std::vector<Action>& actions) {
   for (const UndefinedName& wrong : undefined_names(scene)) {

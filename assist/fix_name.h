@@ -6,7 +6,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "assist/action_work.h"
@@ -15,9 +14,5 @@ namespace rondo::assist {
 
 void offer_fix_name(const ActionScene& scene, std::vector<Action>& actions);
 Result<ActionOutcome> fix_name(const ActionWork& work, const Action& action);
-
-// How many letters have to be put, taken, changed or exchanged with the next to get from one to the
-// other; `limit` + 1 for more than that.
-int64_t letters_apart(std::string_view a, std::string_view b, int64_t limit);
 
 }  // namespace rondo::assist

@@ -7,6 +7,7 @@
 
 #include "assist/fix_name.h"
 #include "assist/fix_syntax.h"
+#include "assist/similar_names.h"
 
 namespace rondo::assist {
 namespace {
@@ -96,14 +97,14 @@ TEST_F(ScenesTest, WhatNothingBringsIsFoundWhenSomebodyAsks) {
   EXPECT_TRUE(undefined_names(scene("a.py", text, 25)).empty());
 }
 
-TEST(LettersApart, CountsWhatATypistDoesWrong) {
-  EXPECT_EQ(letters_apart("width", "width", 2), 0);
-  EXPECT_EQ(letters_apart("widht", "width", 2), 1);
-  EXPECT_EQ(letters_apart("wdth", "width", 2), 1);
-  EXPECT_EQ(letters_apart("wiidth", "width", 2), 1);
-  EXPECT_EQ(letters_apart("wixth", "width", 2), 1);
-  EXPECT_EQ(letters_apart("height", "width", 2), 3);
-  EXPECT_EQ(letters_apart("a", "abcdef", 2), 3);
+TEST(EditDistance, CountsWhatATypistDoesWrong) {
+  EXPECT_EQ(edit_distance("width", "width", 2), 0);
+  EXPECT_EQ(edit_distance("widht", "width", 2), 1);
+  EXPECT_EQ(edit_distance("wdth", "width", 2), 1);
+  EXPECT_EQ(edit_distance("wiidth", "width", 2), 1);
+  EXPECT_EQ(edit_distance("wixth", "width", 2), 1);
+  EXPECT_EQ(edit_distance("height", "width", 2), 3);
+  EXPECT_EQ(edit_distance("a", "abcdef", 2), 3);
 }
 
 // What one sign mends.
