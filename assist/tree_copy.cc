@@ -1,11 +1,10 @@
 #include "assist/tree_copy.h"
 
-#include <stdlib.h>
-
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 namespace rondo::assist {
 namespace {
@@ -22,12 +21,13 @@ Result<TreeCopy> TreeCopy::make(const std::string& root, const std::vector<std::
                                 const std::string& parent) {
   std::error_code error;
   fs::create_directories(parent, error);
-  std::string name = parent + "/check-XXXXXX";
-  if (error || ::mkdtemp(name.data()) == nullptr) return not_written(name, std::strerror(errno));
-  TreeCopy copy(name);
+  if (error) return not_written(parent, error.message());
+  Result<TemporaryFolder> folder = TemporaryFolder::make("check", parent);
+  if (!folder.ok()) return not_written(parent, folder.status().message());
+  TreeCopy copy(std::move(*folder));
   std::string made;  // the folder that the last file went into
   for (const std::string& path : paths) {
-    const fs::path to = fs::path(name) / path;
+    const fs::path to = fs::path(copy.folder()) / path;
     if (made != to.parent_path().string()) {
       made = to.parent_path().string();
       fs::create_directories(made, error);
@@ -39,13 +39,8 @@ Result<TreeCopy> TreeCopy::make(const std::string& root, const std::vector<std::
   return copy;
 }
 
-TreeCopy::~TreeCopy() {
-  std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
-}
-
 Status TreeCopy::put(std::string_view path, std::string_view bytes) const {
-  const std::string file = folder_ + "/" + std::string(path);
+  const std::string file = folder() + "/" + std::string(path);
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   stream.close();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/temporary_folder.h"
 
 namespace rondo::assist {
 
@@ -18,21 +19,15 @@ class TreeCopy {
   // file that is gone meanwhile is not in it. Errors: Unavailable when it cannot be written.
   static Result<TreeCopy> make(const std::string& root, const std::vector<std::string>& paths,
                                const std::string& parent);
-  TreeCopy(TreeCopy&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
-  TreeCopy& operator=(TreeCopy&& other) noexcept {
-    std::swap(folder_, other.folder_);
-    return *this;
-  }
-  ~TreeCopy();
 
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return folder_.path(); }
 
   // Gives the file at `path` other bytes; its mode stays. Errors: Unavailable.
   Status put(std::string_view path, std::string_view bytes) const;
 
  private:
-  explicit TreeCopy(std::string folder) : folder_(std::move(folder)) {}
-  std::string folder_;  // absolute
+  explicit TreeCopy(TemporaryFolder folder) : folder_(std::move(folder)) {}
+  TemporaryFolder folder_;  // absolute
 };
 
 }  // namespace rondo::assist
