@@ -1,7 +1,6 @@
 #include "lsp/daemon_link.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,28 +10,15 @@
 #include <optional>
 #include <utility>
 
+#include "lsp/spawn.h"
+
 namespace rondo::lsp {
 namespace {
 
-// Nothing but stderr goes to the new process: its first words are for who reads ours.
-Status spawn(const std::vector<std::string>& words, pid_t& child) {
-  std::vector<char*> pointers;
-  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  const int error = ::posix_spawn(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error == 0) return {};
-  return unavailable_error(words[0] + " cannot be started: " + std::strerror(error));
-}
-
 Status start_daemon(const std::vector<std::string>& words, const Patience& patience) {
-  pid_t child = -1;
-  RETURN_IF_ERROR(spawn(words, child));
+  // Its first words are for who reads ours.
+  const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ASSIGN_OR_RETURN(const pid_t child, spawn(words, nothing.get()));
   const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (process && !patience.readable(process.get())) {
     return unavailable_error("the daemon does not begin to listen");

@@ -1,7 +1,5 @@
 #include "lsp/ssh_link.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +8,8 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
-#include <vector>
+
+#include "lsp/spawn.h"
 
 namespace rondo::lsp {
 namespace {
@@ -21,23 +20,6 @@ constexpr std::string_view kScheme = "ssh:";
 // and installing without root puts programs into ~/.local/bin.
 constexpr const char* kCommand =
     "exec sh -c 'PATH=\"$PATH:$HOME/.local/bin\"; exec rondo lsp --remote'";
-
-// `words` with `stream` for standard input and output; stderr stays.
-Status spawn(const std::vector<std::string>& words, int stream, pid_t& child) {
-  std::vector<char*> pointers;
-  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, stream, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, stream, STDOUT_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  const int error =
-      ::posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error == 0) return {};
-  return unavailable_error("ssh cannot be started: " + std::string(std::strerror(error)));
-}
 
 // The first line, and not a byte more: what follows is the protocol's.
 std::string read_line(int socket, const Patience& patience) {
@@ -81,7 +63,7 @@ Result<FileDescriptor> SshLink::reach(const Patience& patience) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return unavailable_error("no socket for ssh: " + std::string(std::strerror(errno)));
   FileDescriptor ours(ends[0]), its(ends[1]);
-  RETURN_IF_ERROR(spawn({"ssh", "-T", "-oBatchMode=yes", "--", host_, kCommand}, its.get(), ssh_));
+  ASSIGN_OR_RETURN(ssh_, spawn({"ssh", "-T", "-oBatchMode=yes", "--", host_, kCommand}, its.get()));
   its.reset();
   const Result<Welcome> welcome = read_welcome(read_line(ours.get(), patience));
   if (!welcome.ok()) {
