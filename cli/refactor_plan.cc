@@ -105,7 +105,7 @@ std::optional<double> RefactorPlan::seconds() const {
   const auto n_holes = static_cast<double>(total_.n_holes);
   if (model_->seconds_a_hole) return n_holes * *model_->seconds_a_hole;
   // Two operations a weight and token, Segments by the first loop alone.
-  constexpr double kCoreFlops = 25e9;  // of a core, as measured with the embedded model
+  constexpr double kCoreFlops = 25e9;  // of a core: a guess, until a run was timed
   const engine::ModelConfig& config = model_->config;
   const double loop_flops = 2.0 * static_cast<double>(config.layer_parameters()) * config.n_layers;
   const double n_context = config.segment ? n_holes * static_cast<double>(kContextTokens) : 0;
