@@ -6,8 +6,7 @@
 #include <future>
 #include <string>
 
-#include "workspace/block_query.h"
-#include "workspace/chunker.h"
+#include "tests/assist/index_file.h"
 #include "workspace/languages.h"
 
 namespace rondo::assist {
@@ -47,16 +46,7 @@ class Completion : public testing::Test {
 
   Completion() { add("shop/pricing.py", kPricing); }
 
-  void add(const std::string& path, const std::string& bytes) {
-    workspace::BlockQueries queries;
-    workspace::Chunker chunker(queries);
-    const auto text = std::make_shared<const workspace::Text>(bytes);
-    const auto& language = workspace::language_of_file(path, bytes);
-    index_.replace({.path = path,
-                    .language = &language,
-                    .text = text,
-                    .blocks = chunker.chunk(language, text).value().blocks});
-  }
+  void add(const std::string& path, const std::string& bytes) { index_file(index_, path, bytes); }
 
   std::future<Result<CompletionOutcome>> start(CompletionParams params, std::stop_token stop = {}) {
     auto promise = std::make_shared<std::promise<Result<CompletionOutcome>>>();

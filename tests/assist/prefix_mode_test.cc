@@ -7,9 +7,8 @@
 
 #include "assist/completion.h"
 #include "assist/drafter.h"
+#include "tests/assist/index_file.h"
 #include "tests/engine/tiny_model.h"
-#include "workspace/block_query.h"
-#include "workspace/chunker.h"
 #include "workspace/languages.h"
 
 namespace rondo::assist {
@@ -37,16 +36,7 @@ class Shop {
     completer_ = std::make_unique<Completer>(*engine_, index_, std::move(options));
   }
 
-  void add(const std::string& path, const std::string& bytes) {
-    workspace::BlockQueries queries;
-    workspace::Chunker chunker(queries);
-    const auto text = std::make_shared<const workspace::Text>(bytes);
-    const auto& language = workspace::language_of_file(path, bytes);
-    index_.replace({.path = path,
-                    .language = &language,
-                    .text = text,
-                    .blocks = chunker.chunk(language, text).value().blocks});
-  }
+  void add(const std::string& path, const std::string& bytes) { index_file(index_, path, bytes); }
   void remove(const std::string& path) { index_.remove(path); }
 
   // Somebody types: at '^' in `marked`.

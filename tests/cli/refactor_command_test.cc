@@ -2,7 +2,6 @@
 // at any moment can be finished or taken back.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <random>
 
@@ -206,11 +205,7 @@ TEST_F(RefactorCommand, EndsInTheOldOrTheNewStateWhenKilled) {
   for (int i = 0; i < 100; ++i) {
     fs::remove_all(runs());
     for (const auto& [path, text] : before) folder_.write(path, text);
-    Process process = user_.start(words);
-    const auto moment = std::chrono::steady_clock::now() + whole * (random() % 1000) / 1000;
-    while (std::chrono::steady_clock::now() < moment) ::usleep(100);
-    process.kill(SIGKILL);
-    process.wait();
+    kill_midway(words, whole, random);
     n_partly += tree() != before && tree() != after ? 1 : 0;
     const std::string run = run_name();
     if (run.empty() || !fs::exists(runs() / run / "ledger") ||

@@ -2,7 +2,6 @@
 // so that they are the same on every machine.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <random>
 #include <set>
@@ -112,11 +111,7 @@ TEST_F(RefactorModel, EndsInTheOldOrTheNewStateWhenKilledWhileAsking) {
   for (int i = 0; i < 100; ++i) {
     fs::remove_all(runs());
     for (const auto& [path, text] : before) folder_.write(path, text);
-    Process process = user_.start(words);
-    const auto moment = std::chrono::steady_clock::now() + whole * (random() % 1000) / 1000;
-    while (std::chrono::steady_clock::now() < moment) ::usleep(100);
-    process.kill(SIGKILL);
-    process.wait();
+    kill_midway(words, whole, random);
     const std::string run = run_name();
     const std::string ledger = runs() / run / "ledger";
     if (run.empty() || !fs::exists(ledger) || fs::file_size(ledger) == 0) {

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -35,6 +39,15 @@ class RefactorRun : public testing::Test {
     ended.output = process.read_all();
     ended.code = process.wait();
     return ended;
+  }
+  // Runs `words`, and kills it after some random part of `whole`.
+  void kill_midway(const std::vector<std::string>& words, std::chrono::steady_clock::duration whole,
+                   std::mt19937& random) const {
+    Process process = user_.start(words);
+    const auto moment = std::chrono::steady_clock::now() + whole * (random() % 1000) / 1000;
+    while (std::chrono::steady_clock::now() < moment) ::usleep(100);
+    process.kill(SIGKILL);
+    process.wait();
   }
   std::string root() const { return folder_.path(); }
   Files tree() const {
