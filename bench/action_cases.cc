@@ -298,6 +298,10 @@ std::optional<ActionCase> ActionCases::without_types(const Source& source) {
 }
 
 double share_right(const ActionCase& one, const std::vector<TextEdit>& edits) {
+  // Where an import goes among the others is a matter of taste.
+  if (one.action == "addImport") {
+    return edits.size() == 1 && plain(edits[0].with) == plain(one.truth[0].with) ? 1 : 0;
+  }
   // Several pieces: each by itself. One: by what comes of the whole text.
   if (one.truth.size() == 1) {
     return plain(edited(one.text, edits)) == plain(edited(one.text, one.truth)) ? 1 : 0;

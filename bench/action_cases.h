@@ -55,7 +55,7 @@ class ActionCases {
 };
 
 // How much of the truth the edits bring back, 0 to 1. Blanks at line ends and around count as
-// nothing; of an import, quotes and a semicolon too.
+// nothing; of an import, its place, quotes and a semicolon too.
 double share_right(const ActionCase& one, const std::vector<assist::TextEdit>& edits);
 
 }  // namespace rondo::bench

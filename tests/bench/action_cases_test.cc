@@ -52,6 +52,17 @@ TEST(ActionCases, TheSameSeedGivesTheSameCases) {
   }
 }
 
+TEST(ActionCases, AnImportIsRightWhereverItStands) {
+  const CorpusFile file = {.path = "a.py", .text = "import os\nimport json\n\nprint(json, os)\n"};
+  const std::optional<ActionCase> one = ActionCases(1).make("addImport", file, 0);
+  ASSERT_TRUE(one);
+  const std::string& import = one->truth[0].with;
+  const auto end = static_cast<int64_t>(one->text.size());
+  EXPECT_EQ(share_right(*one, {{{0, 0}, import}}), 1);
+  EXPECT_EQ(share_right(*one, {{{end, end}, import}}), 1);
+  EXPECT_EQ(share_right(*one, {{{0, 0}, "import other\n"}}), 0);
+}
+
 TEST(ActionCases, HalfOfTheTypesIsHalfRight) {
   const CorpusFile file = {.path = "a.py", .text = "def f(a: int, b: str):\n    print(a, b)\n"};
   const std::optional<ActionCase> one = ActionCases(1).make("annotateTypes", file, 0);
