@@ -9,6 +9,7 @@
 #include "assist/candidate_ranking.h"
 #include "assist/syntax_errors.h"
 #include "assist/undefined_names.h"
+#include "base/characters.h"
 
 namespace rondo::assist {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kMissing[] = {")", "]", "}", ":",  ";",   ",",   "\"", "'",
                                          "`", "(", "{", "):", ") {", "\":", "))"};
 constexpr std::string_view kTooMuch = "()[]{}:;,\"'`";
-constexpr size_t kMostRanked = 8;
+constexpr size_t kMostRanked = 24;
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -45,7 +46,13 @@ std::vector<int64_t> lines_in_question(const workspace::Text& text, int64_t offs
   return lines;
 }
 
-// Everywhere in the lines that a sign can be missing: at the end, and before and behind each sign.
+// Between a word and something else, or beside a sign.
+bool is_boundary(std::string_view text, size_t at) {
+  return at == 0 || at >= text.size() || !is_word_byte(text[at - 1]) || !is_word_byte(text[at]);
+}
+
+// Everywhere that a sign can be missing or too much: at the ends of the lines, at each of their
+// signs and, in the cursor's line, between any two words.
 std::vector<TextEdit> possible_edits(const workspace::Text& text, int64_t offset, int64_t error) {
   std::vector<TextEdit> edits;
   for (const int64_t line : lines_in_question(text, offset, error)) {
@@ -53,10 +60,12 @@ std::vector<TextEdit> possible_edits(const workspace::Text& text, int64_t offset
     const int64_t end = line_end(text, line);
     for (const std::string_view sign : kMissing) edits.push_back({{end, end}, std::string(sign)});
     for (int64_t at = bytes.begin; at < end; ++at) {
-      if (kTooMuch.find(text.bytes()[at]) == kTooMuch.npos) continue;
-      edits.push_back({{at, at + 1}, ""});
-      for (const std::string_view sign : {")", "]", "}", "\"", "'"}) {
-        edits.push_back({{at, at}, std::string(sign)});
+      const bool is_sign = kTooMuch.find(text.bytes()[at]) != kTooMuch.npos;
+      if (is_sign) edits.push_back({{at, at + 1}, ""});
+      const bool at_cursor = line == text.line_at(offset);
+      if (!is_sign && !(at_cursor && is_boundary(text.bytes(), static_cast<size_t>(at)))) continue;
+      for (const std::string_view sign : kMissing) {
+        if (sign.size() == 1) edits.push_back({{at, at}, std::string(sign)});
       }
     }
   }
@@ -76,23 +85,37 @@ void keep_one_of_each(const workspace::Text& text, std::vector<TextEdit>& edits)
 
 }  // namespace
 
-void offer_fix_syntax(const ActionScene& scene, std::vector<Action>& actions) {
-  if (!scene.tree || count_syntax_errors(*scene.tree) == 0) return;
+namespace {
+
+// Whether the grammar stumbles at the line of `offset`, or right behind or before it. What it
+// cannot read may begin far above.
+bool is_near_error(const ActionScene& scene, int64_t offset) {
   const workspace::Text& text = scene.text();
   const int64_t error = first_syntax_error(*scene.tree).value_or(0);
-  const auto is_near = [&](int64_t offset) {
-    const std::vector<int64_t> lines = lines_in_question(text, error, error);
-    return std::count(lines.begin(), lines.end(), text.line_at(offset)) > 0;
-  };
+  const std::vector<int64_t> lines = lines_in_question(text, error, error);
+  if (std::count(lines.begin(), lines.end(), text.line_at(offset)) > 0) return true;
+  const workspace::ByteRange line = text.line(text.line_at(offset));
+  const std::string_view code = text.slice(line);
+  if (is_blank(code)) return false;
+  const auto begin = static_cast<uint32_t>(line.begin + code.find_first_not_of(" \t"));
+  const auto end = static_cast<uint32_t>(line_end(text, text.line_at(offset)));
+  return ts_node_has_error(
+      ts_node_descendant_for_byte_range(ts_tree_root_node(scene.tree->tree.get()), begin, end));
+}
+
+}  // namespace
+
+void offer_fix_syntax(const ActionScene& scene, std::vector<Action>& actions) {
+  if (!scene.tree || count_syntax_errors(*scene.tree) == 0) return;
   std::optional<size_t> diagnostic;
   for (size_t i = 0; i < scene.query.diagnostics.size() && !diagnostic; ++i) {
     const Diagnostic& one = scene.query.diagnostics[i];
-    if (is_near(one.bytes.begin) && !tells_of_undefined_name(one)) diagnostic = i;
+    if (is_near_error(scene, one.bytes.begin) && !tells_of_undefined_name(one)) diagnostic = i;
   }
-  if (!diagnostic && (scene.query.automatic || !is_near(scene.offset()))) return;
-  actions.push_back({.title = "Mend the syntax",
-                     .bytes = {.begin = error, .end = error},
-                     .diagnostic = diagnostic});
+  if (!diagnostic && (scene.query.automatic || !is_near_error(scene, scene.offset()))) return;
+  const int64_t at = diagnostic ? scene.query.diagnostics[*diagnostic].bytes.begin : scene.offset();
+  actions.push_back(
+      {.title = "Mend the syntax", .bytes = {.begin = at, .end = at}, .diagnostic = diagnostic});
 }
 
 Result<std::vector<TextEdit>> syntax_fixes(const ActionScene& scene, int64_t offset,

@@ -114,6 +114,8 @@ TEST_F(ScenesTest, FindsTheSignsThatMendTheSyntax) {
       {"def f(a, b)\n    return a\n", "def f(a, b):\n    return a\n"},
       {"x = [1, 2\ny = 3\n", "x = [1, 2]\ny = 3\n"},
       {"x = (1, 2))\n", "x = (1, 2)\n"},
+      {"x = f(a b)\n", "x = f(a, b)\n"},
+      {"x = len items)\n", "x = len( items)\n"},
       {"print('a)\n", "print('a')\n"},
   };
   for (const auto& [broken, whole] : cases) {
