@@ -14,6 +14,7 @@
 #include "assist/postprocess.h"
 #include "assist/reading_speed.h"
 #include "assist/segment_cache.h"
+#include "assist/step_loop.h"
 #include "base/bounded_queue.h"
 #include "workspace/context.h"
 
@@ -92,6 +93,9 @@ struct Completer::Impl {
         files(config, engine.tokenizer(), index, options.context_tokens,
               options.prefix_tokens + options.suffix_tokens + config.max_new_tokens + kOtherTokens),
         cursors(window_limits(options)),
+        repairer([this](std::stop_token stop) {
+          while (auto job = repairs.pop(stop)) (*job)();
+        }),
         worker([this](std::stop_token stop) { work(stop); }) {}
   ~Impl();
 
@@ -117,6 +121,12 @@ struct Completer::Impl {
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
+  bool is_sure(const CompletionParams& params, float mean) const {
+    return !params.automatic || mean >= options.min_mean_logprob;
+  }
+  void note_draft(Pending& pending);
+  void repair(const PendingPtr& pending);
+  void take_repaired(Pending& pending, Result<StepOutcome> outcome);
   void add_candidate(Pending& pending, const engine::Completion& completion);
   void answer(Pending& pending);
   void fail(Pending& pending, Status status);
@@ -139,8 +149,11 @@ struct Completer::Impl {
   bool closing = false;
 
   std::promise<void> closed;  // the engine holds no callback of ours any more
+  CodeQueries code_queries;
+  BoundedQueue<std::function<void()>> repairs{4096};
   BoundedQueue<std::function<void()>> queue{4096};
-  std::jthread worker;  // last: stops before what it uses goes
+  std::jthread repairer;  // runs the loops of steps, one at a time
+  std::jthread worker;    // last: stops before what it uses goes
 };
 
 Completer::Completer(engine::Engine& engine, const workspace::BlockIndex& index,
@@ -349,8 +362,68 @@ void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion>
   const int32_t n_wanted =
       pending->params.automatic ? 1 : std::max(pending->params.n_candidates, 1);
   if (pending->n_asked < n_wanted && !closing) return ask(pending);
+  note_draft(*pending);
+  if (pending->params.depth > 1 && pending->params.must_start_with.empty() && !closing)
+    return repair(pending);
   answer(*pending);
   if (pending->params.automatic && !closing) prepare_better_context(*pending, *completion);
+}
+
+// The step that is all of a completion of depth 1.
+void Completer::Impl::note_draft(Pending& pending) {
+  CompletionReport& report = pending.outcome.report;
+  const workspace::Text& text = *pending.params.document->text;
+  const std::string_view line = surroundings_of(text, pending.params.offset).line_before;
+  const bool none = pending.outcome.candidates.empty();
+  report.steps = {{.step = 1,
+                   .focus = draft_focus(line),
+                   .n_tokens = report.n_generated_tokens,
+                   .verdict = none ? StepVerdict::kFailed : StepVerdict::kPassed}};
+}
+
+// The loop of steps blocks a thread of its own: while it runs, keystrokes are answered.
+void Completer::Impl::repair(const PendingPtr& pending) {
+  const CompletionParams& params = pending->params;
+  StepParams steps = {
+      .document = params.document,
+      .hole = {params.offset, params.offset},
+      .depth = params.depth,
+      .max_tokens = params.max_tokens,
+      .length = params.multiline ? AnswerLength::kLines : AnswerLength::kLine,
+      .client = pending->cursor,
+      .drafting = {.context_tokens = params.use_context ? options.context_tokens : 0,
+                   .prefix_tokens = options.prefix_tokens,
+                   .suffix_tokens = options.suffix_tokens,
+                   .folder = options.folder},
+      .queries = &code_queries};
+  ++n_in_flight;
+  repairs.push(
+      [this, pending, steps = std::move(steps)] {
+        auto outcome = run_steps(engine, index, steps, pending->stop.get_token());
+        post([this, pending, outcome = std::move(outcome)]() mutable {
+          --n_in_flight;
+          take_repaired(*pending, std::move(outcome));
+        });
+      },
+      {});
+}
+
+void Completer::Impl::take_repaired(Pending& pending, Result<StepOutcome> outcome) {
+  if (!outcome.ok()) return fail(pending, outcome.status());
+  CompletionReport& report = pending.outcome.report;
+  report.steps = std::move(outcome->steps);
+  for (const LoopStep& step : report.steps)
+    report.n_generated_tokens += static_cast<int32_t>(step.n_tokens);
+  std::vector<CompletionCandidate>& all = pending.outcome.candidates;
+  std::erase_if(all, [&](const auto& other) { return other.text == outcome->text; });
+  if (!outcome->text.empty() && is_sure(pending.params, outcome->mean_logprob)) {
+    all.insert(all.begin(), {.text = std::move(outcome->text),
+                             .replace_begin = pending.params.offset,
+                             .replace_end = pending.params.offset,
+                             .mean_logprob = outcome->mean_logprob});
+    if (pending.params.automatic) all.resize(1);
+  }
+  answer(pending);
 }
 
 // The first answer is the one that the report tells of.
@@ -388,7 +461,7 @@ void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& 
     return;
   }
   const float mean = mean_free_logprob(completion);
-  if (params.automatic && mean < options.min_mean_logprob) {
+  if (!is_sure(params, mean)) {
     pending.silence = "the model is unsure: mean log-probability " + std::to_string(mean) +
                       " is below " + std::to_string(options.min_mean_logprob);
     return;
@@ -409,7 +482,10 @@ void Completer::Impl::answer(Pending& pending) {
   CompletionReport& report = pending.outcome.report;
   report.total = since(pending.began);
   if (pending.outcome.candidates.empty()) report.silence = pending.silence;
-  std::stable_sort(pending.outcome.candidates.begin(), pending.outcome.candidates.end(),
+  // What the loop of steps made stays first.
+  const auto first = pending.outcome.candidates.begin() + (report.steps.size() > 1 ? 1 : 0);
+  std::stable_sort(std::min(first, pending.outcome.candidates.end()),
+                   pending.outcome.candidates.end(),
                    [](const auto& a, const auto& b) { return a.mean_logprob > b.mean_logprob; });
   Cursor& cursor = cursors.find(pending.cursor);
   cursor.offer = {.text = pending.params.document->text,

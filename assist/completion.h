@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/loop_step.h"
 #include "base/status.h"
 #include "engine/engine.h"
 #include "workspace/block_index.h"
@@ -47,6 +48,9 @@ struct CompletionParams {
   int32_t max_tokens = 0;    // 0: the model family's default
   bool use_context = true;
   ContextMode context_mode = ContextMode::kSegments;
+  // Steps of the loop that drafts, checks and repairs (step_loop.h); above 1 what it makes of the
+  // place comes first among the candidates.
+  int32_t depth = 1;
   // Let a completion go on after the line when nothing stands behind the cursor.
   bool multiline = false;
   // LSP selectedCompletionInfo: the text has to begin so, in place of [replace_begin, offset).
@@ -85,6 +89,7 @@ struct CompletionReport {
   int32_t n_generated_tokens = 0;
   std::vector<int32_t> tokens;  // of the first candidate
   std::vector<UsedBlock> blocks;
+  std::vector<LoopStep> steps;
   bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
   std::string silence;         // why there is no candidate; empty when there is one
   bool refused = false;        // the model must not read the document: silence says why

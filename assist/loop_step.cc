@@ -1,5 +1,7 @@
 #include "assist/loop_step.h"
 
+#include "base/characters.h"
+
 namespace rondo::assist {
 
 std::string_view verdict_name(StepVerdict verdict) {
@@ -14,6 +16,10 @@ std::string_view verdict_name(StepVerdict verdict) {
       return "skipped";
   }
   return {};
+}
+
+std::string draft_focus(std::string_view line_before) {
+  return "draft: " + std::string(trimmed(line_before, " \t").substr(0, 60));
 }
 
 Json loop_steps_json(const std::vector<LoopStep>& steps) {

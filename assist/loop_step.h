@@ -31,6 +31,9 @@ struct LoopStep {
   bool operator==(const LoopStep&) const = default;
 };
 
+// What step 1 looks at: the line that the answer goes on with.
+std::string draft_focus(std::string_view line_before);
+
 // [{"step", "focus", "tokens_generated", "verdict"}]
 Json loop_steps_json(const std::vector<LoopStep>& steps);
 

@@ -153,8 +153,8 @@ Status StepLoop::take_step() {
 
 Status StepLoop::draft() {
   for (int32_t i = 0; i < std::max(params_.n_candidates, 1); ++i) RETURN_IF_ERROR(add_sample());
-  const std::string line(trimmed(around_.line_before, " \t").substr(0, kConstructBytes));
-  note("draft: " + line, best_.text.empty() ? StepVerdict::kFailed : StepVerdict::kPassed);
+  note(draft_focus(around_.line_before),
+       best_.text.empty() ? StepVerdict::kFailed : StepVerdict::kPassed);
   return {};
 }
 

@@ -25,6 +25,7 @@ struct Arguments {
   assist::ContextMode context_mode = assist::ContextMode::kSegments;  // from the configuration
   int32_t max_tokens = 0;
   int32_t n_candidates = 1;
+  int32_t depth = 0;  // 0: from the configuration
   bool no_context = false;
   bool multiline = false;
   bool json = false;
@@ -80,6 +81,7 @@ Json outcome_json(const Place& place, const assist::CompletionOutcome& outcome, 
                {"adopted_tokens", report.n_adopted_tokens},
                {"segment_tokens", report.n_segment_tokens},
                {"blocks", std::move(blocks)},
+               {"loop_steps", assist::loop_steps_json(report.steps)},
                {"timings_us",
                 {{"load_model", load_us},
                  {"index", index_us},
@@ -109,6 +111,7 @@ Result<assist::CompletionOutcome> complete(const Arguments& arguments, const Pla
                       .max_tokens = arguments.max_tokens,
                       .use_context = !arguments.no_context,
                       .context_mode = arguments.context_mode,
+                      .depth = arguments.depth,
                       .multiline = arguments.multiline},
                      {}, [&](Result<assist::CompletionOutcome> outcome) {
                        promise.set_value(std::move(outcome));
@@ -130,6 +133,7 @@ Status run(Arguments arguments, const Environment& environment) {
   ASSIGN_OR_RETURN(const config::Configuration configuration,
                    configuration_of(environment, place.workspace, arguments.flags));
   ASSIGN_OR_RETURN(const std::string model, find_model(environment, configuration));
+  if (arguments.depth == 0) arguments.depth = static_cast<int32_t>(configuration.integer("steps"));
   arguments.context_mode = assist::context_mode_of(configuration.text("contextMode"));
 
   // The model loads while the workspace is read.
@@ -180,6 +184,12 @@ void add_complete_command(CLI::App& app, CommandContext context) {
       ->check(CLI::Range(1, 4096));
   command->add_option("-n,--candidates", arguments->n_candidates, "How many different completions")
       ->check(CLI::Range(1, 20));
+  command
+      ->add_option(
+          "--loop-depth", arguments->depth,
+          "Steps: 1 drafts, 2 repairs what does not parse, 3 looks at names and branches,\n"
+          "up to 6 (default: as configured); --json says what each did")
+      ->check(CLI::Range(1, 6));
   command->add_flag("--multiline", arguments->multiline, "Go on after the end of the line");
   std::vector<std::string_view> options = kEngineFlags;
   options.push_back("contextMode");

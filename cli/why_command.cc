@@ -67,6 +67,11 @@ void print(const Json& why) {
       "answer %.1f, clean-up %.1f\n",
       ms("totalMs"), ms("contextMs"), ms("tokenizeMs"), ms("queuedMs"), ms("segmentsMs"),
       ms("prefillMs"), ms("decodeMs"), ms("postprocessMs"));
+  for (const Json& step : why.at("loopSteps")) {
+    std::printf("step %lld    %s (%s, %lld tokens)\n", number(step, "step"),
+                step.at("focus").get<std::string>().c_str(),
+                step.at("verdict").get<std::string>().c_str(), number(step, "tokens_generated"));
+  }
   print_blocks(why.at("blocks"));
 }
 

@@ -68,6 +68,14 @@ const std::vector<Option>& schema() {
        .low = 1,
        .high = 8,
        .sentence = "How many suggestions to make when asked for."},
+      {.name = "steps",
+       .kind = Kind::kInteger,
+       .value = 1,
+       .low = 1,
+       .high = 6,
+       .sentence =
+           "Steps of a suggestion: 1 drafts it, 2 repairs what does not parse, 3 names that "
+           "nothing brings; each takes its time."},
       {.name = "model",
        .kind = Kind::kFolder,
        .value = "",

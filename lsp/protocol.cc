@@ -137,6 +137,7 @@ Json why_result(const WhyReport& why) {
                  {"cachedTokens", why.report.n_cached_tokens},
                  {"adoptedTokens", why.report.n_adopted_tokens},
                  {"segmentTokens", why.report.n_segment_tokens},
+                 {"loopSteps", assist::loop_steps_json(why.report.steps)},
                  {"generatedTokens", why.report.n_generated_tokens},
                  {"timings", timings_json(why.report)},
                  {"blocks", blocks_json(why.report.blocks)}};

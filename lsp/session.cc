@@ -334,6 +334,7 @@ std::optional<Question> Session::question(std::string_view method, const Positio
                      .max_tokens = settings.max_tokens,
                      .use_context = settings.context,
                      .context_mode = settings.context_mode,
+                     .depth = settings.steps,
                      .multiline = settings.multiline};
   return question;
 }

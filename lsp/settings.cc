@@ -40,7 +40,8 @@ Settings SettingsStore::in(const std::string& folder) const {
           .context_mode = assist::context_mode_of(all.text("contextMode")),
           .completion_menu = all.boolean("completionMenu"),
           .max_tokens = static_cast<int32_t>(all.integer("maxTokens")),
-          .candidates = static_cast<int32_t>(all.integer("candidates"))};
+          .candidates = static_cast<int32_t>(all.integer("candidates")),
+          .steps = static_cast<int32_t>(all.integer("steps"))};
 }
 
 std::vector<std::string> SettingsStore::take_problems() {

@@ -27,6 +27,7 @@ struct Settings {
   bool completion_menu = false;
   int32_t max_tokens = 0;
   int32_t candidates = 3;
+  int32_t steps = 1;
 };
 
 class SettingsStore {

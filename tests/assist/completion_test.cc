@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 #include <string>
 
 #include "tests/assist/index_file.h"
@@ -76,6 +77,42 @@ std::unique_ptr<engine::Engine> Completion::engine_;
 const std::string kCheckout =
     "from shop.pricing import apply_discount\n\n\ndef checkout(cart, percent):\n"
     "    total = sum(item.price for item in cart)\n    total = apply_dis^\n    return total\n";
+
+TEST_F(Completion, SaysInWhichStepsItWasMade) {
+  const Place place("def mean(values):\n    return sum(values) / ^\n");
+  CompletionParams params = {
+      .document = place.document, .offset = place.offset, .client = "test", .automatic = false};
+  const CompletionOutcome draft = start(params).get().value();
+  ASSERT_EQ(draft.report.steps.size(), 1u);
+  EXPECT_EQ(draft.report.steps[0].focus, "draft: return sum(values) /");
+  EXPECT_EQ(draft.report.steps[0].n_tokens, draft.report.n_generated_tokens);
+  params.depth = 3;
+  params.n_candidates = 3;
+  const CompletionOutcome steps = start(params).get().value();
+  ASSERT_FALSE(steps.candidates.empty());
+  ASSERT_EQ(steps.report.steps.size(), 3u);
+  EXPECT_EQ(steps.report.steps[1].focus, "parse: return sum(values) / " + steps.candidates[0].text);
+  EXPECT_EQ(steps.report.steps[2].step, 3);
+  std::set<std::string> texts;
+  for (const CompletionCandidate& candidate : steps.candidates) texts.insert(candidate.text);
+  EXPECT_EQ(texts.size(), steps.candidates.size());
+}
+
+TEST_F(Completion, IsCancelledInItsSteps) {
+  const Place place("def mean(values):\n    return sum(values) / ^\n");
+  for (int i = 0; i < 5; ++i) {
+    std::stop_source stop;
+    auto outcome = start({.document = place.document,
+                          .offset = place.offset,
+                          .client = "test",
+                          .automatic = false,
+                          .depth = 6},
+                         stop.get_token());
+    stop.request_stop();
+    const Result<CompletionOutcome> ended = outcome.get();
+    if (!ended.ok()) EXPECT_EQ(ended.status().code(), Code::kCancelled);
+  }
+}
 
 TEST_F(Completion, SpellsTheWordUnderTheCursorAndUsesItsDefinition) {
   const CompletionOutcome outcome = complete(Place(kCheckout));

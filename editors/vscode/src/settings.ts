@@ -27,7 +27,7 @@ export function isCounting(): boolean {
 
 // What the user has set of what the server understands. Defaults are left out: they would count more than the files that
 // configure Rondo for all editors.
-const serverKeys = ['automatic', 'multiline', 'context', 'completionMenu', 'maxTokens', 'candidates'];
+const serverKeys = ['automatic', 'multiline', 'context', 'completionMenu', 'maxTokens', 'candidates', 'steps'];
 
 export function serverSettings(): Record<string, unknown> {
   const set = serverKeys.map((key) => {
