@@ -6,6 +6,7 @@
 #include "assist/add_import.h"
 #include "assist/annotate_types.h"
 #include "assist/chat_actions.h"
+#include "assist/chat_edits.h"
 #include "assist/complete_body.h"
 #include "assist/complete_selection.h"
 #include "assist/fix_name.h"
@@ -32,6 +33,11 @@ constexpr ActionKind kKinds[] = {
      .generates = false,
      .offer = offer_fix_syntax,
      .make = fix_syntax},
+    {.name = "fixDiagnostic",
+     .group = ActionGroup::kQuickFix,
+     .need = ActionNeed::kChat,
+     .offer = offer_fixes,
+     .make = fix_as_told},
     {.name = "completeSelection", .offer = offer_complete_selection, .make = complete_selection},
     {.name = "completeBody", .offer = offer_complete_body, .make = complete_body},
     {.name = "writeDocstring", .offer = offer_write_docstring, .make = write_docstring},
@@ -44,7 +50,10 @@ constexpr ActionKind kKinds[] = {
      .offer = offer_write_tests,
      .make = write_tests},
     {.name = "explain", .need = ActionNeed::kChat, .offer = offer_explain},
-    {.name = "instruct", .need = ActionNeed::kChat, .offer = offer_instruct},
+    {.name = "instruct",
+     .need = ActionNeed::kChat,
+     .offer = offer_instruct,
+     .make = change_as_told},
     {.name = "review", .need = ActionNeed::kChat, .offer = offer_review},
 };
 

@@ -27,16 +27,18 @@ bool soon(Holds holds) {
 
 class RealServer {
  public:
-  explicit RealServer(std::string model = kEmbeddedModel, engine::TierOptions tiers = {})
+  explicit RealServer(std::string model = kEmbeddedModel, engine::TierOptions tiers = {},
+                      std::string script = {})
       : exit_code_(std::async(
             std::launch::async,
-            [input = pipes_.to_server[0], output = pipes_.to_client[1], model, tiers] {
-              return run_standalone(
-                  {.server = {.version = "1", .input = input, .output = output},
-                   .engine = {
-                       .model_found = {},
-                       .engine = {
-                           .model = model, .n_threads = 2, .kv_bytes = 64 << 20, .tiers = tiers}}});
+            [input = pipes_.to_server[0], output = pipes_.to_client[1], model, tiers, script] {
+              return run_standalone({.server = {.version = "1", .input = input, .output = output},
+                                     .engine = {.model_found = {},
+                                                .engine = {.model = model,
+                                                           .n_threads = 2,
+                                                           .kv_bytes = 64 << 20,
+                                                           .tiers = tiers,
+                                                           .script = script}}});
             })),
         client(pipes_.to_client[0], pipes_.to_server[1]) {}
 
