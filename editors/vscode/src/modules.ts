@@ -1,6 +1,5 @@
-// Generate Module: asks for a sentence and a language, shows the plan, has the server write it, and makes the edit that
-// comes back. Nothing exists before the edit, and one command takes it back: VS Code's own
-// undo is that of the making of files only while the Explorer has the focus.
+// Generate Module: asks for a sentence and a language, shows the plan, has the server write it, and makes the files that
+// come back. Nothing exists before that, and one undo in one of the files takes all of them back; so does a command.
 import { type LogOutputChannel, ProgressLocation, Uri, WorkspaceEdit as Edit, commands, window, workspace } from 'vscode';
 import { type LanguageClient, WorkDoneProgress, type WorkspaceEdit } from 'vscode-languageclient/node';
 import type { Server } from './server';
@@ -20,11 +19,16 @@ interface Order {
   language: string;
 }
 
+interface File {
+  uri: Uri;
+  text: string;
+}
+
 const languages = ['python', 'javascript', 'typescript', 'go', 'rust'];
 
 export const moduleToken = 'rondo-module-';
 let asked = 0;
-let made: { uri: Uri; text: string }[] = []; // the files of the last module
+let made: File[] = []; // the files of the last module
 
 async function chosenFolder(): Promise<Uri | undefined> {
   const folders = workspace.workspaceFolders ?? [];
@@ -92,15 +96,26 @@ function write(client: LanguageClient, order: Order): Thenable<Written> {
   });
 }
 
+// Makes the files with their texts, as one thing to be undone. What the server sends, files and then what is inserted into
+// each, VS Code undoes one after the other.
+function filesAtOnce(files: File[]): Edit {
+  const edit = new Edit();
+  for (const { uri, text } of files) {
+    edit.createFile(uri, { contents: new TextEncoder().encode(text) });
+  }
+  return edit;
+}
+
 async function make(client: LanguageClient, order: Order, log: LogOutputChannel): Promise<void> {
   const written = await write(client, order);
   const edit = await client.protocol2CodeConverter.asWorkspaceEdit(written.edit);
-  const [first] = edit.entries();
-  if (!(await workspace.applyEdit(edit, { isRefactoring: true })) || !first) {
+  const files = edit.entries().map(([uri, [change]]) => ({ uri, text: change?.newText ?? '' }));
+  const [first] = files;
+  if (!first || !(await workspace.applyEdit(filesAtOnce(files)))) {
     return;
   }
-  made = edit.entries().map(([uri, [change]]) => ({ uri, text: change?.newText ?? '' }));
-  await window.showTextDocument(first[0], { preview: false });
+  made = files;
+  await window.showTextDocument(first.uri, { preview: false });
   const { notes } = written;
   const sentence = `Rondo: ${written.written} of ${written.functions} bodies written in ${stepCount(written.loop_steps)}.`;
   for (const line of [sentence, ...notes, ...stepLines(written.loop_steps)]) {
@@ -114,7 +129,7 @@ async function make(client: LanguageClient, order: Order, log: LogOutputChannel)
   }
 }
 
-async function isUnchanged({ uri, text }: { uri: Uri; text: string }): Promise<boolean> {
+async function isUnchanged({ uri, text }: File): Promise<boolean> {
   const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   const now = open?.isDirty ? open.getText() : new TextDecoder().decode(await workspace.fs.readFile(uri));
   return now === text;
@@ -124,7 +139,7 @@ async function isUnchanged({ uri, text }: { uri: Uri; text: string }): Promise<b
 export async function removeModule(): Promise<void> {
   const unchanged = await Promise.all(made.map((file) => isUnchanged(file).catch(() => false)));
   if (made.length === 0 || unchanged.includes(false)) {
-    const sentence = made.length === 0 ? 'no module was generated here.' : 'a file of the module was changed; nothing is removed.';
+    const sentence = made.length === 0 ? 'no module was generated here.' : 'a file of the module was changed or has gone; nothing is removed.';
     await window.showWarningMessage(`Rondo: ${sentence}`);
     return;
   }

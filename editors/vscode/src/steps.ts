@@ -35,5 +35,5 @@ export function stepLines(steps: LoopStep[]): string[] {
 // For a dialog, which leaves out blanks at the beginning of a line unless they are of another kind.
 export function planLines(plan: ModulePlan): string[] {
   const files = plan.files.map(({ path, signatures }) => [path, ...signatures.map((line) => `\u00a0\u00a0\u00a0\u00a0${line}`)].join('\n'));
-  return [...files, '', plan.label, 'Nothing exists until you say so, and one command removes it.'];
+  return [...files, '', plan.label, 'Nothing exists until you say so, and one undo removes it.'];
 }

@@ -56,8 +56,11 @@ test('what is selected is completed by Ctrl+Shift+L, in three steps, and undone 
   await until('the text from before', async () => (await code.text()) === before);
 });
 
-test('a module is planned, agreed to and made in five steps, and removed by one command', async () => {
-  const made = ['sums.py', 'test_sums.py'].map((name) => join(code.folder, name));
+const made = () => ['sums.py', 'test_sums.py'].map((name) => join(code.folder, name));
+const areGone = () => until('no files', () => !made().some(existsSync));
+
+// Asks for a module, agrees to its plan, and waits for its files.
+async function makeModule() {
   await code.command('Rondo: Generate Module...');
   await code.answer('sums: add(a, b), mean(values)');
   await code.answer('python');
@@ -65,12 +68,32 @@ test('a module is planned, agreed to and made in five steps, and removed by one 
   await plan.waitFor();
   assert.match(await plan.innerText(), /sums\.py\s+def add\(a, b\):\s+def mean\(values\):\s+test_sums\.py/);
   await code.screenshot('flow-module-plan');
-  assert.deepEqual(made.map(existsSync), [false, false]);
+  assert.deepEqual(made().map(existsSync), [false, false]);
   await plan.locator('a.monaco-button', { hasText: 'Generate' }).click();
   await code.message('bodies written in 5 steps');
-  await until('the files', () => made.every((path) => existsSync(path) && readFileSync(path, 'utf8').length > 0));
+  await until('the files', () => made().every((path) => existsSync(path) && readFileSync(path, 'utf8').length > 0));
   await code.screenshot('flow-module-made');
   await code.page.locator('.tab.active', { hasText: 'sums.py' }).waitFor();
+}
+
+test('a module is planned, agreed to and made in five steps, and removed by one undo', async () => {
+  await makeModule();
+  await code.page.locator('.editor-group-container.active .view-lines').click();
+  await code.press('Control+Z');
+  await areGone();
+  await code.command('Notifications: Clear All Notifications');
+});
+
+test('a module is removed by a command, unless it was changed', async () => {
+  await makeModule();
+  await code.goTo(1, 1);
+  await code.type('# ');
+  await code.save('sums.py');
   await code.command('Rondo: Remove the Last Generated Module');
-  await until('no files', () => !made.some(existsSync));
+  await code.message('a file of the module was changed or has gone; nothing is removed.');
+  assert.deepEqual(made().map(existsSync), [true, true]);
+  await code.press('Control+Z', 'Control+Z');
+  await code.save('sums.py');
+  await code.command('Rondo: Remove the Last Generated Module');
+  await areGone();
 });

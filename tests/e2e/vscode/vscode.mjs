@@ -136,7 +136,8 @@ export class VsCode {
     return this.page.keyboard.type(text, { delay: 30 });
   }
 
-  // Types `text` into the box that `key` opens, and presses Enter once `entry` is the first of its list.
+  // Types `text` into the box that `key` opens, and presses Enter once `entry` is the first of its list. Then the box is
+  // gone, or is another's already.
   async #pick(key, text, entry) {
     await this.press(key);
     await this.page.waitForSelector('.quick-input-widget:visible input');
@@ -144,7 +145,8 @@ export class VsCode {
     const first = this.page.locator('.quick-input-list .monaco-list-row').first();
     await first.filter({ hasText: entry }).waitFor({ timeout: seconds * 1000 });
     await this.press('Enter');
-    await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+    const box = this.page.locator('.quick-input-widget:visible input.input');
+    await until(`an end of ${text}`, async () => !(await box.evaluateAll((all, typed) => all.some(({ value }) => value === typed), text)));
   }
 
   command(name) {
