@@ -40,6 +40,18 @@ Result<ResultLog> ResultLog::open(const std::string& path, const std::string& ru
   return log;
 }
 
+Result<std::string> ResultLog::last_run(const std::string& path) {
+  const auto mapped = MappedFile::open(path);
+  const std::string_view text = mapped.ok() ? mapped->text() : std::string_view();
+  const size_t end = text.rfind('\n');
+  if (end == text.npos || end == 0) return not_found_error(path + " holds no results");
+  const size_t begin = text.rfind('\n', end - 1) + 1;  // npos + 1: the only line
+  ASSIGN_OR_RETURN(const Json line, parse_json(text.substr(begin, end - begin), path));
+  const auto run = json_get<std::string>(line, "run");
+  if (!run) return invalid_argument_error(path + ": not a file of results");
+  return *run;
+}
+
 const Json* ResultLog::find(const std::string& key) const {
   const auto it = results_.find(key);
   return it == results_.end() ? nullptr : &it->second;

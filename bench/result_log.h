@@ -21,6 +21,10 @@ class ResultLog {
   // Errors: InvalidArgument when the file cannot be written or holds something else.
   static Result<ResultLog> open(const std::string& path, const std::string& run);
 
+  // The run that the last line of the file at `path` belongs to.
+  // Errors: NotFound when there is none; InvalidArgument when the file holds something else.
+  static Result<std::string> last_run(const std::string& path);
+
   // The result under `key`, or nullptr.
   const Json* find(const std::string& key) const;
   // Appends a result; it is on its way to the disk when this returns. REQUIRES: an object.

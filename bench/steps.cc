@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <set>
 #include <utility>
 
-#include "assist/sandbox.h"
 #include "assist/step_loop.h"
 #include "assist/syntax_errors.h"
 #include "bench/cases.h"
 #include "bench/corpus_workspace.h"
+#include "bench/name_judge.h"
 #include "bench/progress.h"
 #include "bench/result_log.h"
 
@@ -32,49 +32,64 @@ std::string filled(const std::string& text, const Hole& hole, std::string_view a
   return whole;
 }
 
-// The names that pyflakes3 calls undefined in the lines [first, last] of a text, from 1; nothing
-// when it does not parse the text.
-Result<std::optional<int32_t>> undefined_names(const std::string& text, int64_t first,
-                                               int64_t last) {
-  ASSIGN_OR_RETURN(const assist::SandboxRun run,
-                   assist::run_in_sandbox({.words = {"pyflakes3"}, .input = text}));
-  int32_t n_undefined = 0;
-  std::string_view rest = run.output;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view message = rest.substr(0, end);  // <stdin>:LINE:COLUMN: ...
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const bool is_name = message.find(": undefined name '") != message.npos ||
-                         message.find(" undefined name '") != message.npos;
-    const size_t colon = message.find(':');
-    const int64_t line = colon == message.npos ? 0 : std::atoll(message.substr(colon + 1).data());
-    if (!is_name && message.find("syntax") != message.npos) return std::optional<int32_t>();
-    if (is_name && line >= first && line <= last) ++n_undefined;
-  }
-  return std::optional(n_undefined);
-}
-
-// Judges answers to one corpus file after the other.
+// Judges answers to holes of one corpus.
 class Judge {
  public:
-  explicit Judge(bool judges_names) : judges_names_(judges_names) {}
+  explicit Judge(const Corpus& corpus) : corpus_(corpus) {}
 
-  Status look_at(const CorpusFile& file, const Hole& hole, StepsAnswer& answer) {
-    const std::string whole = filled(file.text, hole, answer.text);
+  // Whether it parses, and is the true text.
+  Status look_at(const Hole& hole, StepsAnswer& answer) {
+    const CorpusFile& file = file_of(hole);
     ASSIGN_OR_RETURN(const int64_t n_before, errors_of(file, file.text));
-    ASSIGN_OR_RETURN(const int64_t n_after, errors_of(file, whole));
+    ASSIGN_OR_RETURN(const int64_t n_after, errors_of(file, filled(file.text, hole, answer.text)));
     answer.parses = !answer.text.empty() && n_after <= n_before;
     const std::string_view truth =
         std::string_view(file.text).substr(hole.begin, hole.end - hole.begin);
     answer.match = without_end_blanks(answer.text) == without_end_blanks(truth);
-    if (!judges_names_ || file.group != Group::kPython || !answer.parses) return {};
-    const int64_t first = std::count(whole.begin(), whole.begin() + hole.begin, '\n') + 1;
-    const int64_t last = first + std::count(answer.text.begin(), answer.text.end(), '\n');
-    ASSIGN_OR_RETURN(answer.n_undefined_names, undefined_names(whole, first, last));
+    return {};
+  }
+
+  // The undefined names of all answers that parse, less those that the tool misses in the true file
+  // too: it sees no other file.
+  Status look_at_names(const std::vector<Hole>& holes, std::vector<StepsResult>& results) {
+    std::vector<JudgedText> texts;
+    std::vector<StepsAnswer*> answers;  // [i]: in texts[i]; nullptr: the true file, before those
+    for (size_t i = 0; i < results.size(); ++i) {
+      const CorpusFile& file = file_of(holes[i]);
+      texts.push_back({file.path, file.text});
+      answers.push_back(nullptr);
+      for (StepsAnswer& answer : results[i].answers) {
+        if (!answer.parses) continue;
+        texts.push_back({file.path, filled(file.text, holes[i], answer.text)});
+        answers.push_back(&answer);
+      }
+    }
+    ASSIGN_OR_RETURN(const std::vector<UndefinedUses> uses, undefined_uses(texts));
+    const UndefinedUses* true_uses = nullptr;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (answers[i] == nullptr) true_uses = &uses[i];
+      if (answers[i] == nullptr || !uses[i] || !*true_uses) continue;
+      answers[i]->undefined_names = added_names(*uses[i], **true_uses);
+    }
     return {};
   }
 
  private:
+  const CorpusFile& file_of(const Hole& hole) const {
+    return corpus_.repositories[hole.repository].files[hole.file];
+  }
+
+  static std::vector<std::string> added_names(const std::vector<UndefinedUse>& uses,
+                                              const std::vector<UndefinedUse>& true_uses) {
+    std::set<std::string> known;
+    for (const UndefinedUse& use : true_uses) known.insert(use.name);
+    std::vector<std::string> names;
+    for (const UndefinedUse& use : uses) {
+      if (known.insert(use.name).second) names.push_back(use.name);
+    }
+    return names;
+  }
+
   Result<int64_t> errors_of(const CorpusFile& file, const std::string& text) {
     const workspace::Language& language = workspace::language_of_file(file.path, text);
     auto snapshot = std::make_shared<const workspace::Text>(text);
@@ -83,7 +98,7 @@ class Judge {
     return assist::count_syntax_errors(tree);
   }
 
-  const bool judges_names_;
+  const Corpus& corpus_;
   workspace::Parser parser_;
 };
 
@@ -120,6 +135,7 @@ class Asker {
         .n_unknown_names = static_cast<int32_t>(outcome.unknown_names.size()),
         .ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count()};
     for (const assist::LoopStep& step : outcome.steps) answer.n_tokens += step.n_tokens;
+    answer.steps = assist::loop_steps_json(outcome.steps);
     return answer;
   }
 
@@ -154,12 +170,19 @@ class Asker {
 
 StepsAnswer from_json(const Json& json) {
   return {.text = json_get<std::string>(json, "text").value_or(""),
-          .parses = json_get<bool>(json, "parses").value_or(false),
-          .match = json_get<bool>(json, "match").value_or(false),
+          .steps = json.value("steps", Json::array()),
           .n_unknown_names = json_get<int32_t>(json, "unknown_names").value_or(0),
-          .n_undefined_names = json_get<int32_t>(json, "undefined_names"),
           .n_tokens = json_get<int64_t>(json, "tokens").value_or(0),
           .ms = json_get<double>(json, "ms").value_or(0)};
+}
+
+// What the loop did; judged again whenever it is read.
+Json log_entry(const StepsAnswer& answer) {
+  return {{"text", answer.text},
+          {"steps", answer.steps},
+          {"unknown_names", answer.n_unknown_names},
+          {"tokens", answer.n_tokens},
+          {"ms", answer.ms}};
 }
 
 std::string run_name(const engine::Engine& engine, const Corpus& corpus,
@@ -170,57 +193,71 @@ std::string run_name(const engine::Engine& engine, const Corpus& corpus,
          std::to_string(options.n_candidates);
 }
 
-bool has_pyflakes() {
-  const auto run = assist::run_in_sandbox({.words = {"pyflakes3", "--version"}});
-  return run.ok() && run->passed();
+Result<std::optional<ResultLog>> open_log(const engine::Engine* engine, const Corpus& corpus,
+                                          const StepsOptions& options) {
+  if (engine != nullptr && options.log.empty()) return std::optional<ResultLog>();
+  std::string run;
+  if (engine != nullptr) {
+    run = run_name(*engine, corpus, options);
+  } else {
+    ASSIGN_OR_RETURN(run, ResultLog::last_run(options.log));
+  }
+  ASSIGN_OR_RETURN(ResultLog log, ResultLog::open(options.log, run));
+  return std::optional<ResultLog>(std::move(log));
+}
+
+StepsResult empty_result(const Corpus& corpus, const Hole& hole) {
+  const Repository& repository = corpus.repositories[hole.repository];
+  const CorpusFile& file = repository.files[hole.file];
+  return {.place = repository.name + "/" + file.path + ":" + std::to_string(hole.begin) + "-" +
+                   std::to_string(hole.end),
+          .language = std::string(group_name(file.group)),
+          .kind = hole.kind};
 }
 
 }  // namespace
 
 Json to_json(const StepsAnswer& answer) {
-  Json json = {{"text", answer.text},       {"parses", answer.parses},
-               {"match", answer.match},     {"unknown_names", answer.n_unknown_names},
-               {"tokens", answer.n_tokens}, {"ms", answer.ms}};
-  if (answer.n_undefined_names) json["undefined_names"] = *answer.n_undefined_names;
+  Json json = log_entry(answer);
+  json["parses"] = answer.parses;
+  json["match"] = answer.match;
+  if (answer.undefined_names) json["undefined_names"] = *answer.undefined_names;
   return json;
 }
 
-Result<StepsTable> measure_steps(engine::Engine& engine, const Corpus& corpus,
+Result<StepsTable> measure_steps(engine::Engine* engine, const Corpus& corpus,
                                  const StepsOptions& options) {
   const std::vector<Hole> cases = cut_cases(corpus, options.n_cases, options.seed, options.part);
   if (cases.empty()) return not_found_error("no line is long enough for a hole");
-  StepsTable table = {.depths = options.depths, .names_judged = has_pyflakes(), .results = {}};
-  std::optional<ResultLog> log;
-  if (!options.log.empty()) {
-    ASSIGN_OR_RETURN(log, ResultLog::open(options.log, run_name(engine, corpus, options)));
-  }
-  Asker asker(engine, corpus, options);
-  Judge judge(table.names_judged);
+  ASSIGN_OR_RETURN(std::optional<ResultLog> log, open_log(engine, corpus, options));
+  StepsTable table = {.depths = options.depths, .judges = name_judges(), .results = {}};
+  std::optional<Asker> asker;
+  if (engine != nullptr) asker.emplace(*engine, corpus, options);
+  Judge judge(corpus);
   Progress progress("cases", static_cast<int64_t>(cases.size()));
   for (const Hole& hole : cases) {
-    const Repository& repository = corpus.repositories[hole.repository];
-    const CorpusFile& file = repository.files[hole.file];
-    StepsResult result = {.place = repository.name + "/" + file.path + ":" +
-                                   std::to_string(hole.begin) + "-" + std::to_string(hole.end),
-                          .language = std::string(group_name(file.group)),
-                          .kind = hole.kind};
+    StepsResult result = empty_result(corpus, hole);
     bool all_known = true;
     for (const int32_t depth : options.depths) {
       const std::string key = result.place + ", depth " + std::to_string(depth);
-      if (const Json* known = log ? log->find(key) : nullptr) {
+      const Json* known = log ? log->find(key) : nullptr;
+      if (known != nullptr) {
         result.answers.push_back(from_json(*known));
-        continue;
+      } else if (asker) {
+        all_known = false;
+        ASSIGN_OR_RETURN(StepsAnswer answer, asker->ask(hole, depth));
+        if (log) RETURN_IF_ERROR(log->add(key, log_entry(answer)));
+        result.answers.push_back(std::move(answer));
+      } else {
+        return not_found_error(options.log + " has no answer to " + key);
       }
-      all_known = false;
-      ASSIGN_OR_RETURN(StepsAnswer answer, asker.ask(hole, depth));
-      RETURN_IF_ERROR(judge.look_at(file, hole, answer));
-      if (log) RETURN_IF_ERROR(log->add(key, to_json(answer)));
-      result.answers.push_back(std::move(answer));
+      RETURN_IF_ERROR(judge.look_at(hole, result.answers.back()));
     }
-    RETURN_IF_ERROR(asker.leave());
+    if (asker) RETURN_IF_ERROR(asker->leave());
     table.results.push_back(std::move(result));
     progress.done(all_known);
   }
+  RETURN_IF_ERROR(judge.look_at_names(cases, table.results));
   return table;
 }
 

@@ -1,8 +1,9 @@
 // What the steps of the loop (assist/step_loop.h) bring: holes of real code, each filled at several
 // depths, so that depths compare case by case.
 //
-// Names are judged by pyflakes3, not by our own check; so only in Python, and only where the answer
-// parses. That something parses is judged by the grammar, against the original file.
+// Names are judged by other tools than our own check (name_judge.h), where the answer parses. That
+// something parses is judged by the grammar, against the original file. Answers are kept without
+// verdicts, so that one machine can ask and another judge.
 //
 // Thread: the functions block; one at a time. Ownership: borrows the engine and what is measured.
 #pragma once
@@ -32,12 +33,14 @@ struct StepsOptions {
 };
 
 struct StepsAnswer {
-  std::string text;  // empty: nothing was shown
+  std::string text;            // empty: nothing was shown
+  Json steps = Json::array();  // as loop_steps_json
   bool parses = false;
-  bool match = false;                        // the text is the true one, blanks at its end aside
-  int32_t n_unknown_names = 0;               // as our check says
-  std::optional<int32_t> n_undefined_names;  // as pyflakes3 says; nothing: not judged
-  int64_t n_tokens = 0;                      // generated, in all steps
+  bool match = false;           // the text is the true one, blanks at its end aside
+  int32_t n_unknown_names = 0;  // as our check says
+  // As the judge says, those of the true file aside; nothing: not judged.
+  std::optional<std::vector<std::string>> undefined_names;
+  int64_t n_tokens = 0;  // generated, in all steps
   double ms = 0;
 };
 
@@ -50,13 +53,15 @@ struct StepsResult {
 
 struct StepsTable {
   std::vector<int32_t> depths;
-  bool names_judged = false;  // pyflakes3 is there
+  std::string judges;  // of names (name_judges()); empty: none is there
   std::vector<StepsResult> results;
 };
 
-// REQUIRES: engine.config().fim and engine.config().segment. Errors: NotFound when the corpus gives
-// no case; those of ResultLog, of the engine and of the sandbox in which pyflakes3 runs.
-Result<StepsTable> measure_steps(engine::Engine& engine, const Corpus& corpus,
+// Without an engine it judges what the log has of its last run, whichever machine asked.
+// REQUIRES: engine->config().fim and ->segment. Errors: NotFound when the corpus gives no case, or
+// the log lacks an answer that nobody can be asked for; those of ResultLog, of the engine and of
+// the sandbox in which names are judged.
+Result<StepsTable> measure_steps(engine::Engine* engine, const Corpus& corpus,
                                  const StepsOptions& options);
 
 Json to_json(const StepsAnswer& answer);

@@ -17,12 +17,18 @@ struct Row {
   int64_t n_parse = 0;
   int64_t n_match = 0;
   int64_t n_unknown = 0;    // names, by our check
-  int64_t n_judged = 0;     // cases that pyflakes3 judged
+  int64_t n_judged = 0;     // cases that were judged at every depth
   int64_t n_undefined = 0;  // names in them
   double tokens = 0;        // a case, as all below
   double mean_ms = 0;
   double median_ms = 0;
 };
+
+// An answer that does not parse is not judged; depths are compared over the same cases.
+bool is_judged(const StepsResult& result) {
+  return std::all_of(result.answers.begin(), result.answers.end(),
+                     [](const StepsAnswer& answer) { return answer.undefined_names.has_value(); });
+}
 
 Row row_of(const StepsTable& table, size_t i) {
   Row row = {.depth = table.depths[i], .n = static_cast<int64_t>(table.results.size())};
@@ -33,8 +39,10 @@ Row row_of(const StepsTable& table, size_t i) {
     row.n_parse += answer.parses;
     row.n_match += answer.match;
     row.n_unknown += answer.n_unknown_names;
-    row.n_judged += answer.n_undefined_names.has_value();
-    row.n_undefined += answer.n_undefined_names.value_or(0);
+    if (is_judged(result)) {
+      ++row.n_judged;
+      row.n_undefined += static_cast<int64_t>(answer.undefined_names->size());
+    }
     row.tokens += static_cast<double>(answer.n_tokens) / static_cast<double>(row.n);
     row.mean_ms += answer.ms / static_cast<double>(row.n);
     ms.push_back(answer.ms);
@@ -60,14 +68,15 @@ std::string_view kind_of(HoleKind kind) {
 }  // namespace
 
 std::string steps_table(const StepsTable& table) {
-  std::string text =
-      "| depth | shown % | parses % | unknown names, by pyflakes3 | by our check | exact % | "
-      "tokens a case | ms, mean | median |\n|---|---|---|---|---|---|---|---|---|\n";
+  std::string text = "| depth | shown % | parses % | unknown names, by " +
+                     (table.judges.empty() ? "nobody" : table.judges) +
+                     " | by our check | exact % | tokens a case | ms, mean | median |\n"
+                     "|---|---|---|---|---|---|---|---|---|\n";
   for (size_t i = 0; i < table.depths.size(); ++i) {
     const Row row = row_of(table, i);
-    const std::string judged = table.names_judged ? std::to_string(row.n_undefined) + " in " +
-                                                        std::to_string(row.n_judged) + " cases"
-                                                  : "no pyflakes3";
+    const std::string judged = table.judges.empty() ? "not judged"
+                                                    : std::to_string(row.n_undefined) + " in " +
+                                                          std::to_string(row.n_judged) + " cases";
     char line[400];
     std::snprintf(line, sizeof(line), "| %d | %s | %s | %s | %lld | %s | %.1f | %.0f | %.0f |\n",
                   row.depth, percent(row.n_shown, row.n).c_str(),

@@ -15,8 +15,9 @@ namespace {
 constexpr const char* kFooter =
     "Fills rests of lines, whole lines and bodies of functions, a third each, at each depth: how\n"
     "often something is shown, parses and is exactly right, how many names in it nothing brings\n"
-    "(pyflakes3 judges Python), and what it costs. An empty answer counts as one that does not\n"
-    "parse. The file is cut before it is indexed, so no answer lies in the context.\n\n"
+    "(pyflakes3 judges Python, tsc TypeScript and JavaScript, where they are installed), and what\n"
+    "it costs. An empty answer counts as one that does not parse. The file is cut before it is\n"
+    "indexed, so no answer lies in the context.\n\n"
     "  rondo bench steps --worktree . --cases 300 --out steps.jsonl";
 
 constexpr const char* kGateFooter =
@@ -33,15 +34,19 @@ struct GateArguments {
 struct Arguments {
   MeasuredCode code;
   bench::StepsOptions options;
+  bool judge = false;
 };
 
 Status run(const Environment& environment, Arguments& arguments) {
   ASSIGN_OR_RETURN(arguments.options.part, bench::parse_part(arguments.code.part));
   arguments.options.log = arguments.code.log;
   ASSIGN_OR_RETURN(const bench::Corpus corpus, read_code(arguments.code));
-  ASSIGN_OR_RETURN(const auto engine, load_engine(environment, arguments.code));
+  std::unique_ptr<engine::Engine> engine;
+  if (!arguments.judge) {
+    ASSIGN_OR_RETURN(engine, load_engine(environment, arguments.code));
+  }
   ASSIGN_OR_RETURN(const bench::StepsTable table,
-                   bench::measure_steps(*engine, corpus, arguments.options));
+                   bench::measure_steps(engine.get(), corpus, arguments.options));
   if (arguments.code.json) return print_json(bench::steps_json(table)), Status();
   std::fputs(bench::steps_table(table).c_str(), stdout);
   return {};
@@ -64,6 +69,8 @@ void add_steps(CLI::App& bench, CommandContext context) {
       ->capture_default_str()
       ->check(CLI::Range(1, 20));
   command->add_option("--seed", options.seed, "Of the cases")->capture_default_str();
+  command->add_flag("--judge", arguments->judge,
+                    "Ask nothing: judge the answers in --out, whichever machine they are from");
   command->add_option("--context", options.context_tokens, "Tokens of Segments, at most")
       ->capture_default_str();
   on_run(*command, context,

@@ -84,6 +84,14 @@ TEST_F(ResultLogFile, RefusesAFileOfSomethingElse) {
   EXPECT_THAT(log.status().message(), testing::HasSubstr(path_ + ":1"));
 }
 
+TEST_F(ResultLogFile, KnowsItsLastRun) {
+  EXPECT_EQ(ResultLog::last_run(path_).status().code(), Code::kNotFound);
+  ASSERT_TRUE(open("first").add("a", {{"loss", 1.0}}).ok());
+  EXPECT_EQ(ResultLog::last_run(path_).value(), "first");
+  ASSERT_TRUE(open("second").add("a", {{"loss", 2.0}}).ok());
+  EXPECT_EQ(ResultLog::last_run(path_).value(), "second");
+}
+
 TEST_F(ResultLogFile, SaysWhenItCannotBeWritten) {
   std::ofstream(testing::TempDir() + "/plain_file") << "x";
   const auto log = ResultLog::open(testing::TempDir() + "/plain_file/results.jsonl", "run");

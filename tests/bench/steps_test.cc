@@ -20,17 +20,17 @@ TEST(Cases, ForbidTheirLinesButNotWhatStandsEverywhere) {
 }
 
 StepsTable table() {
-  StepsTable table = {.depths = {1, 3}, .names_judged = true};
+  StepsTable table = {.depths = {1, 3}, .judges = "pyflakes3", .results = {}};
   for (int i = 0; i < 4; ++i) {
     StepsResult result = {.place = "r/a.py:" + std::to_string(i), .language = "Python"};
     result.answers.push_back({.text = i == 0 ? "" : "x",
                               .parses = i > 1,
                               .match = i == 3,
-                              .n_undefined_names = 1,
+                              .undefined_names = {{"y"}},
                               .n_tokens = 4,
                               .ms = 10.0 * i});
     result.answers.push_back(
-        {.text = "y", .parses = true, .match = i == 3, .n_undefined_names = 0, .n_tokens = 8});
+        {.text = "y", .parses = true, .match = i == 3, .undefined_names = {{}}, .n_tokens = 8});
     table.results.push_back(result);
   }
   return table;
@@ -48,8 +48,8 @@ TEST(StepsTable, HasARowADepth) {
 
 TEST(StepsTable, SaysWhereNobodyJudgedNames) {
   StepsTable unjudged = table();
-  unjudged.names_judged = false;
-  EXPECT_NE(steps_table(unjudged).find("no pyflakes3"), std::string::npos);
+  unjudged.judges.clear();
+  EXPECT_NE(steps_table(unjudged).find("not judged"), std::string::npos);
 }
 
 TEST(StepsTable, GivesEveryAnswerAsJson) {
