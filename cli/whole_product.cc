@@ -1,5 +1,6 @@
 #include "cli/bench_actions.h"
 #include "cli/bench_cache.h"
+#include "cli/bench_clients.h"
 #include "cli/bench_completion.h"
 #include "cli/bench_index.h"
 #include "cli/bench_kv.h"
@@ -39,6 +40,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
 
 void add_product_benches(CLI::App& bench, CommandContext context) {
   add_completion_bench(bench, context);
+  add_clients_bench(bench, context);
   add_cache_bench(bench, context);
   add_index_bench(bench, context);
   add_kv_bench(bench, context);
