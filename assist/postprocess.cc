@@ -54,7 +54,7 @@ bool closes_inside(std::string_view text, size_t at) {
 // How many bytes at the end of `text` stand at the beginning of `after` already. A short overlap
 // counts only when it is made of closers that `text` did not open itself: "x)" before ")" loses its
 // bracket, "f(x)" does not.
-size_t overlap(std::string_view text, std::string_view after) {
+size_t overlap(std::string_view text, std::string_view after, const FitRules& rules) {
   for (size_t n = std::min(text.size(), after.size()); n > 0; --n) {
     if (!text.ends_with(after.substr(0, n))) continue;
     const size_t from = text.size() - n;
@@ -63,8 +63,8 @@ size_t overlap(std::string_view text, std::string_view after) {
     const bool closers = std::all_of(common.begin(), common.end(), [](char c) {
       return is_closer(c) || c == ';' || c == ',' || c == ':';
     });
-    if (whole_rest) return n;
-    if (closers && !(is_closer(common[0]) && closes_inside(text, from))) return n;
+    if (whole_rest && rules.suffix) return n;
+    if (closers && rules.closers && !(is_closer(common[0]) && closes_inside(text, from))) return n;
   }
   return 0;
 }
@@ -147,20 +147,23 @@ Surroundings surroundings_of(const workspace::Text& text, int64_t offset) {
   return around;
 }
 
-FittedText fit_text(std::string_view generated, const Surroundings& surroundings) {
-  std::string_view text = trim_end(generated);
+FittedText fit_text(std::string_view generated, const Surroundings& surroundings,
+                    const FitRules& rules) {
+  const auto trim_ends = [&](std::string_view text) {
+    return rules.blanks ? trim_end(text) : text;
+  };
+  std::string_view text = trim_ends(generated);
   const std::string_view after = trim_end(surroundings.line_after);
   if (!after.empty()) {
-    const size_t newline = text.find('\n');
-    text = trim_end(text.substr(0, newline));  // text behind the cursor: one line only
-    text.remove_suffix(overlap(text, after));
+    if (rules.one_line) text = trim_ends(text.substr(0, text.find('\n')));
+    text.remove_suffix(overlap(text, after, rules));
   }
-  text = without_repetition(text);
+  if (rules.repetition) text = without_repetition(text);
   if (trim(text).empty()) return {.silence = "the model has nothing to add here"};
   const bool repeats = trim(surroundings.line_before).empty() && after.empty() &&
                        trim(text.substr(0, text.find('\n'))) == trim(surroundings.next_line);
-  if (repeats) return {.silence = "the suggestion only repeated the next line"};
-  return {.text = indented_alike(text, surroundings)};
+  if (repeats && rules.next_line) return {.silence = "the suggestion only repeated the next line"};
+  return {.text = rules.indentation ? indented_alike(text, surroundings) : std::string(text)};
 }
 
 std::string with_line_ends_of(std::string_view document, std::string_view text) {

@@ -7,20 +7,15 @@
 #include <tuple>
 #include <utility>
 
-#include "assist/drafter.h"
 #include "assist/postprocess.h"
 #include "base/characters.h"
-#include "bench/cases.h"
-#include "bench/corpus_workspace.h"
 #include "bench/pools.h"
 #include "bench/progress.h"
 #include "bench/random.h"
-#include "bench/result_log.h"
 
 namespace rondo::bench {
 namespace {
 
-constexpr int32_t kMaxTokens = 80;
 constexpr int64_t kMaxTries = 200;
 constexpr int64_t kMinPrefixBytes = 100;
 constexpr size_t kMinLineBytes = 8;
@@ -73,78 +68,18 @@ std::optional<Hole> draw_quiet(const Corpus& corpus, const Pool& pool, Random& r
   return Hole{HoleKind::kRest, pool.repository, file, at, at};
 }
 
-// Asks as typing does: one line, the likeliest tokens.
-class Asker {
- public:
-  Asker(engine::Engine& engine, const Corpus& corpus, const GateOptions& options)
-      : engine_(engine), corpus_(corpus), options_(options) {}
-
-  Result<GateCase> ask(const Hole& hole) {
-    const Repository& repository = corpus_.repositories[hole.repository];
-    const CorpusFile& file = repository.files[hole.file];
-    if (&repository != repository_) {
-      ASSIGN_OR_RETURN(workspace_, CorpusWorkspace::make(engine_, repository));
-      repository_ = &repository;
-    }
-    const std::string cut = cut_text(file.text, hole);
-    RETURN_IF_ERROR(workspace_->replace(file.path, cut));
-    ASSIGN_OR_RETURN(const assist::Draft draft, draft_at(file, cut, hole));
-    RETURN_IF_ERROR(workspace_->replace(file.path, file.text));
-
-    const workspace::Text text(cut);
-    const assist::FittedText fitted =
-        assist::fit_text(draft.text, assist::surroundings_of(text, hole.begin));
-    const std::string_view truth =
-        without_end_blanks(std::string_view(file.text).substr(hole.begin, hole.end - hole.begin));
-    return GateCase{.is_quiet = hole.begin == hole.end,
-                    .has_text = !fitted.text.empty(),
-                    .match = without_end_blanks(fitted.text) == truth,
-                    .raw_match = without_end_blanks(draft.text) == truth,
-                    .confidence = assist::confidence_of(draft.logprobs)};
-  }
-
- private:
-  Result<assist::Draft> draft_at(const CorpusFile& file, const std::string& cut, const Hole& hole) {
-    workspace::Document document;
-    document.path = file.path;
-    document.text = std::make_shared<const workspace::Text>(cut);
-    document.language = &workspace::language_of_file(file.path, file.text);
-    assist::DrafterOptions drafting = {.context_tokens = options_.context_tokens};
-    if (hole.begin != hole.end) drafting.forbidden_lines = forbidden_lines(file.text, hole);
-    const assist::DraftPlace place = {cut, hole.begin};
-    assist::Drafter drafter(engine_, workspace_->index(), drafting, document, place, "gate");
-    return drafter.draft(place, {.stop = {.max_tokens = kMaxTokens, .strings = {"\n"}}}, {});
-  }
-
-  engine::Engine& engine_;
-  const Corpus& corpus_;
-  const GateOptions& options_;
-  const Repository* repository_ = nullptr;  // whose index workspace_ is
-  std::unique_ptr<CorpusWorkspace> workspace_;
-};
-
-Json to_json(const GateCase& result) {
-  const assist::Confidence& confidence = result.confidence;
-  return {{"has_text", result.has_text},   {"match", result.match},
-          {"raw_match", result.raw_match}, {"mean", confidence.mean},
-          {"least", confidence.least},     {"first", confidence.first},
-          {"sum", confidence.sum}};
-}
-
-void from_json(const Json& json, GateCase& result) {
-  const auto number = [&](std::string_view name) {
-    return static_cast<float>(json_get<double>(json, name).value_or(0));
-  };
-  result.has_text = json_get<bool>(json, "has_text").value_or(false);
-  result.match = json_get<bool>(json, "match").value_or(false);
-  result.raw_match = json_get<bool>(json, "raw_match").value_or(false);
-  result.confidence = {number("mean"), number("least"), number("first"), number("sum")};
-}
-
-std::string place_of(const Corpus& corpus, const Hole& hole) {
-  const Repository& repository = corpus.repositories[hole.repository];
-  return repository.name + "/" + repository.files[hole.file].path + ":" +
-         std::to_string(hole.begin) + "-" + std::to_string(hole.end);
+GateCase case_of(const Corpus& corpus, const Hole& hole, const HoleDraft& draft) {
+  const std::string& whole = corpus.repositories[hole.repository].files[hole.file].text;
+  const workspace::Text text(cut_text(whole, hole));
+  const assist::FittedText fitted =
+      assist::fit_text(draft.text, assist::surroundings_of(text, hole.begin));
+  const std::string_view truth =
+      without_end_blanks(std::string_view(whole).substr(hole.begin, hole.end - hole.begin));
+  return {.place = place_of(corpus, hole),
+          .is_quiet = hole.begin == hole.end,
+          .has_text = !fitted.text.empty(),
+          .match = without_end_blanks(fitted.text) == truth,
+          .confidence = assist::confidence_of(draft.logprobs)};
 }
 
 // Both kinds, in the order of the corpus.
@@ -183,35 +118,18 @@ std::vector<Hole> quiet_places(const Corpus& corpus, int64_t n, uint64_t seed) {
   return places;
 }
 
-Result<std::vector<GateCase>> measure_gate(engine::Engine& engine, const Corpus& corpus,
+Result<std::vector<GateCase>> measure_gate(engine::Engine* engine, const Corpus& corpus,
                                            const GateOptions& options) {
   const std::vector<Hole> places = cases_of(corpus, options);
   if (places.empty()) return not_found_error("no line is long enough for a hole");
-  std::optional<ResultLog> log;
-  if (!options.log.empty()) {
-    const std::string run = "gate, model " + engine.config().digest.to_string() + " on " +
-                            engine.stats().kernels + ", corpus " +
-                            corpus_digest(corpus).to_string() + ", context " +
-                            std::to_string(options.context_tokens);
-    ASSIGN_OR_RETURN(log, ResultLog::open(options.log, run));
-  }
-  Asker asker(engine, corpus, options);
+  ASSIGN_OR_RETURN(const std::unique_ptr<Drafts> drafts,
+                   Drafts::open(engine, corpus, options.drafts));
   Progress progress("places", static_cast<int64_t>(places.size()));
   std::vector<GateCase> cases;
   for (const Hole& hole : places) {
-    const std::string place = place_of(corpus, hole);
-    const Json* known = log ? log->find(place) : nullptr;
-    GateCase result;
-    if (known == nullptr) {
-      ASSIGN_OR_RETURN(result, asker.ask(hole));
-      if (log) RETURN_IF_ERROR(log->add(place, to_json(result)));
-    } else {
-      from_json(*known, result);
-    }
-    result.place = place;
-    result.is_quiet = hole.begin == hole.end;
-    cases.push_back(std::move(result));
-    progress.done(known != nullptr);
+    ASSIGN_OR_RETURN(const HoleDraft draft, drafts->at(hole, DraftLength::kLine));
+    cases.push_back(case_of(corpus, hole, draft));
+    progress.done(draft.known);
   }
   return cases;
 }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "assist/gate.h"
-#include "base/json.h"
 #include "base/status.h"
 #include "bench/corpus.h"
+#include "bench/drafts.h"
 #include "bench/holes.h"
 #include "bench/part.h"
 #include "engine/engine.h"
@@ -23,17 +23,15 @@ struct GateOptions {
   int64_t n_holes = 300;
   int64_t n_quiet = 300;
   uint64_t seed = 1;
-  int32_t context_tokens = 2000;  // at most
-  Part part = {};                 // of both
-  std::string log;                // a file of results (result_log.h); empty: none is kept
+  Part part = {};  // of both
+  DraftsOptions drafts;
 };
 
 struct GateCase {
   std::string place;
-  bool is_quiet = false;   // nothing should be shown
-  bool has_text = false;   // post-processing left something
-  bool match = false;      // the true rest of the line
-  bool raw_match = false;  // the same without post-processing: its first line as it came
+  bool is_quiet = false;  // nothing should be shown
+  bool has_text = false;  // post-processing left something
+  bool match = false;     // the true rest of the line
   assist::Confidence confidence;
 };
 
@@ -42,9 +40,9 @@ struct GateCase {
 // bytes, in the order of the corpus.
 std::vector<Hole> quiet_places(const Corpus& corpus, int64_t n, uint64_t seed);
 
-// REQUIRES: engine.config().fim and engine.config().segment. Errors: NotFound when the corpus gives
-// no case; those of ResultLog and of the engine.
-Result<std::vector<GateCase>> measure_gate(engine::Engine& engine, const Corpus& corpus,
+// Without an engine it judges what the log has of its last run. Errors: NotFound when the corpus
+// gives no case; those of Drafts.
+Result<std::vector<GateCase>> measure_gate(engine::Engine* engine, const Corpus& corpus,
                                            const GateOptions& options);
 
 // What is looked at to decide.

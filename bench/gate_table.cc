@@ -60,13 +60,7 @@ std::string gate_table(const std::vector<GateCase>& cases) {
   for (const GateRow& row : judged_rows(cases)) text += line_of(row);
   text += "\nAll cases:\n\n" + head;
   for (const GateRow& row : mean_rows(cases)) text += line_of(row);
-  int64_t n_match = 0, n_raw = 0;
-  for (const GateCase& one : cases) {
-    n_match += !one.is_quiet && one.match;
-    n_raw += !one.is_quiet && one.raw_match;
-  }
-  return text + "\nExact holes with post-processing " + std::to_string(n_match) + ", without " +
-         std::to_string(n_raw) + "\n";
+  return text;
 }
 
 Json gate_json(const std::vector<GateCase>& cases) {
@@ -78,7 +72,6 @@ Json gate_json(const std::vector<GateCase>& cases) {
                    {"quiet", one.is_quiet},
                    {"text", one.has_text},
                    {"match", one.match},
-                   {"raw_match", one.raw_match},
                    {"mean", one.confidence.mean},
                    {"least", one.confidence.least},
                    {"first", one.confidence.first},

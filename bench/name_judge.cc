@@ -24,12 +24,11 @@ struct Tool {
 const Tool* const* tools() {
   static const Tool pyflakes = {Group::kPython, {"pyflakes3"}, read_pyflakes};
   // Each file on its own, as JavaScript too, with the names of browsers and of the language.
-  static const Tool tsc = {
-      Group::kTypeScript,
-      {"tsc", "--noEmit", "--allowJs", "--checkJs", "--noResolve", "--skipLibCheck",
-       "--moduleDetection", "force", "--target", "esnext", "--lib", "esnext,dom", "--jsx",
-       "preserve", "--pretty", "false"},
-      read_tsc};
+  static const Tool tsc = {Group::kTypeScript,
+                           {"tsc", "--noEmit", "--allowJs", "--checkJs", "--noResolve",
+                            "--skipLibCheck", "--moduleDetection", "force", "--target", "esnext",
+                            "--lib", "esnext,dom", "--jsx", "preserve", "--pretty", "false"},
+                           read_tsc};
   static const Tool* const both[] = {&pyflakes, &tsc, nullptr};
   return both;
 }
@@ -94,11 +93,10 @@ Result<std::vector<UndefinedUses>> ask(const Tool& tool, std::span<const JudgedT
     words.push_back(std::to_string(i) + texts[i]->path.substr(texts[i]->path.rfind('.')));
     std::ofstream(folder.path() + "/" + words.back(), std::ios::binary) << texts[i]->text;
   }
-  ASSIGN_OR_RETURN(const assist::SandboxRun run,
-                   assist::run_in_sandbox({.words = std::move(words),
-                                           .folder = folder.path(),
-                                           .seen_as = "/tmp/names"},
-                                          kLimits));
+  ASSIGN_OR_RETURN(
+      const assist::SandboxRun run,
+      assist::run_in_sandbox(
+          {.words = std::move(words), .folder = folder.path(), .seen_as = "/tmp/names"}, kLimits));
   if (run.timed_out || run.status < 0) return unavailable_error(tool.words[0] + " did not end");
   return tool.read(run.output, texts.size());
 }
@@ -167,8 +165,8 @@ std::vector<UndefinedUses> read_tsc(std::string_view output, size_t n_files) {
     if (!file || *file < 0 || static_cast<size_t>(*file) >= n_files || paren == rest.npos) return;
     rest.remove_prefix(paren + 1);
     const std::optional<int64_t> at = take_number(rest);
-    const bool is_name = rest.find("error TS2304:") != rest.npos ||
-                         rest.find("error TS2552:") != rest.npos;
+    const bool is_name =
+        rest.find("error TS2304:") != rest.npos || rest.find("error TS2552:") != rest.npos;
     auto name = quoted_behind(rest, "Cannot find name '");
     if (is_name && name && at) uses[*file]->push_back({std::move(*name), *at});
   });

@@ -9,6 +9,7 @@
 #include "assist/syntax_errors.h"
 #include "bench/cases.h"
 #include "bench/corpus_workspace.h"
+#include "bench/drafts.h"
 #include "bench/name_judge.h"
 #include "bench/progress.h"
 #include "bench/result_log.h"
@@ -206,15 +207,6 @@ Result<std::optional<ResultLog>> open_log(const engine::Engine* engine, const Co
   return std::optional<ResultLog>(std::move(log));
 }
 
-StepsResult empty_result(const Corpus& corpus, const Hole& hole) {
-  const Repository& repository = corpus.repositories[hole.repository];
-  const CorpusFile& file = repository.files[hole.file];
-  return {.place = repository.name + "/" + file.path + ":" + std::to_string(hole.begin) + "-" +
-                   std::to_string(hole.end),
-          .language = std::string(group_name(file.group)),
-          .kind = hole.kind};
-}
-
 }  // namespace
 
 Json to_json(const StepsAnswer& answer) {
@@ -236,7 +228,10 @@ Result<StepsTable> measure_steps(engine::Engine* engine, const Corpus& corpus,
   Judge judge(corpus);
   Progress progress("cases", static_cast<int64_t>(cases.size()));
   for (const Hole& hole : cases) {
-    StepsResult result = empty_result(corpus, hole);
+    const CorpusFile& file = corpus.repositories[hole.repository].files[hole.file];
+    StepsResult result = {.place = place_of(corpus, hole),
+                          .language = std::string(group_name(file.group)),
+                          .kind = hole.kind};
     bool all_known = true;
     for (const int32_t depth : options.depths) {
       const std::string key = result.place + ", depth " + std::to_string(depth);

@@ -5,6 +5,7 @@
 
 #include "bench/gate.h"
 #include "bench/gate_table.h"
+#include "bench/rules.h"
 #include "bench/steps.h"
 #include "bench/steps_table.h"
 #include "cli/measured_code.h"
@@ -26,27 +27,48 @@ constexpr const char* kGateFooter =
     "judged on the others.\n\n"
     "  rondo bench gate --worktree . --out gate.jsonl";
 
-struct GateArguments {
-  MeasuredCode code;
-  bench::GateOptions options;
-};
+constexpr const char* kRulesFooter =
+    "Asks about lines, places in brackets and bodies of functions, a third each, and makes the\n"
+    "answers fit with all rules of post-processing and with all but one: a rule is worth what is\n"
+    "exact only with it, less what is exact only without it. Shares its answers with bench "
+    "gate.\n\n"
+    "  rondo bench rules --worktree . --out gate.jsonl";
 
+constexpr const char* kJudgeHelp =
+    "Ask nothing: judge the answers in --out, whichever machine they are from";
+
+template <typename Options>
 struct Arguments {
   MeasuredCode code;
-  bench::StepsOptions options;
+  Options options;
   bool judge = false;
 };
+using StepsArguments = Arguments<bench::StepsOptions>;
+using GateArguments = Arguments<bench::GateOptions>;
+using RulesArguments = Arguments<bench::RulesOptions>;
 
-Status run(const Environment& environment, Arguments& arguments) {
-  ASSIGN_OR_RETURN(arguments.options.part, bench::parse_part(arguments.code.part));
-  arguments.options.log = arguments.code.log;
-  ASSIGN_OR_RETURN(const bench::Corpus corpus, read_code(arguments.code));
+// What is measured, and who is asked; nobody where answers are only judged.
+struct Measured {
+  bench::Corpus corpus;
   std::unique_ptr<engine::Engine> engine;
+};
+
+template <typename Options>
+Result<Measured> open(const Environment& environment, Arguments<Options>& arguments) {
+  ASSIGN_OR_RETURN(arguments.options.part, bench::parse_part(arguments.code.part));
+  Measured measured;
+  ASSIGN_OR_RETURN(measured.corpus, read_code(arguments.code));
   if (!arguments.judge) {
-    ASSIGN_OR_RETURN(engine, load_engine(environment, arguments.code));
+    ASSIGN_OR_RETURN(measured.engine, load_engine(environment, arguments.code));
   }
+  return measured;
+}
+
+Status run_steps(const Environment& environment, StepsArguments& arguments) {
+  arguments.options.log = arguments.code.log;
+  ASSIGN_OR_RETURN(const Measured measured, open(environment, arguments));
   ASSIGN_OR_RETURN(const bench::StepsTable table,
-                   bench::measure_steps(engine.get(), corpus, arguments.options));
+                   bench::measure_steps(measured.engine.get(), measured.corpus, arguments.options));
   if (arguments.code.json) return print_json(bench::steps_json(table)), Status();
   std::fputs(bench::steps_table(table).c_str(), stdout);
   return {};
@@ -56,7 +78,7 @@ void add_steps(CLI::App& bench, CommandContext context) {
   CLI::App* command =
       bench.add_subcommand("steps", "What drafting, checking and repairing in steps brings");
   command->footer(kFooter);
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<StepsArguments>();
   add_code_options(*command, arguments->code);
   bench::StepsOptions& options = arguments->options;
   command->add_option("--cases", options.n_cases, "How many, over all languages")
@@ -69,22 +91,31 @@ void add_steps(CLI::App& bench, CommandContext context) {
       ->capture_default_str()
       ->check(CLI::Range(1, 20));
   command->add_option("--seed", options.seed, "Of the cases")->capture_default_str();
-  command->add_flag("--judge", arguments->judge,
-                    "Ask nothing: judge the answers in --out, whichever machine they are from");
+  command->add_flag("--judge", arguments->judge, kJudgeHelp);
   command->add_option("--context", options.context_tokens, "Tokens of Segments, at most")
       ->capture_default_str();
-  on_run(*command, context,
-         [arguments, &environment = context.environment] { return run(environment, *arguments); });
+  on_run(*command, context, [arguments, &environment = context.environment] {
+    return run_steps(environment, *arguments);
+  });
 }
 
 Status run_gate(const Environment& environment, GateArguments& arguments) {
-  ASSIGN_OR_RETURN(arguments.options.part, bench::parse_part(arguments.code.part));
-  arguments.options.log = arguments.code.log;
-  ASSIGN_OR_RETURN(const bench::Corpus corpus, read_code(arguments.code));
-  ASSIGN_OR_RETURN(const auto engine, load_engine(environment, arguments.code));
-  ASSIGN_OR_RETURN(const auto cases, bench::measure_gate(*engine, corpus, arguments.options));
+  arguments.options.drafts.log = arguments.code.log;
+  ASSIGN_OR_RETURN(const Measured measured, open(environment, arguments));
+  ASSIGN_OR_RETURN(const auto cases,
+                   bench::measure_gate(measured.engine.get(), measured.corpus, arguments.options));
   if (arguments.code.json) return print_json(bench::gate_json(cases)), Status();
   std::fputs(bench::gate_table(cases).c_str(), stdout);
+  return {};
+}
+
+Status run_rules(const Environment& environment, RulesArguments& arguments) {
+  arguments.options.drafts.log = arguments.code.log;
+  ASSIGN_OR_RETURN(const Measured measured, open(environment, arguments));
+  ASSIGN_OR_RETURN(const bench::RulesTable table,
+                   bench::measure_rules(measured.engine.get(), measured.corpus, arguments.options));
+  if (arguments.code.json) return print_json(bench::to_json(table)), Status();
+  std::fputs(bench::to_markdown(table).c_str(), stdout);
   return {};
 }
 
@@ -102,10 +133,29 @@ void add_gate(CLI::App& bench, CommandContext context) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command->add_option("--seed", options.seed, "Of both")->capture_default_str();
-  command->add_option("--context", options.context_tokens, "Tokens of Segments, at most")
+  command->add_option("--context", options.drafts.context_tokens, "Tokens of Segments, at most")
       ->capture_default_str();
+  command->add_flag("--judge", arguments->judge, kJudgeHelp);
   on_run(*command, context, [arguments, &environment = context.environment] {
     return run_gate(environment, *arguments);
+  });
+}
+
+void add_rules(CLI::App& bench, CommandContext context) {
+  CLI::App* command = bench.add_subcommand("rules", "What each rule of post-processing is worth");
+  command->footer(kRulesFooter);
+  auto arguments = std::make_shared<RulesArguments>();
+  add_code_options(*command, arguments->code);
+  bench::RulesOptions& options = arguments->options;
+  command->add_option("--cases", options.n_cases, "How many, over all languages")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--seed", options.seed, "Of the cases")->capture_default_str();
+  command->add_option("--context", options.drafts.context_tokens, "Tokens of Segments, at most")
+      ->capture_default_str();
+  command->add_flag("--judge", arguments->judge, kJudgeHelp);
+  on_run(*command, context, [arguments, &environment = context.environment] {
+    return run_rules(environment, *arguments);
   });
 }
 
@@ -114,6 +164,7 @@ void add_gate(CLI::App& bench, CommandContext context) {
 void add_steps_benches(CLI::App& bench, CommandContext context) {
   add_steps(bench, context);
   add_gate(bench, context);
+  add_rules(bench, context);
 }
 
 }  // namespace rondo::cli

@@ -1,5 +1,5 @@
-// `rondo bench steps` and `rondo bench gate`: what the steps of the loop bring, at several depths,
-// and what is shown unasked.
+// `rondo bench steps`, `gate` and `rules`: what the steps of the loop bring, at several depths,
+// what is shown unasked, and what each rule of post-processing is worth.
 //
 // Thread: the main thread.
 #pragma once
