@@ -30,7 +30,8 @@ using Asked = MeasuringEditor::Asked;
 namespace fs = std::filesystem;
 
 constexpr const char* kFooter =
-    "A daemon of its own, and editors that speak to it as editors do (rondo lsp): one types alone,\n"
+    "A daemon of its own, and editors that speak to it as editors do (rondo lsp): one types "
+    "alone,\n"
     "then two type, in files of their own, while a third client asks for suggestions all over the\n"
     "workspace, one after the other without a pause. Lines are the same both times.\n\n"
     "  rondo bench clients . --threads 2";
@@ -102,10 +103,18 @@ class PrivateDaemon {
   // How the program is started for the daemon's user.
   std::vector<std::string> words(const std::string& command) const {
     return {"env",
-            "-u", "XDG_CONFIG_HOME", "-u", "XDG_DATA_HOME", "-u", "XDG_CACHE_HOME",
-            "-u", "XDG_STATE_HOME",
-            "HOME=" + home_.path(), "XDG_RUNTIME_DIR=" + home_.path() + "/run",
-            program_, command};
+            "-u",
+            "XDG_CONFIG_HOME",
+            "-u",
+            "XDG_DATA_HOME",
+            "-u",
+            "XDG_CACHE_HOME",
+            "-u",
+            "XDG_STATE_HOME",
+            "HOME=" + home_.path(),
+            "XDG_RUNTIME_DIR=" + home_.path() + "/run",
+            program_,
+            command};
   }
 
  private:
@@ -161,11 +170,9 @@ Result<Times> type(MeasuringEditor& editor, const SourceFile& file, const Argume
     if (ms.ok()) (jumps ? times.jumps : times.keys).push_back(*ms);
     return status.ok();
   };
-  bench::type_trace(file.text,
-                    {.n_actions = arguments.n_actions,
-                     .most_keys = arguments.most_keys,
-                     .seed = seed},
-                    act);
+  bench::type_trace(
+      file.text, {.n_actions = arguments.n_actions, .most_keys = arguments.most_keys, .seed = seed},
+      act);
   RETURN_IF_ERROR(status);
   return times;
 }
@@ -242,9 +249,8 @@ class Measurement {
 
   Status beside(uint32_t seed, Report& report) {
     std::stop_source over;
-    auto batch = std::async(std::launch::async, [&] {
-      return ask_everywhere(*editors_[2], files_, over.get_token());
-    });
+    auto batch = std::async(std::launch::async,
+                            [&] { return ask_everywhere(*editors_[2], files_, over.get_token()); });
     auto other = std::async(std::launch::async,
                             [&] { return type(*editors_[1], files_[1], arguments_, seed + 100); });
     const Result<Times> mine = alone(seed);

@@ -41,8 +41,7 @@ Json change_of(std::string_view before, std::string_view after) {
           .first -
       before.begin();
   size_t tail = 0;
-  while (tail < least - head &&
-         before[before.size() - tail - 1] == after[after.size() - tail - 1])
+  while (tail < least - head && before[before.size() - tail - 1] == after[after.size() - tail - 1])
     ++tail;
   return {{"range",
            {{"start", position(before, static_cast<int64_t>(head))},
@@ -63,10 +62,9 @@ Result<std::unique_ptr<MeasuringEditor>> MeasuringEditor::start(
   std::unique_ptr<MeasuringEditor> editor(new MeasuringEditor(process, std::move(ours)));
   const Json inline_completion = {{"textDocument", {{"inlineCompletion", Json::object()}}}};
   RETURN_IF_ERROR(editor
-                      ->request(method::kInitialize,
-                                {{"processId", nullptr},
-                                 {"rootUri", lsp::uri_of_path(folder)},
-                                 {"capabilities", inline_completion}})
+                      ->request(method::kInitialize, {{"processId", nullptr},
+                                                      {"rootUri", lsp::uri_of_path(folder)},
+                                                      {"capabilities", inline_completion}})
                       .status());
   RETURN_IF_ERROR(editor->notify(method::kInitialized, Json::object()));
   return editor;
@@ -95,11 +93,9 @@ Status MeasuringEditor::open(const std::string& path, std::string text) {
     RETURN_IF_ERROR(notify(method::kDidClose, {{"textDocument", {{"uri", uri_}}}}));
   uri_ = lsp::uri_of_path(path);
   text_ = std::move(text);
-  return notify(method::kDidOpen, {{"textDocument",
-                                    {{"uri", uri_},
-                                     {"languageId", ""},
-                                     {"version", ++version_},
-                                     {"text", text_}}}});
+  return notify(method::kDidOpen,
+                {{"textDocument",
+                  {{"uri", uri_}, {"languageId", ""}, {"version", ++version_}, {"text", text_}}}});
 }
 
 Status MeasuringEditor::change(std::string text) {

@@ -69,6 +69,11 @@ int64_t Generation::count_pages() const {
   return n + pages(std::min(n_active, n_window)) + 1;
 }
 
+int64_t Generation::work() const {
+  const int64_t n_prompt = prefill_ ? prefill_->n_computed() : 0;
+  return encoder_.n_computed() + n_waits_ + n_prompt + kStepRows * n_chosen();
+}
+
 // What a failed device computed means nothing: such a request is answered with what happened.
 bool Generation::device_failed() {
   const Status& status = parts_.model.device().status();
@@ -183,7 +188,9 @@ bool Generation::encodes_segments() {
 void Generation::encode_segments() {
   take_restored();
   if (encoder_.idle()) {
-    if (!coming_.empty()) parts_.tiers.wait();
+    if (coming_.empty()) return;
+    parts_.tiers.wait();
+    ++n_waits_;
     return;
   }
   const auto begin = Clock::now();

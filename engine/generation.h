@@ -43,6 +43,10 @@ struct EngineParts {
 // A request may need at most one part in so many of the pool, however small the others are.
 inline constexpr int32_t kLeastShares = 4;
 
+// What a step of decoding costs beside a chunk's row of one loop: on two cores with AVX-512 7 ms
+// and 0.8, with AMX 3 and 0.6.
+inline constexpr int64_t kStepRows = 8;
+
 class Generation {
  public:
   Generation(Request request, EngineParts& parts);
@@ -52,6 +56,9 @@ class Generation {
   bool cancelled() const { return request_.cancel.stop_requested(); }
   // Pages that it may come to hold: what it is admitted for, so that it never fails for memory.
   int64_t n_pages() const { return n_pages_; }
+  // How much of the engine it has had, in rows of a loop: of chunks, and kStepRows for each
+  // step of decoding; a moment that all waited for its Segments from the disk counts as one.
+  int64_t work() const;
   // True if it goes on by step(): it has something to compute before it decodes, or was cancelled.
   bool wants_step() const { return cancelled() || phase_ < Phase::kFirstToken; }
   // One bounded piece of work, through the model of chunks: true when the request has been
@@ -121,6 +128,7 @@ class Generation {
 
   std::vector<std::shared_ptr<const Segment>> segments_;  // of each input; null: not encoded
   std::vector<int32_t> coming_;                           // of them, those that are read from disk
+  int64_t n_waits_ = 0;                                   // for those
   std::vector<SegmentInput> deferred_;
   Clock::time_point encoding_since_;
   SegmentEncoder encoder_;

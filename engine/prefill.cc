@@ -95,6 +95,7 @@ void Prefill::step_both() {
   model_.run_loop(1, view, layer_rows(plan_.loop1, next0_, view.n_rows), pages_, x);
   append(step);
   keep(next0_, to, x, first_output_, outputs_);
+  n_computed_ += 2 * (to - next0_);
   next0_ = next1_ = to;
   if (to == static_cast<int32_t>(prompt_.size()))
     sequence_.note_window_keys(plan_.loop1, plan_.n_cached);
@@ -113,6 +114,7 @@ void Prefill::step_loop0() {
   } else {
     keep(next0_, to, x, plan_.loop1.front().keys_from, exits_);
   }
+  n_computed_ += to - next0_;
   next0_ = to;
 }
 
@@ -123,6 +125,7 @@ void Prefill::step_loop1() {
   float* x = exits_.data() + (next1_ - plan_.loop1.front().keys_from) * c;
   model_.run_loop(1, model_.place(step), layer_rows(plan_.loop1, next1_, step.n_rows()), pages_, x);
   keep(next1_, to, x, first_output_, outputs_);
+  n_computed_ += to - next1_;
   next1_ = to;
   if (to == static_cast<int32_t>(prompt_.size()))
     sequence_.note_window_keys(plan_.loop1, plan_.n_cached);

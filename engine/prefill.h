@@ -39,6 +39,8 @@ class Prefill {
   void abandon();
 
   int32_t n_cached() const { return plan_.n_cached; }
+  // Rows that were computed so far, of each loop.
+  int64_t n_computed() const { return n_computed_; }
   // f32 [prompt.size() - first_output, C], before the final norm, in the device's memory.
   // REQUIRES: step returned true.
   const float* outputs() const { return outputs_.data(); }
@@ -62,8 +64,9 @@ class Prefill {
   const int32_t chunk_tokens_;
   const Loop1Rows loop1_rows_;
   PrefillPlan plan_;
-  int32_t next0_ = 0;   // first slot that loop 0 has not done
-  int32_t next1_ = 0;   // and loop 1
+  int32_t next0_ = 0;  // first slot that loop 0 has not done
+  int32_t next1_ = 0;  // and loop 1
+  int64_t n_computed_ = 0;
   DeviceFloats exits_;  // f32 [., C] loop 0's exit hidden states of slots [next1_ at the start, n)
   DeviceFloats outputs_;  // f32 [., C]
 };

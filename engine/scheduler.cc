@@ -9,6 +9,9 @@ namespace rondo::engine {
 namespace {
 
 constexpr size_t kMaxRunning = 32;
+// Of so many turns one is that of who waited longest: at least 64 rows in half a second for a
+// prompt beside people who type all the time, on a CPU.
+constexpr int64_t kTurnsOfTheLeast = 64;
 
 bool is_interactive(const std::unique_ptr<Generation>& generation) {
   return generation->priority() == Priority::kInteractive;
@@ -24,17 +27,29 @@ int64_t Scheduler::drop_cancelled() {
   });
 }
 
+// Of those that `may` work: who has had least, or, now and then, who waited longest. Null when
+// there is none.
+template <typename May>
+Generation* Scheduler::take_turn(May may) {
+  auto turn = std::find_if(running_.begin(), running_.end(), may);
+  if (turn == running_.end()) return nullptr;
+  if (++n_turns_ % kTurnsOfTheLeast != 0) {
+    for (auto other = turn + 1; other != running_.end(); ++other) {
+      if (may(*other) && (*other)->work() < (*turn)->work()) turn = other;
+    }
+  }
+  std::rotate(turn, turn + 1, running_.end());
+  return running_.back().get();
+}
+
 Generation& Scheduler::next() {
   while (admit(Priority::kInteractive)) {
   }
-  auto turn = std::find_if(running_.begin(), running_.end(), is_interactive);
-  if (turn == running_.end()) {
-    if (running_.empty()) admit(Priority::kBackground);
-    turn = running_.begin();
-  }
-  CHECK(turn != running_.end(), "the scheduler was asked with nothing to do");
-  std::rotate(turn, turn + 1, running_.end());
-  return *running_.back();
+  if (Generation* const turn = take_turn(is_interactive)) return *turn;
+  if (running_.empty()) admit(Priority::kBackground);
+  Generation* const turn = take_turn([](const auto&) { return true; });
+  CHECK(turn != nullptr, "the scheduler was asked with nothing to do");
+  return *turn;
 }
 
 Generation* Scheduler::cancelled() {
@@ -51,17 +66,12 @@ Generation* Scheduler::next_chunk() {
       return generation->priority() == priority && generation->wants_step();
     };
   };
-  auto turn = std::find_if(running_.begin(), running_.end(), wants_step(Priority::kInteractive));
   const bool somebody_waits = std::any_of(
       running_.begin(), running_.end(),
       [](const auto& generation) { return is_interactive(generation) && !generation->decoding(); });
-  if (!somebody_waits) {
-    if (std::all_of(running_.begin(), running_.end(), is_interactive)) admit(Priority::kBackground);
-    turn = std::find_if(running_.begin(), running_.end(), wants_step(Priority::kBackground));
-  }
-  if (turn == running_.end()) return nullptr;
-  std::rotate(turn, turn + 1, running_.end());
-  return running_.back().get();
+  if (somebody_waits) return take_turn(wants_step(Priority::kInteractive));
+  if (std::all_of(running_.begin(), running_.end(), is_interactive)) admit(Priority::kBackground);
+  return take_turn(wants_step(Priority::kBackground));
 }
 
 std::optional<Priority> Scheduler::decoding() const {

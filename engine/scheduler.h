@@ -1,6 +1,8 @@
-// Which generation works next: somebody who waits before background work, turn by turn among
-// equals, and never two on the same cursor at once. Those that decode do so together, on a GPU
-// beside the chunk of another, which is background work's where nobody waits for a chunk.
+// Which generation works next: somebody who waits before background work, and never two on the same
+// cursor at once. Among equals it is who has had least of the engine: a keystroke is over soon, and
+// is not held up by requests that have long worked and have long to go. These have a turn now and
+// then whatever comes. Those that decode do so together, on a GPU beside the chunk of another,
+// which is background work's where nobody waits for a chunk.
 //
 // Thread: the engine thread. Owns the generations.
 #pragma once
@@ -45,13 +47,18 @@ class Scheduler {
   int64_t fail_all(const Status& status);
 
  private:
+  using Running = std::deque<std::unique_ptr<Generation>>;
+
+  template <typename May>
+  Generation* take_turn(May may);
   bool admit(Priority priority);
   bool fits(const Generation& generation) const;
   bool cursor_busy(const Generation& generation) const;
 
   const int32_t n_pages_;
   std::deque<std::unique_ptr<Generation>> waiting_;  // first come, first served within a priority
-  std::deque<std::unique_ptr<Generation>> running_;  // the front one's turn is next
+  Running running_;                                  // the front one had its last turn before all
+  int64_t n_turns_ = 0;
 };
 
 }  // namespace rondo::engine

@@ -238,6 +238,35 @@ TEST_F(EngineTest, CancelsQueuedAndRunningRequests) {
   EXPECT_TRUE(submit(prompt("x")).get().ok());
 }
 
+// A long prompt has more chunks than a keystroke has steps: turn by turn it would be over first.
+TEST_F(EngineTest, AKeystrokeIsNotHeldUpByALongPrompt) {
+  std::string file;
+  for (int i = 0; i < 40; ++i) file += "value_" + std::to_string(i) + " = function(argument)\n";
+  Request before = prompt("x");
+  Request long_prompt = prompt(file);
+  long_prompt.stop.max_tokens = 1;
+  Request keystroke = prompt("number = ");
+  keystroke.healing = "3141592653589793238462643383279502884197";
+  keystroke.stop = {.max_tokens = 64};
+
+  std::string order;
+  std::promise<void> both, all;
+  // Both are there before either begins.
+  before.on_done = [&](Result<Completion>) { both.get_future().wait(); };
+  const auto note = [&](char name) {
+    order += name;
+    if (order.size() == 2) all.set_value();
+  };
+  long_prompt.on_done = [&](Result<Completion>) { note('l'); };
+  keystroke.on_done = [&](Result<Completion>) { note('k'); };
+  engine_->submit(std::move(before));
+  engine_->submit(std::move(long_prompt));
+  engine_->submit(std::move(keystroke));
+  both.set_value();
+  all.get_future().wait();
+  EXPECT_EQ(order, "kl");
+}
+
 // Random requests, some cancelled at random moments, from several threads: every one is answered
 // exactly once, and in the end all pages but those of Segments and cursors are free.
 TEST_F(EngineTest, AnswersEveryRequestUnderStress) {
