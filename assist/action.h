@@ -59,10 +59,11 @@ struct OtherFile {
   std::vector<TextEdit> edits;
 };
 
-// What an action comes to: at least one edit.
+// What an action comes to: at least one edit, or something to read.
 struct ActionOutcome {
   std::vector<TextEdit> edits;  // of the document, in its order, without conflicts
   std::vector<OtherFile> others;
+  std::string markdown;  // to be read, of kinds that answer; there are no edits then
   std::vector<LoopStep> steps;
 };
 

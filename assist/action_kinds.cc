@@ -49,12 +49,20 @@ constexpr ActionKind kKinds[] = {
      .need = ActionNeed::kRun,
      .offer = offer_write_tests,
      .make = write_tests},
-    {.name = "explain", .need = ActionNeed::kChat, .offer = offer_explain},
+    {.name = "explain",
+     .need = ActionNeed::kChat,
+     .answers = true,
+     .offer = offer_explain,
+     .make = explain_code},
     {.name = "instruct",
      .need = ActionNeed::kChat,
      .offer = offer_instruct,
      .make = change_as_told},
-    {.name = "review", .need = ActionNeed::kChat, .offer = offer_review},
+    {.name = "review",
+     .need = ActionNeed::kChat,
+     .answers = true,
+     .offer = offer_review,
+     .make = review_code},
 };
 
 // Why the scene cannot have what a kind needs; empty when it can.
@@ -67,7 +75,7 @@ std::string missing(const ActionKind& kind, const ActionAbilities& abilities) {
     case ActionNeed::kChat:
       return abilities.chats ? "" : "needs a chat model";
     case ActionNeed::kRun:
-      if (!abilities.fills_in) return "needs a model that fills in";
+      if (!abilities.fills_in && !abilities.chats) return "needs a model that fills in or chats";
       return abilities.runs_code ? "" : "needs a trusted workspace (rondo trust) and bubblewrap";
   }
   return "";

@@ -25,7 +25,7 @@ enum class ActionNeed {
   kNothing,  // no model, or any
   kFill,     // a model that fills in
   kChat,     // one that follows instructions
-  kRun,      // a model that fills in, and a place where code may run
+  kRun,      // a model of either kind, and a place where code may run
 };
 
 struct ActionKind {
@@ -33,6 +33,7 @@ struct ActionKind {
   ActionGroup group = ActionGroup::kRewrite;
   ActionNeed need = ActionNeed::kFill;
   bool generates = true;  // a model writes the text, not only chooses it
+  bool answers = false;   // with something to read: it edits nothing
   // Adds those of this kind that can be made at the scene, quickly: it is asked for at every move
   // of the cursor.
   void (*offer)(const ActionScene& scene, std::vector<Action>& actions) = nullptr;

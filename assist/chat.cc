@@ -10,7 +10,6 @@
 
 #include "assist/postprocess.h"
 #include "assist/syntax_errors.h"
-#include "base/characters.h"
 #include "workspace/syntax_tree.h"
 #include "workspace/text.h"
 
@@ -19,6 +18,7 @@ namespace {
 
 constexpr int32_t kLeastAnswerTokens = 256;
 constexpr int32_t kExplanationTokens = 700;
+constexpr int32_t kWrittenTokens = 1000;
 
 constexpr std::string_view kEditor =
     "You edit source code. You answer with the new code in one fenced block, complete, without "
@@ -133,6 +133,22 @@ Result<std::string> edit_by_instruction(engine::Engine& engine, const Instructed
   return with_line_ends_of(edit.text, code.text);
 }
 
+Result<std::string> write_code(engine::Engine& engine, const InstructedEdit& about,
+                               std::stop_token stop) {
+  ChatQuestion question = {.system = std::string(kEditor),
+                           .user = told(about, ""),
+                           .max_tokens = about.max_tokens > 0 ? about.max_tokens : kWrittenTokens,
+                           .priority = about.priority};
+  ASSIGN_OR_RETURN(const ChatReply reply, ask_chat(engine, std::move(question), std::move(stop)));
+  ASSIGN_OR_RETURN(const AnsweredCode code,
+                   code_in(reply, {.language = *about.language, .path = "", .original = ""}));
+  ASSIGN_OR_RETURN(const auto shape, shape_of(*about.language, code.text));
+  if (shape ? shape->n_errors > 0 : !code.is_fenced) {
+    return not_found_error("the answer is not " + std::string(about.language->id) + " that parses");
+  }
+  return code.text;
+}
+
 Result<std::string> explain(engine::Engine& engine, const InstructedEdit& about,
                             std::stop_token stop) {
   ChatQuestion question = {
@@ -141,8 +157,7 @@ Result<std::string> explain(engine::Engine& engine, const InstructedEdit& about,
       .max_tokens = about.max_tokens > 0 ? about.max_tokens : kExplanationTokens,
       .priority = about.priority};
   ASSIGN_OR_RETURN(const ChatReply reply, ask_chat(engine, std::move(question), std::move(stop)));
-  ASSIGN_OR_RETURN(const std::string text, without_thoughts(reply));
-  return std::string(trimmed(text, " \t\n")) + (reply.was_cut ? "..." : "");
+  return markdown_in(reply);
 }
 
 }  // namespace rondo::assist

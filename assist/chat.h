@@ -53,6 +53,12 @@ struct InstructedEdit {
 Result<std::string> edit_by_instruction(engine::Engine& engine, const InstructedEdit& edit,
                                         std::stop_token stop);
 
+// New code in the language of about.path that about.instruction asks for, about the code of
+// about.text. It parses by itself, and is at the left edge, without a line end at its end.
+// Errors: as above.
+Result<std::string> write_code(engine::Engine& engine, const InstructedEdit& about,
+                               std::stop_token stop);
+
 // Markdown about edit.text, whose instruction is the question; empty: what it does.
 // Errors: as above.
 Result<std::string> explain(engine::Engine& engine, const InstructedEdit& about,

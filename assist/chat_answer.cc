@@ -170,6 +170,33 @@ std::string moved_to(std::string_view margin, std::string_view code) {
   return text;
 }
 
+// What closes the last fence of `text`; empty when nothing is open.
+std::string open_fence(std::string_view text) {
+  std::string open;
+  for (const std::string_view line : lines_of(text)) {
+    if (open.empty()) {
+      open = line.substr(indentation(line), fence_length(line));
+    } else if (closes(line, open[0], open.size())) {
+      open.clear();
+    }
+  }
+  return open;
+}
+
+// `text` without a fence of Markdown around all of it.
+std::string_view unwrapped(std::string_view text) {
+  const std::vector<std::string_view> lines = lines_of(text);
+  const size_t n_marks = fence_length(lines.front());
+  if (n_marks == 0) return text;
+  const std::string_view info = begin_fence(lines.front(), "").language;
+  if (info != "markdown" && info != "md") return text;
+  if (lines.size() > 1 && closes(lines.back(), text[0], n_marks)) {
+    text.remove_suffix(lines.back().size());
+  }
+  text.remove_prefix(std::min(lines.front().size() + 1, text.size()));
+  return trimmed(text, kBlanks);
+}
+
 // The one piece of code that can be meant.
 Result<Fence> only_fence(std::vector<Fence> fences, const WantedCode& wanted) {
   const size_t n_all = fences.size();
@@ -210,6 +237,15 @@ Result<std::string> without_thoughts(const ChatReply& reply) {
   return text;
 }
 
+Result<std::string> markdown_in(const ChatReply& reply) {
+  ASSIGN_OR_RETURN(const std::string text, without_thoughts(reply));
+  std::string markdown(unwrapped(trimmed(text, kBlanks)));
+  if (markdown.empty()) return refuse("is empty");
+  if (const std::string fence = open_fence(markdown); !fence.empty()) markdown += "\n" + fence;
+  if (reply.was_cut) markdown += "\n\n*The answer was cut off here: it is too long.*";
+  return markdown;
+}
+
 Result<AnsweredCode> code_in(const ChatReply& reply, const WantedCode& wanted) {
   ASSIGN_OR_RETURN(const std::string text, without_thoughts(reply));
   std::vector<Fence> fences = fences_of(text);
@@ -217,7 +253,7 @@ Result<AnsweredCode> code_in(const ChatReply& reply, const WantedCode& wanted) {
   if (code.is_fenced) {
     if (!fences.back().is_closed && reply.was_cut) return refuse("is cut off inside the code");
     ASSIGN_OR_RETURN(const Fence fence, only_fence(std::move(fences), wanted));
-    if (!fence.path.empty() && !ends_in_path(wanted.path, fence.path))
+    if (!wanted.path.empty() && !fence.path.empty() && !ends_in_path(wanted.path, fence.path))
       return refuse("is about " + std::string(fence.path) + ", not " + std::string(wanted.path));
     code.text = moved_to(margin_of(wanted.original), fence.text);
   } else {

@@ -21,7 +21,9 @@ struct ChatReply {
 
 struct WantedCode {
   const workspace::Language& language;
-  std::string_view path;      // of the file it belongs to, relative to the workspace
+  // Of the file it belongs to, relative to the workspace; empty: it is new code, whatever file the
+  // answer thinks of.
+  std::string_view path;
   std::string_view original;  // what it replaces; LF line ends
 };
 
@@ -33,6 +35,10 @@ struct AnsweredCode {
 // `text` without what the model thought before it answered. Errors: NotFound when it never came to
 // an answer.
 Result<std::string> without_thoughts(const ChatReply& reply);
+
+// The answer as Markdown to be read: without thoughts and without a fence around all of it. One
+// that was cut off has its last fence closed and says so at its end. Errors: as without_thoughts.
+Result<std::string> markdown_in(const ChatReply& reply);
 
 // Errors: NotFound with a sentence about the answer: it is empty or cut off, holds no code in this
 // language or several pieces, is about another file, or leaves out parts of the original.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "assist/chat.h"
+#include "assist/code_indent.h"
 #include "base/characters.h"
 
 namespace rondo::assist {
@@ -13,14 +14,6 @@ namespace {
 
 constexpr int64_t kLinesAround = 8;  // of a diagnostic outside of functions, each way
 constexpr size_t kTitleBytes = 60;
-
-// `bytes` and the rest of their lines, the last line end included.
-workspace::ByteRange whole_lines(const workspace::Text& text, workspace::ByteRange bytes) {
-  const int64_t first = text.line_at(bytes.begin);
-  int64_t last = text.line_at(bytes.end);
-  if (last > first && text.line(last).begin == bytes.end) --last;  // ends with a line end
-  return {.begin = text.line(first).begin, .end = text.line_with_end(last).end};
-}
 
 // What a comment says that is the whole first line of `code`; empty when that is none.
 std::string_view comment_of(std::string_view code) {

@@ -22,4 +22,11 @@ std::string indent_unit(const workspace::Text& text) {
   return std::string(fewest == 0 ? 4 : fewest, ' ');
 }
 
+workspace::ByteRange whole_lines(const workspace::Text& text, workspace::ByteRange bytes) {
+  const int64_t first = text.line_at(bytes.begin);
+  int64_t last = text.line_at(bytes.end);
+  if (last > first && text.line(last).begin == bytes.end) --last;  // ends with a line end
+  return {.begin = text.line(first).begin, .end = text.line_with_end(last).end};
+}
+
 }  // namespace rondo::assist

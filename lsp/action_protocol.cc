@@ -48,8 +48,9 @@ Json data_json(const ActionData& data) {
 }
 
 Json command_json(const std::string& title, const ActionData& data) {
+  const bool answers = assist::action_kind(data.name)->answers;
   return {{"title", title},
-          {"command", command::kApplyAction},
+          {"command", answers ? command::kAnswerAction : command::kApplyAction},
           {"arguments", Json::array({data_json(data)})}};
 }
 
@@ -94,6 +95,9 @@ Status read_action_capabilities(const Json& capabilities, ActionCapabilities& ou
       document.optional_object("codeAction",
                                [&](Members& action) { read_action_member(action, out); });
     });
+    members.optional_object("experimental", [&](Members& experimental) {
+      experimental.optional("rondoAnswers", out.shows_answers);
+    });
   });
 }
 
@@ -125,7 +129,7 @@ Status read_params(const Json& json, ResolveParams& params) {
 Status read_params(const Json& json, CommandParams& params) {
   return read_members(json, [&](Members& members) {
     members.required("command", params.command);
-    if (params.command != command::kApplyAction) return;
+    if (params.command != command::kApplyAction && params.command != command::kAnswerAction) return;
     std::vector<ActionData> arguments;
     members.required("arguments", arguments);
     if (!arguments.empty()) params.data = std::move(arguments[0]);
@@ -158,8 +162,9 @@ void offer_actions(const ActionCapabilities& client, Json& capabilities) {
     capabilities["codeActionProvider"] = {{"codeActionKinds", std::move(kinds)}};
     if (client.resolves()) capabilities["codeActionProvider"]["resolveProvider"] = true;
   }
-  if (client.resolves()) return;
-  capabilities["executeCommandProvider"] = {{"commands", Json::array({command::kApplyAction})}};
+  Json commands = Json::array({command::kAnswerAction});
+  if (!client.resolves()) commands.push_back(command::kApplyAction);
+  capabilities["executeCommandProvider"] = {{"commands", std::move(commands)}};
 }
 
 Json action_json(const assist::Action& action, const ActionData& data,
@@ -174,11 +179,10 @@ Json action_json(const assist::Action& action, const ActionData& data,
   if (kind.generates && client.llm_tag) json["tags"] = Json::array({kLlmGenerated});
   if (!action.disabled.empty()) {
     json["disabled"] = {{"reason", action.disabled}};
-  } else if (client.resolves()) {
-    json["data"] = data_json(data);
-  } else {
-    json["command"] = command_json(action.title, data);
+    return json;
   }
+  if (client.resolves()) json["data"] = data_json(data);
+  if (kind.answers || !client.resolves()) json["command"] = command_json(action.title, data);
   return json;
 }
 
@@ -226,6 +230,12 @@ Json resolved_action(Json action, Json edit, const std::vector<assist::LoopStep>
 
 Json command_result(const std::vector<assist::LoopStep>& steps) {
   return {{"loop_steps", assist::loop_steps_json(steps)}};
+}
+
+Json answer_result(const std::string& title, const assist::ActionOutcome& outcome) {
+  return {{"title", title},
+          {"markdown", outcome.markdown},
+          {"loop_steps", assist::loop_steps_json(outcome.steps)}};
 }
 
 }  // namespace rondo::lsp

@@ -3,7 +3,8 @@
 //
 // What an action is made from travels with it, in its `data` or as the argument of the command
 // rondo.applyAction, and comes back: {"uri", "version", "hash" of the text, "name" of the kind,
-// "range", "choice"}. Once it is made, `loop_steps` says how.
+// "range", "choice"}. Once it is made, `loop_steps` says how. Actions that answer with something to
+// read are the command rondo.answerAction with every client: its result has it as `markdown`.
 //
 // Thread: values and pure functions.
 #pragma once
@@ -32,6 +33,7 @@ inline constexpr std::string_view kCancelProgress = "window/workDoneProgress/can
 
 namespace command {
 inline constexpr std::string_view kApplyAction = "rondo.applyAction";
+inline constexpr std::string_view kAnswerAction = "rondo.answerAction";
 }  // namespace command
 
 // What the client can do with actions and edits. Absent means no.
@@ -46,6 +48,7 @@ struct ActionCapabilities {
   bool document_changes = false;  // versioned edits
   bool annotations = false;       // of edits, to be confirmed
   bool creates_files = false;
+  bool shows_answers = false;  // the result of kAnswerAction (experimental: rondoAnswers)
 
   // An action's edit is asked for by codeAction/resolve; else by the command, if at all.
   bool resolves() const { return literals && data && resolves_edit; }
@@ -90,7 +93,7 @@ struct ResolveParams {
 
 struct CommandParams {
   std::string command;
-  ActionData data;  // of kApplyAction
+  ActionData data;  // of either command
 };
 
 struct CancelProgressParams {
@@ -135,5 +138,6 @@ bool was_applied(const Json& result, std::string& reason);
 // The action `action` of the client's, made.
 Json resolved_action(Json action, Json edit, const std::vector<assist::LoopStep>& steps);
 Json command_result(const std::vector<assist::LoopStep>& steps);
+Json answer_result(const std::string& title, const assist::ActionOutcome& outcome);
 
 }  // namespace rondo::lsp

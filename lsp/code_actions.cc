@@ -39,6 +39,11 @@ Status changed(const std::string& uri) {
   return stale_error(uri + " is not what it was when the action was offered; ask for it again");
 }
 
+bool answers(const std::string& name) {
+  const assist::ActionKind* kind = assist::action_kind(name);
+  return kind != nullptr && kind->answers;
+}
+
 }  // namespace
 
 void CodeActions::begin(const ActionCapabilities& client, workspace::PositionEncoding encoding,
@@ -99,6 +104,8 @@ ActionData CodeActions::data_of(const workspace::Document& document, const Actio
 // ---- making one ------------------------------------------------------------------------------
 
 void CodeActions::resolve(ResolveParams params, Reply reply) {
+  // Editors resolve whatever has no edit; this one has its command.
+  if (answers(params.data.name)) return reply.result(std::move(params.action));
   const std::string title = json_get<std::string>(params.action, "title").value_or("");
   make(std::move(params.data), title, method::kResolveAction, reply,
        [reply, action = std::move(params.action)](Json edit, const ActionOutcome& outcome) {
@@ -107,11 +114,36 @@ void CodeActions::resolve(ResolveParams params, Reply reply) {
 }
 
 void CodeActions::execute(CommandParams params, Reply reply) {
-  if (params.command != command::kApplyAction || params.data.uri.empty()) {
-    return reply.error({ErrorCode::kInvalidParams, "there is no command " + params.command});
+  if (params.command == command::kApplyAction && !params.data.uri.empty()) {
+    return execute_edit(std::move(params.data), std::move(reply));
   }
-  const std::string label = "Rondo: " + params.data.name;
-  make(std::move(params.data), label, method::kExecuteCommand, reply,
+  if (params.command == command::kAnswerAction && !params.data.uri.empty()) {
+    return execute_answer(std::move(params.data), std::move(reply));
+  }
+  reply.error({ErrorCode::kInvalidParams, "there is no command " + params.command});
+}
+
+void CodeActions::execute_answer(ActionData data, Reply reply) {
+  if (!answers(data.name)) {
+    return reply.error({ErrorCode::kInvalidParams, data.name + " answers nothing to be read"});
+  }
+  const std::string title = data.name;
+  make(std::move(data), title, method::kExecuteCommand, reply,
+       [this, reply, title](const Json&, const ActionOutcome& outcome) {
+         if (!client_.shows_answers) {
+           connection_.notify(method::kShowMessage,
+                              message_params(Severity::kInfo, outcome.markdown));
+         }
+         reply.result(answer_result(title, outcome));
+       });
+}
+
+void CodeActions::execute_edit(ActionData data, Reply reply) {
+  if (answers(data.name)) {
+    return reply.error({ErrorCode::kInvalidParams, data.name + " makes no edit"});
+  }
+  const std::string label = "Rondo: " + data.name;
+  make(std::move(data), label, method::kExecuteCommand, reply,
        [this, reply, label](Json edit, const ActionOutcome& outcome) {
          connection_.request(
              method::kApplyEdit, apply_edit_params(label, std::move(edit)),
@@ -176,6 +208,8 @@ void CodeActions::made(int64_t id, std::string_view method, const Result<ActionO
   if (!job.reply.open()) return;
   if (!outcome.ok()) return job.reply.error(to_rpc_error(outcome.status()));
   hooks_.made(*job.document, method, job.data.range, outcome->steps);
+  // What was said of the code as it was can be read still.
+  if (!outcome->markdown.empty()) return job.finish({}, *outcome);
   Result<Json> edit = edit_of(job, *outcome);
   if (!edit.ok()) return job.reply.error(to_rpc_error(edit.status()));
   job.finish(std::move(*edit), *outcome);

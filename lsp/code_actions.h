@@ -6,6 +6,9 @@
 // progress, which the user may cancel. A text that is no longer the one that the action was offered
 // for is ContentModified, before and after the work.
 //
+// What is to be read is the result of the command rondo.answerAction. A client that did not say
+// that it shows such results gets it as a message, too.
+//
 // Thread: the loop; the service calls back on any thread and the answer is posted to the loop.
 // Ownership: owns what is under way; borrows the Connection.
 #pragma once
@@ -81,6 +84,8 @@ class CodeActions {
     std::function<void(Json edit, const assist::ActionOutcome& outcome)> finish;
   };
 
+  void execute_edit(ActionData data, Reply reply);
+  void execute_answer(ActionData data, Reply reply);
   void make(ActionData data, std::string title, std::string_view method, Reply reply,
             std::function<void(Json edit, const assist::ActionOutcome& outcome)> finish);
   void made(int64_t id, std::string_view method, const Result<assist::ActionOutcome>& outcome);

@@ -67,5 +67,32 @@ INSTANTIATE_TEST_SUITE_P(All, ChatAnswers, testing::ValuesIn(read_cases()), [](c
   return name;
 });
 
+TEST(ChatAnswer, IsReadAsMarkdown) {
+  const std::string note = "\n\n*The answer was cut off here: it is too long.*";
+  const struct {
+    std::string answer;
+    bool was_cut;
+    std::string wanted;  // empty: refused
+  } cases[] = {
+      {"\n*Area*.\n", false, "*Area*."},
+      {"<think>\nhm\n</think>\n\nArea.", false, "Area."},
+      {"hm </think> Area.", false, "Area."},
+      {"```markdown\nArea:\n```python\nw * h\n```\n```", false, "Area:\n```python\nw * h\n```"},
+      {"```python\nw * h\n```", false, "```python\nw * h\n```"},
+      {"Area:\n~~~~\nw *", true, "Area:\n~~~~\nw *\n~~~~" + note},
+      {"```md\nArea:\n```\nw", true, "Area:\n```\nw\n```" + note},
+      {"It is the", true, "It is the" + note},
+      {" \n", false, ""},
+      {"<think>\nthis is", true, ""},
+      {"<think>hm</think>\n", false, ""},
+      {"```markdown\n```", false, ""},
+  };
+  for (const auto& one : cases) {
+    const auto markdown = markdown_in({.text = one.answer, .was_cut = one.was_cut});
+    if (one.wanted.empty()) EXPECT_EQ(markdown.status().code(), Code::kNotFound) << one.answer;
+    if (!one.wanted.empty()) EXPECT_EQ(markdown.value(), one.wanted);
+  }
+}
+
 }  // namespace
 }  // namespace rondo::assist

@@ -16,6 +16,9 @@ using testing::HasSubstr;
 
 constexpr const char* kAnswers = R"_({"answers": [
     {"when": "radius may be None", "text": "Sure:\n```python\ndef area(radius=0):\n    return 3 * radius\n```"},
+    {"when": ["What does this code do?", "print(3)"], "text": "<think>Hm.</think>\nIt says:\n```\n3", "ends": "limit"},
+    {"when": ["What does this code do?", "pass"], "text": "<think>Hm.</think>\n"},
+    {"when": ["Review this code.", "print(3)"], "text": "No defect."},
     {"when": "Say four.", "text": "```python\nprint(4)\n```"}]})_";
 
 class ChatActionsTest : public testing::Test {
@@ -57,6 +60,12 @@ class ChatActionsTest : public testing::Test {
     return answer["edit"]["documentChanges"][0]["edits"][0]["newText"];
   }
 
+  // What there is to read; the error when there is nothing.
+  Json answered(const Json& action) {
+    const Json result = server_->ask("workspace/executeCommand", action["command"]);
+    return result.contains("markdown") ? result["markdown"] : result;
+  }
+
   const assist::ChatModelFolder chat_model_;
   const workspace::TemporaryFolder folder_;
   std::optional<RealServer> server_;
@@ -82,11 +91,26 @@ TEST_F(ChatActionsTest, ChangesTheSelectionAsItsCommentSays) {
   EXPECT_EQ(made(action), "print(4)\n");
 }
 
+TEST_F(ChatActionsTest, ExplainAndReviewInMarkdown) {
+  open(chat_model_.path(), "# Say four.\nprint(3)\n");
+  EXPECT_EQ(answered(find("explain", 0, 2, Json::array())),
+            "It says:\n```\n3\n```\n\n*The answer was cut off here: it is too long.*");
+  EXPECT_EQ(answered(find("review", 0, 2, Json::array())), "No defect.");
+}
+
+TEST_F(ChatActionsTest, SayWhenTheAnswerIsEmpty) {
+  open(chat_model_.path(), "pass\n");
+  EXPECT_THAT(answered(find("explain", 0, 1, Json::array())).dump(), HasSubstr("is empty"));
+}
+
 TEST_F(ChatActionsTest, AreShownAsDisabledWithoutAChatModel) {
   open(kEmbeddedModel, "# Say four.\nprint(3)\n");
-  const Json action = find("instruct", 0, 2, Json::array());
-  ASSERT_TRUE(action.is_object());
-  EXPECT_THAT(action["disabled"].dump(), HasSubstr("needs a chat model"));
+  for (const char* kind : {"explain", "instruct", "review"}) {
+    const Json action = find(kind, 0, 2, Json::array());
+    ASSERT_TRUE(action.is_object()) << kind;
+    EXPECT_THAT(action["disabled"].dump(), HasSubstr("needs a chat model"));
+    EXPECT_FALSE(action.contains("command")) << action.dump();
+  }
 }
 
 }  // namespace

@@ -176,6 +176,7 @@ class Player {
       return making_.done(failure(*code));
     }
     assist::ActionOutcome outcome = {.edits = edits_of(json["edits"])};
+    outcome.markdown = json_get<std::string>(json, "markdown").value_or("");
     outcome.steps = {{.step = 1, .focus = "draft: x", .n_tokens = 7}};
     if (json.contains("other")) {
       const Json& other = json["other"];

@@ -17,7 +17,7 @@
 //     === offer [...]      these are offered: name, title, begin, end, choice, disabled, diagnostic
 //     === making {...}     the newest action that is being made: name, begin, end, choice
 //     === working TEXT     it says what it does
-//     === made {...}       it is made: edits, other (a file), or error
+//     === made {...}       it is made: edits, other (a file), markdown, or error
 //     === unwanted         it was told to stop
 //     === prepared P:N     the model may prepare for offset N of P; none: for nothing
 //     === stopped          the newest request that the model got was told to stop

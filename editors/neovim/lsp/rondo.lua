@@ -3,5 +3,8 @@ return {
   cmd = require('rondo.server').command() or { 'rondo', 'lsp', '--stdio' },
   root_markers = { '.git' },
   flags = { debounce_text_changes = 0 },
-  capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+  capabilities = {
+    textDocument = { inlineCompletion = { dynamicRegistration = false } },
+    experimental = { rondoAnswers = true },
+  },
 }

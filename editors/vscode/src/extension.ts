@@ -1,5 +1,6 @@
 // What VS Code calls when the extension is switched on and off.
 import { type ExtensionContext, window, workspace } from 'vscode';
+import { provideAnswers } from './answers';
 import { addAlarm, addCommands, addStatusBarItem } from './commands';
 import { Counting } from './counting';
 import { tellCursor } from './cursor';
@@ -15,6 +16,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     log,
     started,
     counting,
+    provideAnswers(),
     ...addCommands(started, counting, log),
     ...addStatusBarItem(started),
     addAlarm(started),

@@ -20,6 +20,7 @@ import {
   RevealOutputChannelOn,
   State as ClientState,
 } from 'vscode-languageclient/node';
+import { announceAnswers, isAnswer, showAnswer } from './answers';
 import { moduleToken } from './modules';
 import { findProgram, serverArguments } from './program';
 import { launchSettings, serverSettings } from './settings';
@@ -60,6 +61,7 @@ class Connection {
         closed: () => this.#closed(),
       },
     });
+    announceAnswers(this.client);
   }
 
   // Whether the server's end is final is said by #closed(), so the client need not show it.
@@ -216,6 +218,13 @@ export class Server implements Disposable {
             this.#refreshSoon(100);
             return items.map(({ section }) => (section === 'rondo' ? serverSettings() : null));
           },
+        },
+        executeCommand: async (command, args, next) => {
+          const result = await next(command, args);
+          if (isAnswer(result)) {
+            await showAnswer(result);
+          }
+          return result;
         },
         provideInlineCompletionItems: async (document, position, context, token, next) => {
           const answer = await next(document, position, context, token);

@@ -51,7 +51,7 @@ local function apply(client, action)
   end
   local command = type(action.command) == 'table' and action.command or action.edit == nil and action
   if command and command.command then
-    requests.send(client, 'workspace/executeCommand', command, action.title, function() end)
+    requests.send(client, 'workspace/executeCommand', command, action.title, require('rondo.answer').show)
   end
 end
 

@@ -179,6 +179,7 @@ function M.setup(given)
     options.current.native = false
   end
   is_set_up = true
+  require('rondo.answer').register()
   server.allow()
   for name, key in pairs(options.current.keymaps) do
     if key and name == 'complete_selection' then

@@ -75,6 +75,7 @@ function M.config(root)
   end
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
+  capabilities.experimental = { rondoAnswers = true } -- answer.lua shows them
   local settings = vim.tbl_isempty(options.current.settings) and vim.empty_dict() or options.current.settings
   return {
     name = 'rondo',
