@@ -5,8 +5,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "assist/chat.h"
 #include "assist/code_indent.h"
+#include "assist/kept_tests.h"
 #include "assist/sandbox.h"
 #include "assist/tree_copy.h"
 #include "assist/tree_file.h"
@@ -31,6 +34,10 @@ std::string module_of(std::string_view path) {
   return module;
 }
 
+std::string import_of(const workspace::Document& document, const std::string& name) {
+  return "from " + module_of(document.path) + " import " + name;
+}
+
 // Where a function's test goes, and what stands there.
 struct TestFile {
   std::string path;
@@ -52,32 +59,31 @@ Result<TestFile> test_file_of(const ActionWork& work) {
   return TestFile{(has_folder ? "tests/" : document.path.substr(0, slash + 1)) + name, {}};
 }
 
-// The test file with a hole for the body.
+// What is written behind the test file's text.
 struct TestDraft {
-  std::string added;  // behind what stands there, up to the hole
-  std::string text;   // all of it
+  std::string head;  // blank lines, and the import of the function
+  std::string text;  // the test file's, and the head
 };
 
 TestDraft draft_of(const TestFile& file, const workspace::Document& document,
                    const std::string& name) {
-  std::string before = file.before.value_or("");
+  const std::string before = file.before.value_or("");
   bool imported = false;
   for (const workspace::Import& import :
        workspace::import_statements(file.path, *document.language, before)) {
     for (const workspace::ImportedName& one : import.names) imported |= one.local == name;
   }
   TestDraft draft;
-  if (!before.empty() && !before.ends_with('\n')) draft.added += "\n";
+  if (!before.empty() && !before.ends_with('\n')) draft.head += "\n";
   if (!imported) {
-    draft.added += (before.empty() ? "" : "\n") + std::string("from ") + module_of(document.path) +
-                   " import " + name + "\n";
+    draft.head += (before.empty() ? "" : "\n") + import_of(document, name) + "\n";
   }
-  draft.added += "\n\ndef test_" + name + "():\n    ";
-  draft.text = std::move(before) + draft.added;
+  draft.head += "\n\n";
+  draft.text = before + draft.head;
   return draft;
 }
 
-// Runs one test in a copy of the tree.
+// Runs tests in a copy of the tree.
 class TestRun {
  public:
   static Result<TestRun> open(const ActionWork& work) {
@@ -89,14 +95,17 @@ class TestRun {
     return TestRun(work, std::move(copy));
   }
 
-  bool passes(const std::string& path, const std::string& name, const std::string& text) const {
+  // Whether these tests of the file at `path` pass, when it has this text.
+  bool pass(const std::string& path, const std::vector<std::string>& names,
+            const std::string& text) const {
     if (!copy_.put(path, text).ok()) return false;
-    const Result<SandboxRun> run =
-        run_in_sandbox({.words = {"pytest", "-q", "-p", "no:cacheprovider", "--rootdir",
-                                  work_.folder, path + "::test_" + name},
-                        .folder = copy_.folder(),
-                        .seen_as = work_.folder},
-                       {.time = kTestTime});
+    // As a module: then the tree's own folder is where imports are looked for.
+    std::vector<std::string> words = {"python3",          "-m",        "pytest",    "-q", "-p",
+                                      "no:cacheprovider", "--rootdir", work_.folder};
+    for (const std::string& name : names) words.push_back(path + "::" + name);
+    const Result<SandboxRun> run = run_in_sandbox(
+        {.words = std::move(words), .folder = copy_.folder(), .seen_as = work_.folder},
+        {.time = kTestTime});
     return run.ok() && run->passed();
   }
 
@@ -107,6 +116,85 @@ class TestRun {
   TreeCopy copy_;
 };
 
+// A function, where its tests go, and what runs them.
+struct Tested {
+  std::string name;
+  std::string code;
+  TestFile file;
+  TestDraft draft;
+  TestRun run;
+};
+
+// What goes behind the draft's head, and how it came.
+struct WrittenTests {
+  std::string text;  // no line end at its end
+  std::vector<LoopStep> steps;
+};
+
+// One test, whose body the model fills in.
+Result<WrittenTests> fill_in_test(const ActionWork& work, const Tested& tested) {
+  const std::string test = "test_" + tested.name;
+  const std::string line = "def " + test + "():\n    ";
+  const std::string before = tested.draft.text + line;
+  const auto objects = [&](std::string_view answer) {
+    const bool tests =
+        answer.find("assert") != answer.npos && answer.find(tested.name + "(") != answer.npos;
+    return !tests ||
+           !tested.run.pass(tested.file.path, {test}, before + std::string(answer) + "\n");
+  };
+  const auto hole = static_cast<int64_t>(before.size());
+  ASSIGN_OR_RETURN(StepOutcome answer, fill_hole(work, {.path = tested.file.path,
+                                                        .text = before + "\n",
+                                                        .bytes = {hole, hole},
+                                                        .length = AnswerLength::kBlock,
+                                                        .depth = kDepth,
+                                                        .max_tokens = kMostTokens,
+                                                        .objects = objects}));
+  return WrittenTests{line + answer.text, std::move(answer.steps)};
+}
+
+// Several tests of a chat model; those that pass.
+Result<WrittenTests> ask_for_tests(const ActionWork& work, const Tested& tested) {
+  const workspace::Document& document = work.scene.document();
+  ASSIGN_OR_RETURN(
+      const std::string code,
+      write_code(work.engine,
+                 {.instruction = "Write tests of `" + tested.name +
+                                 "` for pytest: functions test_... without a class, of one "
+                                 "behaviour each. The file has `" +
+                                 import_of(document, tested.name) +
+                                 "` already. Answer with the tests alone, in one fenced block.",
+                  .language = document.language,
+                  .path = document.path,
+                  .text = tested.code},
+                 work.stop));
+  work.report("running the tests");
+  const auto text_with = [&](const std::string& tests) { return tested.draft.text + tests + "\n"; };
+  const KeptTests kept =
+      keep_tests(code, tested.name, tested.file.before.value_or(""), [&](const std::string& name) {
+        return !work.stop.stop_requested() &&
+               tested.run.pass(tested.file.path, {name}, text_with(code));
+      });
+  if (work.stop.stop_requested()) return cancelled_error("the tests are not wanted any more");
+  const std::string result =
+      std::to_string(kept.names.size()) + " of " + std::to_string(kept.n_written) + " tests pass";
+  if (kept.names.empty() || !tested.run.pass(tested.file.path, kept.names, text_with(kept.code))) {
+    return not_found_error("Nothing was changed: of what the model wrote " + result);
+  }
+  const auto n_tokens = static_cast<int64_t>(work.engine.tokenizer().encode(code).size());
+  return WrittenTests{kept.code,
+                      {{.step = 1, .focus = "draft: tests of " + tested.name, .n_tokens = n_tokens},
+                       {.step = 5, .focus = "checks: " + result}}};
+}
+
+// What was read is what is there.
+Status check_unchanged(const ActionWork& work, const TestFile& file) {
+  const Result<std::string> now = read_tree_file(work.folder, file.path);
+  const bool same = now.ok() == file.before.has_value() && (!now.ok() || *now == *file.before);
+  return same ? Status()
+              : stale_error(file.path + " has changed meanwhile; ask for the action again");
+}
+
 }  // namespace
 
 void offer_write_tests(const ActionScene& scene, std::vector<Action>& actions) {
@@ -116,8 +204,9 @@ void offer_write_tests(const ActionScene& scene, std::vector<Action>& actions) {
   const std::string name(scene.text().slice(function->name));
   const bool is_inside = !indent_at(scene.text(), function->bytes.begin).empty();
   if (is_inside || name.starts_with('_') || workspace::is_test_path(document.path)) return;
+  const std::string what = scene.abilities.chats ? "tests" : "a test";
   actions.push_back(
-      {.title = "Write a test of `" + name + "`, if it passes", .bytes = function->name});
+      {.title = "Write " + what + " of `" + name + "`, kept if passing", .bytes = function->name});
 }
 
 Result<ActionOutcome> write_tests(const ActionWork& work, const Action& action) {
@@ -128,32 +217,22 @@ Result<ActionOutcome> write_tests(const ActionWork& work, const Action& action) 
   const workspace::Function* function = workspace::function_at(scene.functions, action.bytes.begin);
   if (function == nullptr) return stale_error("no function stands there any more");
   const std::string name(scene.text().slice(function->name));
-  ASSIGN_OR_RETURN(const TestFile file, test_file_of(work));
-  const TestDraft draft = draft_of(file, scene.document(), name);
-  ASSIGN_OR_RETURN(const TestRun run, TestRun::open(work));
-  work.report("writing a test and running it");
-  const auto objects = [&](std::string_view answer) {
-    const bool tests =
-        answer.find("assert") != answer.npos && answer.find(name + "(") != answer.npos;
-    return !tests || !run.passes(file.path, name, draft.text + std::string(answer) + "\n");
-  };
-  const auto hole = static_cast<int64_t>(draft.text.size());
-  ASSIGN_OR_RETURN(StepOutcome answer, fill_hole(work, {.path = file.path,
-                                                        .text = draft.text + "\n",
-                                                        .bytes = {hole, hole},
-                                                        .length = AnswerLength::kBlock,
-                                                        .depth = kDepth,
-                                                        .max_tokens = kMostTokens,
-                                                        .objects = objects}));
-  // What was read is what is there.
-  const Result<std::string> now = read_tree_file(work.folder, file.path);
-  if (now.ok() != file.before.has_value() || (now.ok() && *now != *file.before)) {
-    return stale_error(file.path + " has changed meanwhile; ask for the action again");
-  }
-  const int64_t end = file.before ? static_cast<int64_t>(file.before->size()) : 0;
-  OtherFile test = {.path = file.path, .before = file.before};
-  test.edits.push_back({.range = {end, end}, .with = draft.added + answer.text + "\n"});
-  return ActionOutcome{.others = {std::move(test)}, .steps = std::move(answer.steps)};
+  ASSIGN_OR_RETURN(TestFile file, test_file_of(work));
+  TestDraft draft = draft_of(file, scene.document(), name);
+  ASSIGN_OR_RETURN(TestRun run, TestRun::open(work));
+  const Tested tested = {.name = name,
+                         .code = std::string(scene.text().slice(function->whole)),
+                         .file = std::move(file),
+                         .draft = std::move(draft),
+                         .run = std::move(run)};
+  work.report("writing tests and running them");
+  ASSIGN_OR_RETURN(WrittenTests written, scene.abilities.chats ? ask_for_tests(work, tested)
+                                                               : fill_in_test(work, tested));
+  RETURN_IF_ERROR(check_unchanged(work, tested.file));
+  const int64_t end = tested.file.before ? static_cast<int64_t>(tested.file.before->size()) : 0;
+  OtherFile test = {.path = tested.file.path, .before = tested.file.before};
+  test.edits.push_back({.range = {end, end}, .with = tested.draft.head + written.text + "\n"});
+  return ActionOutcome{.others = {std::move(test)}, .steps = std::move(written.steps)};
 }
 
 }  // namespace rondo::assist
