@@ -15,7 +15,7 @@ async function typeAgain() {
 }
 
 before(async () => {
-  code = await VsCode.start({});
+  code = await VsCode.start({ settings: { 'rondo.count': true } });
 });
 afterEach(async (t) => code.screenshot(t.name.replaceAll(/\W+/g, '-')));
 after(() => code?.stop());
@@ -44,6 +44,34 @@ test('a word is accepted, and the rest stays', async () => {
 });
 
 test('why is answered', () => code.why('Line 25, asked while typing: 1 suggestions'));
+
+test('asked for, there may be several', async () => {
+  await typeAgain();
+  await code.ghostText();
+  await code.command('Rondo: Suggest at the Cursor');
+  const first = await code.ghostText();
+  await until('another suggestion', async () => {
+    await code.press('Alt+BracketRight');
+    return (await code.ghostText()) !== first;
+  });
+  await code.press('Escape');
+});
+
+test('what is accepted and kept is counted', async () => {
+  const counted = (what) =>
+    until(`counters of ${what}`, async () => {
+      await code.command('Notifications: Clear All Notifications');
+      await code.command('Rondo: Show Counters');
+      return what.test(await code.page.locator('.notification-toast', { hasText: 'Rondo' }).first().innerText());
+    });
+  await counted(/\b1 accepted.*\b0 of these unchanged after 30 s/);
+  await typeAgain();
+  await code.ghostText();
+  await code.press('Tab');
+  await counted(/\b2 accepted.*\b1 of these unchanged after 30 s/);
+  await code.screenshot('counters');
+  await code.command('Notifications: Clear All Notifications');
+});
 
 test('switched off by the menu, it suggests only when asked', async () => {
   await code.item().click();

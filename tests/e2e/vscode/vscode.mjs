@@ -48,8 +48,9 @@ const quietSettings = {
 };
 
 export class VsCode {
-  // `trust`: VS Code cares whether a workspace is trusted, and this one is not. `prepare` may add to the workspace.
-  static async start({ trust = false, prepare = () => {} }) {
+  // `trust`: VS Code cares whether a workspace is trusted, and this one is not. `prepare` may add to the workspace,
+  // `settings` to the user's.
+  static async start({ trust = false, prepare = () => {}, settings = {} }) {
     const self = new VsCode();
     self.home = mkdtempSync(join(tmpdir(), 'rondo-vscode-'));
     self.env = { PATH: process.env.PATH, HOME: self.home, LANG: 'C.UTF-8', XDG_RUNTIME_DIR: join(self.home, 'run') };
@@ -61,7 +62,7 @@ export class VsCode {
     symlinkSync(needed('RONDO_PROGRAM'), self.program);
     cpSync(join(source, 'samples/shop'), self.folder, { recursive: true });
     prepare(self.folder, self.home);
-    writeFileSync(join(self.home, 'data/User/settings.json'), JSON.stringify(quietSettings));
+    writeFileSync(join(self.home, 'data/User/settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
     await self.#serve(trust);
     await self.#show();
     return self;
