@@ -2,7 +2,7 @@
 // generating a module (5). And a daemon that is killed. What the model writes is not looked at, only that it is shown and
 // that it is where it was said to be.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { VsCode, until } from './vscode.mjs';
@@ -10,7 +10,12 @@ import { VsCode, until } from './vscode.mjs';
 let code;
 
 before(async () => {
-  code = await VsCode.start({});
+  code = await VsCode.start({
+    prepare: (folder) => {
+      mkdirSync(join(folder, 'lib'));
+      writeFileSync(join(folder, 'lib/rates.py'), 'def rate(country):\n    return 20\n');
+    },
+  });
   await code.status('Rondo: loopcoder-mini');
 });
 afterEach(async (t) => code.screenshot(`flow-${t.name.replaceAll(/\W+/g, '-')}`));
@@ -56,44 +61,49 @@ test('what is selected is completed by Ctrl+Shift+L, in three steps, and undone 
   await until('the text from before', async () => (await code.text()) === before);
 });
 
-const made = () => ['sums.py', 'test_sums.py'].map((name) => join(code.folder, name));
-const areGone = () => until('no files', () => !made().some(existsSync));
+const modulesFiles = (folder) => ['sums.py', 'test_sums.py'].map((name) => join(code.folder, folder, name));
+const areGone = (files) => until('no files', () => !files.some(existsSync));
 
-// Asks for a module, agrees to its plan, and waits for its files.
-async function makeModule() {
-  await code.command('Rondo: Generate Module...');
+// A question has been asked what the module is: answers it, agrees to the plan, and waits for the files.
+async function makeModule(files) {
   await code.answer('sums: add(a, b), mean(values)');
   await code.answer('python');
   const plan = code.page.locator('.monaco-dialog-box');
   await plan.waitFor();
-  assert.match(await plan.innerText(), /sums\.py\s+def add\(a, b\):\s+def mean\(values\):\s+test_sums\.py/);
+  assert.match(await plan.innerText(), /sums\.py\s+def add\(a, b\):\s+def mean\(values\):\s+(lib\/)?test_sums\.py/);
   await code.screenshot('flow-module-plan');
-  assert.deepEqual(made().map(existsSync), [false, false]);
+  assert.deepEqual(files.map(existsSync), [false, false]);
   await plan.locator('a.monaco-button', { hasText: 'Generate' }).click();
   await code.message('bodies written in 5 steps');
-  await until('the files', () => made().every((path) => existsSync(path) && readFileSync(path, 'utf8').length > 0));
+  await until('the files', () => files.every((path) => existsSync(path) && readFileSync(path, 'utf8').length > 0));
   await code.screenshot('flow-module-made');
   await code.page.locator('.tab.active', { hasText: 'sums.py' }).waitFor();
 }
 
 test('a module is planned, agreed to and made in five steps, and removed by one undo', async () => {
-  await makeModule();
+  const files = modulesFiles('.');
+  await code.command('Rondo: Generate Module...');
+  await makeModule(files);
   await code.page.locator('.editor-group-container.active .view-lines').click();
   await code.press('Control+Z');
-  await areGone();
+  await areGone(files);
   await code.command('Notifications: Clear All Notifications');
 });
 
-test('a module is removed by a command, unless it was changed', async () => {
-  await makeModule();
+test('right-clicked, a folder gets a module; a command removes it unless it was changed', async () => {
+  const files = modulesFiles('lib');
+  await code.page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'lib' }).first().click({ button: 'right' });
+  await code.page.locator('.monaco-menu .action-label', { hasText: 'Generate Module...' }).hover();
+  await code.press('Enter'); // a click that comes soon counts as that which opened the menu
+  await makeModule(files);
   await code.goTo(1, 1);
   await code.type('# ');
-  await code.save('sums.py');
+  await code.save('lib/sums.py');
   await code.command('Rondo: Remove the Last Generated Module');
   await code.message('a file of the module was changed or has gone; nothing is removed.');
-  assert.deepEqual(made().map(existsSync), [true, true]);
+  assert.deepEqual(files.map(existsSync), [true, true]);
   await code.press('Control+Z', 'Control+Z');
-  await code.save('sums.py');
+  await code.save('lib/sums.py');
   await code.command('Rondo: Remove the Last Generated Module');
-  await areGone();
+  await areGone(files);
 });
