@@ -20,7 +20,11 @@ before(async () => {
 afterEach(async (t) => code.screenshot(t.name.replaceAll(/\W+/g, '-')));
 after(() => code?.stop());
 
-test('the server is found in ~/.local/bin and its model gets ready', () => code.status('Rondo: loopcoder-mini'));
+test('the server is found in ~/.local/bin and its model gets ready', async () => {
+  await code.status('Rondo: loopcoder-mini');
+  await code.tooltip('loopcoder-mini: single lines, no chat');
+  await code.tooltip('another model: {');
+});
 
 test('what is suggested while typing is accepted with Tab as it was shown', async () => {
   await code.open('checkout.py', 25, 19);
@@ -78,6 +82,7 @@ test('switched off by the menu, it suggests only when asked', async () => {
   await code.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Suggest only when asked' }).click();
   await code.status('Rondo: loopcoder-mini (off)');
   await code.why('nothing, because suggestions while typing are switched off', typeAgain);
+  await code.tooltip('answered with nothing, because suggestions while typing are switched off');
   assert.equal(await code.isSuggesting(), false);
   await code.page.click('.monaco-editor .view-line >> text=discount = vol');
   await code.goTo(25, 19);

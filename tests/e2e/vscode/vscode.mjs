@@ -219,6 +219,11 @@ export class VsCode {
     });
   }
 
+  // Waits until what the item of the status bar says to who points at it has `text`.
+  async tooltip(text) {
+    await until(`"${text}" behind the status bar`, async () => (await this.item().getAttribute('aria-label')).includes(text));
+  }
+
   // Does `what` and asks why until the answer says `text`: what was typed last may not be answered yet.
   async why(text, what = () => {}) {
     let said;
