@@ -122,15 +122,18 @@ void read_python(std::string_view path, std::string_view statement, Imports& imp
   if (take(statement, "import ")) {
     for (const std::string_view piece : split(statement, ',')) {
       const ImportedName name = renamed(piece);
-      imports.push_back(
-          {.module = python_module(path, name.name), .names = {}, .bound = name.local});
+      imports.push_back({.module = python_module(path, name.name),
+                         .names = {},
+                         .bound = name.local,
+                         .written = name.name});
     }
     return;
   }
   const size_t at = statement.find(" import ");
   if (!take(statement, "from ") || at == statement.npos) return;
   const size_t middle = statement.find("import ");
-  Import import{.module = python_module(path, trim(statement.substr(0, middle))), .names = {}};
+  const std::string_view module = trim(statement.substr(0, middle));
+  Import import{.module = python_module(path, module), .names = {}, .written = std::string(module)};
   std::string_view names = trim(statement.substr(middle + 7));
   if (names.starts_with('(')) names = names.substr(1, names.rfind(')') - 1);
   import.all = names == "*";
@@ -143,7 +146,9 @@ void read_python(std::string_view path, std::string_view statement, Imports& imp
 void read_ecmascript(std::string_view path, std::string_view statement, Imports& imports) {
   const std::string_view quoted = last_quoted(statement);
   if (quoted.empty()) return;
-  Import import{.module = without_extension(resolve(folder_of(path), quoted)), .names = {}};
+  Import import{.module = without_extension(resolve(folder_of(path), quoted)),
+                .names = {},
+                .written = std::string(quoted)};
   const bool required = statement.find("require") != statement.npos;
   const bool exported = take(statement, "export ");
   for (const std::string_view word : {"import ", "type ", "const ", "let ", "var "}) {

@@ -34,6 +34,8 @@ struct Import {
   std::vector<ImportedName> names;  // that are brought one by one
   std::string bound;                // the name that the module goes by here: "np"; may be empty
   bool all = false;                 // every name of the module is brought
+  // Python, JS, TS: the module as the statement has it: "..cart", "./cart.js". Else empty.
+  std::string written = {};
 
   bool operator==(const Import&) const = default;
 };
