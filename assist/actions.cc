@@ -79,7 +79,8 @@ Result<std::vector<Action>> Actions::Impl::list(ActionQuery query, std::stop_tok
   if (stop.stop_requested()) return cancelled_error("the list is not wanted any more");
   const workspace::WorkLimits limits = {.deadline = std::chrono::steady_clock::now() + kParsing,
                                         .stop = std::move(stop)};
-  if (refusal(*query.document)) return std::vector<Action>();
+  const bool nothing_to_fix = query.automatic && query.diagnostics.empty();
+  if (nothing_to_fix || refusal(*query.document)) return std::vector<Action>();
   return offered_actions(
       make_scene(std::move(query), abilities(), index, listing_queries, listing_parser, limits));
 }

@@ -56,27 +56,62 @@ Result<int64_t> n_errors(const std::string& path, const std::string& text) {
   return assist::count_syntax_errors(tree);
 }
 
-// Of one case: asks for the list, makes the first action of the kind, compares.
-Status measure(const Bench& bench, const ActionCase& one, ActionScore& score) {
-  const CorpusFile& file = bench.repository.files[one.file];
+workspace::DocumentSnapshot document_of(const CorpusFile& file, const std::string& text) {
   auto document = std::make_shared<workspace::Document>();
   document->uri = document->path = file.path;
   document->language = &workspace::language_of_file(file.path, file.text);
-  document->text = std::make_shared<const workspace::Text>(one.text);
+  document->text = std::make_shared<const workspace::Text>(text);
+  return document;
+}
+
+Result<std::vector<assist::Action>> list(const Bench& bench, assist::ActionQuery query,
+                                         std::vector<double>& ms) {
   const auto began = Clock::now();
-  ASSIGN_OR_RETURN(
-      const std::vector<assist::Action> offered,
-      wait_for<std::vector<assist::Action>>([&](auto done) {
-        bench.actions->list(
-            {.document = document, .selection = one.selection, .diagnostics = one.diagnostics}, {},
-            std::move(done));
-      }));
+  auto offered = wait_for<std::vector<assist::Action>>(
+      [&](auto done) { bench.actions->list(std::move(query), {}, std::move(done)); });
+  ms.push_back(ms_since(began));
+  return offered;
+}
+
+// The list as an editor asks for it: of the file as it was, of the spoilt text and, at a move of
+// the cursor, of that text once more.
+Result<std::vector<assist::Action>> list_thrice(const Bench& bench, const ActionCase& one,
+                                                const workspace::DocumentSnapshot& document,
+                                                ActionScore& score) {
+  const CorpusFile& file = bench.repository.files[one.file];
+  std::vector<double> first_ms;
+  RETURN_IF_ERROR(list(bench, {.document = document_of(file, file.text)}, first_ms).status());
+  assist::ActionQuery query = {
+      .document = document, .selection = one.selection, .diagnostics = one.diagnostics};
+  ASSIGN_OR_RETURN(const auto offered, list(bench, query, score.edit_list_ms));
+  query.automatic = true;
+  RETURN_IF_ERROR(list(bench, std::move(query), score.move_list_ms).status());
+  return offered;
+}
+
+std::string wrong_case(const Bench& bench, const ActionCase& one, const std::string& came) {
+  std::string text =
+      one.action + " " + bench.repository.name + "/" + bench.repository.files[one.file].path + ":" +
+      std::to_string(workspace::Text(one.text).line_at(one.selection.begin) + 1) + "\n--- wanted\n";
+  for (const assist::TextEdit& edit : one.truth) text += edit.with + "\n";
+  return text + "--- came\n" + came + "\n";
+}
+
+// Of one case: asks for the list, makes the first action of the kind, compares.
+Status measure(const Bench& bench, const ActionCase& one, const ActionsOptions& options,
+               ActionScore& score) {
+  const CorpusFile& file = bench.repository.files[one.file];
+  const workspace::DocumentSnapshot document = document_of(file, one.text);
+  const auto tell = [&](const std::string& came) {
+    if (options.on_wrong) options.on_wrong(wrong_case(bench, one, came));
+  };
   ++score.n_cases;
-  score.list_ms.push_back(ms_since(began));
+  ASSIGN_OR_RETURN(const std::vector<assist::Action> offered,
+                   list_thrice(bench, one, document, score));
   const auto action = std::find_if(offered.begin(), offered.end(), [&](const assist::Action& a) {
     return a.name == one.action && a.disabled.empty();
   });
-  if (action == offered.end()) return {};
+  if (action == offered.end()) return tell("(not offered)"), Status();
   ++score.n_offered;
   const auto made = Clock::now();
   const auto outcome = wait_for<assist::ActionOutcome>([&](auto done) {
@@ -86,6 +121,7 @@ Status measure(const Bench& bench, const ActionCase& one, ActionScore& score) {
   });
   score.make_ms.push_back(ms_since(made));
   if (!outcome.ok()) {
+    tell("(" + outcome.status().message() + ")");
     return outcome.status().code() == Code::kNotFound ? Status() : outcome.status();
   }
   assist::EditedText text(one.text);
@@ -93,7 +129,11 @@ Status measure(const Bench& bench, const ActionCase& one, ActionScore& score) {
   ASSIGN_OR_RETURN(const int64_t n_after, n_errors(file.path, text.text()));
   ASSIGN_OR_RETURN(const int64_t n_before, n_errors(file.path, file.text));
   if (n_after <= n_before) ++score.n_applied;
-  score.n_right += share_right(one, outcome->edits);
+  const double right = share_right(one, outcome->edits);
+  score.n_right += right;
+  std::string came;
+  for (const assist::TextEdit& edit : outcome->edits) came += edit.with + "\n";
+  if (right < 1) tell(came);
   return {};
 }
 
@@ -144,7 +184,7 @@ Result<std::vector<ActionScore>> measure_actions(engine::Engine& engine, const C
       }
       const Bench& bench = benches.at(r);
       RETURN_IF_ERROR(bench.workspace->replace(file.path, one->text));
-      RETURN_IF_ERROR(measure(bench, *one, score));
+      RETURN_IF_ERROR(measure(bench, *one, options, score));
       RETURN_IF_ERROR(bench.workspace->replace(file.path, file.text));
       progress.done(false);
     }
@@ -175,19 +215,28 @@ std::string share_text(double n, int64_t of) {
 
 std::string actions_table(const std::vector<ActionScore>& scores) {
   std::string table =
-      "| action | cases | offered, % | applies and parses, % | right, % | list p95 ms | edit "
-      "median ms "
-      "|\n|---|---|---|---|---|---|---|\n";
+      "| action | cases | offered, % | applies and parses, % | right, % | edit made in, median ms "
+      "|\n|---|---|---|---|---|---|\n";
+  std::vector<double> edit_ms;
+  std::vector<double> move_ms;
   for (const ActionScore& score : scores) {
+    edit_ms.insert(edit_ms.end(), score.edit_list_ms.begin(), score.edit_list_ms.end());
+    move_ms.insert(move_ms.end(), score.move_list_ms.begin(), score.move_list_ms.end());
     char times[64];
-    std::snprintf(times, sizeof times, "%.1f | %.0f", percentile(score.list_ms, 0.95),
-                  percentile(score.make_ms, 0.5));
+    std::snprintf(times, sizeof times, "%.0f", percentile(score.make_ms, 0.5));
     table += "| " + score.action + " | " + std::to_string(score.n_cases) + " | " +
              share_text(static_cast<double>(score.n_offered), score.n_cases) + " | " +
              share_text(static_cast<double>(score.n_applied), score.n_cases) + " | " +
              share_text(score.n_right, score.n_cases) + " | " + times + " |\n";
   }
-  return table;
+  char lists[256];
+  std::snprintf(lists, sizeof lists,
+                "\n| list of actions | asked | p50 ms | p95 ms |\n|---|---|---|---|\n"
+                "| after an edit | %zu | %.1f | %.1f |\n| at a move of the cursor | %zu | %.1f | "
+                "%.1f |\n",
+                edit_ms.size(), percentile(edit_ms, 0.5), percentile(edit_ms, 0.95), move_ms.size(),
+                percentile(move_ms, 0.5), percentile(move_ms, 0.95));
+  return table + lists;
 }
 
 Json actions_json(const std::vector<ActionScore>& scores) {
@@ -199,7 +248,10 @@ Json actions_json(const std::vector<ActionScore>& scores) {
                     {"offered", static_cast<double>(score.n_offered) / n},
                     {"applies", static_cast<double>(score.n_applied) / n},
                     {"right", score.n_right / n},
-                    {"list_ms_p95", percentile(score.list_ms, 0.95)},
+                    {"list_after_edit_ms_p50", percentile(score.edit_list_ms, 0.5)},
+                    {"list_after_edit_ms_p95", percentile(score.edit_list_ms, 0.95)},
+                    {"list_at_move_ms_p50", percentile(score.move_list_ms, 0.5)},
+                    {"list_at_move_ms_p95", percentile(score.move_list_ms, 0.95)},
                     {"make_ms_median", percentile(score.make_ms, 0.5)}});
   }
   return rows;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct ActionsOptions {
   int64_t n_cases = 100;  // of each action
   uint64_t seed = 1;
   std::vector<std::string> actions;  // empty: all of measured_actions()
+  // Told of each case that was not right: where it is, what came of it and what was wanted. May be
+  // empty.
+  std::function<void(const std::string& wrong)> on_wrong;
 };
 
 struct ActionScore {
@@ -27,7 +31,9 @@ struct ActionScore {
   int64_t n_offered = 0;
   int64_t n_applied = 0;  // an edit came, and the text parses no worse than before it was spoilt
   double n_right = 0;     // as far as what was taken out is back
-  std::vector<double> list_ms;  // a case each
+  // A case each: of a text that was just edited, and once more at a move of the cursor.
+  std::vector<double> edit_list_ms;
+  std::vector<double> move_list_ms;
   std::vector<double> make_ms;  // of those offered
 };
 

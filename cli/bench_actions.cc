@@ -17,7 +17,8 @@ constexpr const char* kFooter =
     "real files, one at a time, and the action is asked to bring them back. 'applies' says that "
     "the\n"
     "text parses as well as before, 'right' that it is what it was (of types: how many of "
-    "them).\n\n"
+    "them).\n"
+    "The list is asked for as editors do, behind an edit and at a move of the cursor.\n\n"
     "  rondo bench actions --worktree . --cases 100\n"
     "  rondo bench actions --corpus DIR/corpus --actions fixName addImport --json";
 
@@ -25,6 +26,7 @@ struct Arguments {
   std::string corpus;
   std::string worktree;
   bool json = false;
+  bool wrong = false;
   engine::EngineOptions engine;
   bench::ActionsOptions actions;
 };
@@ -45,6 +47,10 @@ std::shared_ptr<Arguments> add_options(CLI::App& command) {
   command.add_option("--kernels", arguments->engine.kernels,
                      "Force reference, avx2, avxvnni, avx512 or amx");
   add_threads_option(command, arguments->engine.n_threads);
+  command.add_flag(
+      "--wrong", arguments->wrong,
+      "Also print each case that was not right to stderr: where, what was wanted, what "
+      "came");
   command.add_flag("--json", arguments->json, "One JSON object instead of a table");
   return arguments;
 }
@@ -61,6 +67,11 @@ Status run(const Environment& environment, Arguments& arguments) {
   if (!engine->config().fim || !engine->config().segment) {
     return invalid_argument_error(arguments.engine.model +
                                   " was not trained on holes and Segments, which is measured here");
+  }
+  if (arguments.wrong) {
+    arguments.actions.on_wrong = [](const std::string& wrong) {
+      std::fprintf(stderr, "\n%s", wrong.c_str());
+    };
   }
   ASSIGN_OR_RETURN(const auto scores, bench::measure_actions(*engine, corpus, arguments.actions));
   if (arguments.json) return print_json({{"actions", bench::actions_json(scores)}}), Status();
