@@ -1,15 +1,15 @@
-// Text to token ids and back, by SentencePiece.
+// Text to token ids and back, by the files of a model folder: tokenizer.model, as SentencePiece has
+// it (sentencepiece_tokenizer.h), or else tokenizer.json, with a byte-level BPE as HuggingFace's
+// library has it (byte_level_tokenizer.h). Those headers say where ids differ from theirs.
 //
-// Bytes that are not valid UTF-8, and U+2581 (SentencePiece's own mark of a space), are encoded by
-// their byte tokens, so every byte sequence comes back exactly; a model that cannot promise that
-// (no byte tokens, or a normaliser that changes text) is refused. Text never produces a special
-// token: where it spells one, the byte tokens of its letters stand.
+// Every byte sequence comes back exactly, also where it is not UTF-8; a model that cannot promise
+// that is refused. Text never produces a special token: where it spells one, the tokens of its
+// letters stand.
 //
-// Cuts. Where no piece of the BPE vocabulary holds two neighbouring characters, no merge ever
-// crosses the gap between them, and the two sides are encoded independently. The encoder cuts there
-// and remembers the ids of short units, which makes encoding a whole window again at every
-// keystroke cheap (docs/performance.md). (A unigram model, whose scores are summed from the start
-// of the text, has no such places and is refused.)
+// Encoding is on the path of every keystroke, which encodes a whole window again (as
+// docs/performance.md says): both remember the ids of short units, between which no token ever
+// stands. (Those of SentencePiece are found by looking at its pieces, those of tokenizer.json are
+// the words of its pre-tokenizer.)
 //
 // Thread: immutable after load (the memory of units is locked inside); any thread.
 #pragma once
@@ -29,7 +29,7 @@ namespace rondo::engine {
 
 class Tokenizer {
  public:
-  // Reads `folder`/tokenizer.model and, when present, the added tokens of tokenizer_config.json.
+  // Reads tokenizer.model with the added tokens of tokenizer_config.json, or else tokenizer.json.
   // Errors: NotFound, Corruption and InvalidArgument naming the file.
   static Result<Tokenizer> load(const std::string& folder);
 

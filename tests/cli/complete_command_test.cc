@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "tests/cli/run.h"
-#include "tests/engine/model_folder.h"
+#include "tests/engine/tiny_model.h"
 #include "tests/workspace/temporary_folder.h"
 
 namespace rondo::cli {
@@ -44,6 +44,24 @@ TEST(CompleteCommand, AnswersFromAScript) {
   const Outcome broken = run_rondo(place + "/broken.json");
   EXPECT_THAT(broken.output, HasSubstr("broken.json: a script is an object"));
   EXPECT_THAT(broken.output, Not(HasSubstr("model")));
+}
+
+// Random weights, and the marks that Qwen2.5-Coder has.
+TEST(CompleteCommand, RunsAModelWithATokenizerJson) {
+  const engine::ScratchFolder model;
+  engine::write_tiny_model(model, 1);
+  std::filesystem::remove(model.path() + "/tokenizer.model");
+  std::filesystem::copy_file(RONDO_SOURCE_DIR "/tests/engine/data/tokenizers/byte_level.json",
+                             model.path() + "/tokenizer.json");
+  const workspace::TemporaryFolder folder;
+  folder.write("a.py", "def return_value(x):\n    retu\n    print(\"\u6570\")\n");
+  const std::string path = folder.path().string();
+  const Outcome outcome = run_rondo("complete " + path + "/a.py:2:9 --json --workspace " + path +
+                                    " --model " + model.path());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  const Json json = parse_json(outcome.output, "the answer").value();
+  EXPECT_GT(json["prompt_tokens"], 20) << json;
+  EXPECT_FALSE(json["tokens"].empty()) << json;
 }
 
 // One sentence about `named` with `reason` and what to do.
