@@ -305,6 +305,9 @@ void Completer::Impl::choose_files(Pending& pending, Cursor& cursor, const Curso
   if (pending.continues && params.automatic && nothing_forgotten && cursor.files) {
     pending.blocks = *cursor.files;
     return;
+  query.on_near_copy = [&](const std::string& path) {
+    pending.outcome.report.near_copies.insert(path);
+  };
   }
   choose_blocks(pending, cursor, window);
   const FileContext::Blocks before =

@@ -91,6 +91,7 @@ struct CompletionReport {
   std::vector<UsedBlock> blocks;
   std::vector<LoopStep> steps;
   bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
+  std::set<std::string> near_copies;  // files with Blocks that were left out as nearly the window's
   std::string silence;         // why there is no candidate; empty when there is one
   bool refused = false;        // the model must not read the document: silence says why
 };

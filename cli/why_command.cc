@@ -73,6 +73,10 @@ void print(const Json& why) {
                 step.at("verdict").get<std::string>().c_str(), number(step, "tokens_generated"));
   }
   print_blocks(why.at("blocks"));
+  for (const Json& path : why.at("nearCopies")) {
+    std::printf("left out  Blocks of %s: nearly what stands around the cursor\n",
+                path.get<std::string>().c_str());
+  }
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ Json why_result(const WhyReport& why) {
                  {"loopSteps", assist::loop_steps_json(why.report.steps)},
                  {"generatedTokens", why.report.n_generated_tokens},
                  {"timings", timings_json(why.report)},
-                 {"blocks", blocks_json(why.report.blocks)}};
+                 {"blocks", blocks_json(why.report.blocks)},
+                 {"nearCopies", why.report.near_copies}};
   if (!why.steps.empty()) result["loop_steps"] = assist::loop_steps_json(why.steps);
   if (!why.report.silence.empty()) result["reason"] = why.report.silence;
   return result;

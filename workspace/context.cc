@@ -1,40 +1,23 @@
 #include "workspace/context.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "base/characters.h"
 #include "base/check.h"
 #include "workspace/context_candidates.h"
+#include "workspace/lines.h"
+#include "workspace/near_copies.h"
 #include "workspace/secrets.h"
 
 namespace rondo::workspace {
 namespace {
 
-std::string_view trim(std::string_view text) { return trimmed(text, " \t\r"); }
-
 // Candidates tried for the budget, as a multiple of max_blocks: counting tokens is not free.
 constexpr int64_t kTriesPerBlock = 4;
 // How much better than what was chosen before another choice has to be.
 constexpr double kClearlyBetter = 1.15;
-
-bool says_something(std::string_view line) {
-  return std::any_of(line.begin(), line.end(),
-                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; });
-}
-
-// Calls visit(line) for each trimmed line.
-template <typename Visit>
-void for_each_line(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    visit(trim(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
 
 struct Ranked {
   const Candidate* candidate = nullptr;
@@ -45,9 +28,11 @@ struct Ranked {
 class Chooser {
  public:
   Chooser(const ContextQuery& query, const BlockIndex& index)
-      : query_(query), own_file_(index.file(query.path)) {
+      : query_(query),
+        own_file_(index.file(query.path)),
+        near_copies_(query.text->slice(query.window)) {
     for (const std::string& line : query.forbidden_lines) {
-      if (says_something(trim(line))) forbidden_.emplace(trim(line));
+      if (says_something(trim_line(line))) forbidden_.emplace(trim_line(line));
     }
     look_at_own_file();
     candidates_ = context_candidates(query, index, own_file_);
@@ -145,7 +130,11 @@ class Chooser {
         (ref.file != own_file_ || own_hidden_.contains(ref.index))) {
       return false;
     }
-    return !has_forbidden_line(ref.file->text_of(ref.block()));
+    const std::string_view text = ref.file->text_of(ref.block());
+    if (has_forbidden_line(text)) return false;
+    const bool near_copy = near_copies_.has(text);
+    if (near_copy && query_.on_near_copy) query_.on_near_copy(ref.file->path);
+    return !near_copy;
   }
 
   bool has_forbidden_line(std::string_view text) const {
@@ -163,8 +152,8 @@ class Chooser {
     for_each_line(edit.diff, [&](std::string_view line) {
       const bool added = line.starts_with('+');
       if (added || line.starts_with('-')) line.remove_prefix(1);
-      forbidden |= forbidden_.contains(trim(line));
-      visible &= !added || !says_something(line) || window.find(trim(line)) != window.npos;
+      forbidden |= forbidden_.contains(trim_line(line));
+      visible &= !added || !says_something(line) || window.find(trim_line(line)) != window.npos;
     });
     return !forbidden && !visible;
   }
@@ -189,6 +178,7 @@ class Chooser {
 
   const ContextQuery& query_;
   const FileBlocksSnapshot own_file_;  // may be null
+  const NearCopies near_copies_;
   std::set<std::string, std::less<>> forbidden_;
   std::set<int64_t> own_hidden_;  // Blocks of own_file_ that are not context
   std::set<Hash128> seen_;        // content that the model sees anyway

@@ -12,7 +12,8 @@
 //   edit        what was changed lately, as a diff; files that were
 //   file        of the active file; open: of an open one; folder: of one in the same folder
 //
-// What the model sees anyway, and what it must not see, is never chosen.
+// What the model sees anyway or nearly so (near_copies.h), and what it must not see, is never
+// chosen.
 //
 // Thread: any; the index locks itself, nothing is kept.
 #pragma once
@@ -83,6 +84,9 @@ struct ContextQuery {
   // other choice is clearly better: what was read with the one is not read with the other.
   std::vector<Hash128> previous;
   ContextSources sources;
+  // Told the path of each Block that would have been tried but for being nearly what the window
+  // shows; of some twice. May be empty.
+  std::function<void(const std::string& path)> on_near_copy;
 };
 
 // The best Blocks that fit the budget together, best first. The same index and query always give

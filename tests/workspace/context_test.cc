@@ -105,6 +105,27 @@ TEST_F(ContextTest, ThePlantedAnswerOfAnOverlappingBlockIsNotUsed) {
       << "what does not overlap stays context";
 }
 
+// The same file elsewhere, before the change that is being typed: whole Blocks of it, and one that
+// is longer than the window.
+TEST_F(ContextTest, NearCopiesOfWhatTheModelSeesAreNotUsedSiblingsAre) {
+  const std::string head = "def load_items(path):\n    items = []\n    for line in open(path):\n";
+  const std::string tail = "        items.append(parse_item(line))\n    return items\n";
+  put("old/cart.py", head + "        skip_comment(line)\n" + tail);
+  std::string long_text = "def long_one(x):\n";
+  for (int i = 0; i < 30; ++i) long_text += "    x = step_" + std::to_string(i) + "(x)\n";
+  put("old/long.py", long_text);
+  put("new/sibling.py",
+      "def load_users(path):\n    users = []\n    for line in open(path):\n"
+      "        users.append(parse_user(line))\n    return users\n");
+  put("new/items.py", "def parse_item(line):\n    return line.split()\n");
+  const std::string shown = long_text.substr(long_text.find("    x = step_10"));
+  const std::vector<std::string> lines =
+      chosen(query_at("new/cart.py", shown + "\n\n" + head + "        ^\n" + tail +
+                                         "\nload_items(long_one, load_users)\n"));
+  EXPECT_EQ(lines, (std::vector<std::string>{"new/items.py:def parse_item(line):",
+                                             "new/sibling.py:def load_users(path):"}));
+}
+
 TEST_F(ContextTest, CopiesOfWhatTheModelSeesAreNotUsed) {
   const std::string file = "def visible(items):\n    return items\n";
   put("shop/cart.py", file);
