@@ -27,6 +27,9 @@ struct EditTimes {
   double edit_p95_ms = 0;
   double parse_p50_ms = 0;
   double parse_p95_ms = 0;
+  // What the thread of the protocol does of an edit; all else is another's.
+  double apply_p50_ms = 0;
+  double apply_p95_ms = 0;
 };
 
 struct IndexBenchResult {

@@ -17,7 +17,8 @@ Json edit_json(const bench::EditTimes& times) {
   return {{"max_bytes", times.max_bytes},
           {"n", times.n},
           {"edit_ms", {{"p50", times.edit_p50_ms}, {"p95", times.edit_p95_ms}}},
-          {"parse_ms", {{"p50", times.parse_p50_ms}, {"p95", times.parse_p95_ms}}}};
+          {"parse_ms", {{"p50", times.parse_p50_ms}, {"p95", times.parse_p95_ms}}},
+          {"apply_ms", {{"p50", times.apply_p50_ms}, {"p95", times.apply_p95_ms}}}};
 }
 
 void print(const bench::EditTimes& times) {
@@ -26,9 +27,11 @@ void print(const bench::EditTimes& times) {
     std::snprintf(size, sizeof size, "< %lld KiB", static_cast<long long>(times.max_bytes >> 10));
   }
   std::printf(
-      "edit      %-10s %5lld letters: to its Blocks p50 %.2f ms, p95 %.2f; parser %.2f, %.2f\n",
+      "edit      %-10s %5lld letters: to its Blocks p50 %.2f ms, p95 %.2f; parser %.2f, %.2f; on "
+      "the "
+      "protocol's thread %.3f, %.3f\n",
       size, static_cast<long long>(times.n), times.edit_p50_ms, times.edit_p95_ms,
-      times.parse_p50_ms, times.parse_p95_ms);
+      times.parse_p50_ms, times.parse_p95_ms, times.apply_p50_ms, times.apply_p95_ms);
 }
 
 Json to_json(const bench::IndexBenchResult& result) {

@@ -10,22 +10,24 @@
 namespace rondo::workspace {
 namespace {
 
-// tree-sitter's rows end at LF alone, other than Text's lines.
-TSPoint point_at(std::string_view bytes, int64_t offset) {
-  const std::string_view before = bytes.substr(0, offset);
-  const auto row = std::count(before.begin(), before.end(), '\n');
-  const auto line_begin = before.rfind('\n') + 1;  // 0 where there is none
-  return {.row = static_cast<uint32_t>(row), .column = static_cast<uint32_t>(offset - line_begin)};
+// Where one is behind `bytes`, from `begin` on. tree-sitter's rows end at LF alone, other than
+// Text's lines.
+TSPoint point_behind(std::string_view bytes, TSPoint begin) {
+  const auto n_rows = static_cast<uint32_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+  const auto line_begin = bytes.rfind('\n') + 1;  // 0 where there is none
+  const auto column = static_cast<uint32_t>(bytes.size() - line_begin);
+  return {.row = begin.row + n_rows, .column = n_rows > 0 ? column : begin.column + column};
 }
 
 TSInputEdit edit_between(const Text& before, const Text& after, const Difference& edit) {
   const auto [removed, inserted] = edit;
+  const TSPoint start = point_behind(before.slice({.begin = 0, .end = removed.begin}), {});
   return {.start_byte = static_cast<uint32_t>(removed.begin),
           .old_end_byte = static_cast<uint32_t>(removed.end),
           .new_end_byte = static_cast<uint32_t>(inserted.end),
-          .start_point = point_at(before.bytes(), removed.begin),
-          .old_end_point = point_at(before.bytes(), removed.end),
-          .new_end_point = point_at(after.bytes(), inserted.end)};
+          .start_point = start,
+          .old_end_point = point_behind(before.slice(removed), start),
+          .new_end_point = point_behind(after.slice(inserted), start)};
 }
 
 const char* read_text(void* payload, uint32_t offset, TSPoint, uint32_t* n_bytes) {

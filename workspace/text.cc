@@ -100,6 +100,28 @@ Counted count_units(std::string_view bytes, int64_t limit, PositionEncoding enco
   return counted;
 }
 
+// Edits change a few bytes of long texts: what is equal is compared in pieces.
+constexpr size_t kComparedBytes = 256;
+
+// With how many equal bytes both begin. REQUIRES: a is not longer than b.
+int64_t common_front(std::string_view a, std::string_view b) {
+  size_t n = 0;
+  while (n + kComparedBytes <= a.size() &&
+         a.substr(n, kComparedBytes) == b.substr(n, kComparedBytes))
+    n += kComparedBytes;
+  return std::mismatch(a.begin() + n, a.end(), b.begin() + n).first - a.begin();
+}
+
+// With how many they end. REQUIRES: a is not longer than b.
+int64_t common_back(std::string_view a, std::string_view b) {
+  size_t n = 0;
+  while (n + kComparedBytes <= a.size() &&
+         a.substr(a.size() - n - kComparedBytes, kComparedBytes) ==
+             b.substr(b.size() - n - kComparedBytes, kComparedBytes))
+    n += kComparedBytes;
+  return std::mismatch(a.rbegin() + n, a.rend(), b.rbegin() + n).first - a.rbegin();
+}
+
 // The start of the character that holds `offset`. Only a lead byte at most 3 bytes before can begin
 // it.
 int64_t character_begin(std::string_view bytes, int64_t offset) {
@@ -192,9 +214,8 @@ Difference difference(const Text& before, const Text& after) {
   const std::string_view a = before.bytes();
   const std::string_view b = after.bytes();
   const size_t shorter = std::min(a.size(), b.size());
-  const auto n_front = std::mismatch(a.begin(), a.begin() + shorter, b.begin()).first - a.begin();
-  const auto n_back =
-      std::mismatch(a.rbegin(), a.rbegin() + (shorter - n_front), b.rbegin()).first - a.rbegin();
+  const int64_t n_front = common_front(a.substr(0, shorter), b);
+  const int64_t n_back = common_back(a.substr(a.size() - (shorter - n_front)), b);
   return {.removed = {n_front, before.size() - n_back},
           .inserted = {n_front, after.size() - n_back}};
 }
