@@ -29,7 +29,10 @@ constexpr int32_t kOtherTokens = 128;
 // How long files are read ahead at once: about as long as people stop typing.
 constexpr std::chrono::milliseconds kReadAheadStep{1000};
 constexpr int64_t kLeastReadAheadTokens = 800;  // at least a Block
-constexpr double kBytesPerToken = 3.4;          // of the embedded model on code; only sizes windows
+// Where clients share an engine and so many requests wait in it, nothing is read for those that may
+// come.
+constexpr int64_t kMostQueued = 4;
+constexpr double kBytesPerToken = 3.4;  // of the embedded model on code; only sizes windows
 
 WindowLimits window_limits(const CompleterOptions& options) {
   const auto bytes = [](int32_t tokens) { return static_cast<int64_t>(tokens * kBytesPerToken); };
@@ -78,6 +81,7 @@ struct Completer::Impl {
     std::string healed;                           // typed, taken off the prompt
     bool continues = false;                       // the window that the engine has read
     bool ahead = false;                           // nobody waits for it
+    bool rests = false;                           // nor was anything answered: the cursor rests
     CompletionOutcome outcome;
     std::string silence;
     int32_t n_asked = 0;
@@ -104,6 +108,9 @@ struct Completer::Impl {
   void submit(engine::Request request, std::function<void(Result<engine::Completion>)> done);
 
   void post(std::function<void()> job) { queue.push(std::move(job), {}); }
+  static std::string cursor_name(const std::string& client, const std::string& uri) {
+    return client + ":" + uri;
+  }
   std::optional<std::string> refusal(const workspace::Document& document) const {
     return options.refuse ? options.refuse(document) : std::nullopt;
   }
@@ -167,7 +174,7 @@ Completer::~Completer() = default;
 
 void Completer::complete(CompletionParams params, std::stop_token stop, Done done) {
   auto pending = std::make_shared<Impl::Pending>();
-  pending->cursor = params.client + ":" + params.document->uri;
+  pending->cursor = Impl::cursor_name(params.client, params.document->uri);
   pending->params = std::move(params);
   pending->done = std::move(done);
   pending->cancelled = stop;
@@ -177,6 +184,13 @@ void Completer::complete(CompletionParams params, std::stop_token stop, Done don
 
 void Completer::prepare(CompletionParams params) {
   impl_->post([impl = impl_.get(), params = std::move(params)] { impl->prepare(params); });
+}
+
+void Completer::stop_preparing(const std::string& client, const std::string& uri) {
+  impl_->post([impl = impl_.get(), name = Impl::cursor_name(client, uri)] {
+    Cursor* const cursor = impl->cursors.known(name);
+    if (cursor != nullptr && cursor->rests) cursor->prepare.request_stop();
+  });
 }
 
 void Completer::Impl::begin(const PendingPtr& pending) {
@@ -291,9 +305,14 @@ void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const Curs
     return static_cast<int64_t>(as_files ? files.part(block)->size()
                                          : segments.segment(block).tokens->size());
   };
+  query.on_near_copy = [&](const std::string& path) {
+    pending.outcome.report.near_copies.insert(path);
+  };
   pending.blocks = workspace::choose_context(query, index);
-  cursor.blocks.clear();
-  for (const workspace::ContextBlock& block : pending.blocks) cursor.blocks.push_back(block.hash);
+  std::vector<Hash128> chosen;
+  for (const workspace::ContextBlock& block : pending.blocks) chosen.push_back(block.hash);
+  if (chosen != cursor.blocks) cursor.whole = std::make_shared<bool>(false);
+  cursor.blocks = std::move(chosen);
 }
 
 // While one types, prompts begin as the last one did; a better beginning is read ahead. Where the
@@ -305,9 +324,6 @@ void Completer::Impl::choose_files(Pending& pending, Cursor& cursor, const Curso
   if (pending.continues && params.automatic && nothing_forgotten && cursor.files) {
     pending.blocks = *cursor.files;
     return;
-  query.on_near_copy = [&](const std::string& path) {
-    pending.outcome.report.near_copies.insert(path);
-  };
   }
   choose_blocks(pending, cursor, window);
   const FileContext::Blocks before =
@@ -507,9 +523,11 @@ void Completer::Impl::fail(Pending& pending, Status status) {
 void Completer::Impl::prepare(CompletionParams params) {
   if (closing || params.offset < 0 || params.offset > params.document->text->size()) return;
   if (refusal(*params.document)) return;
+  if (engine.stats().n_queued >= kMostQueued) return;
   Pending pending;
-  pending.cursor = params.client + ":" + params.document->uri;
+  pending.cursor = cursor_name(params.client, params.document->uri);
   pending.params = std::move(params);
+  pending.rests = true;
   Cursor& cursor = cursors.find(pending.cursor);
   cursor.prepare.request_stop();
   look_ahead(pending, cursor);
@@ -523,26 +541,32 @@ void Completer::Impl::prepare_better_context(const Pending& pending,
   Cursor& cursor = cursors.find(pending.cursor);
   const bool as_files = reads_files(pending.params) && pending.params.use_context;
   if (cursor.window().is_narrow() || as_files) return look_ahead(pending, cursor);
-  if (completion.segments_used.size() == pending.request.segments.size()) return;
-  prefill(pending, cursor, cursor.sequence(), std::make_shared<bool>());
+  cursor.whole =
+      std::make_shared<bool>(completion.segments_used.size() == pending.request.segments.size());
+  if (!*cursor.whole) prefill(pending, cursor, cursor.sequence(), cursor.whole);
 }
 
-// Reads a whole window around the place of `pending`, and what should stand before it, beside what
-// is in use.
+// Reads what is new around the place of `pending` in the window in use, where its context stays;
+// else a whole window, and what should stand before it, beside what is in use.
 void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
   Pending pending;
   pending.cursor = place.cursor;
   pending.params = place.params;
   pending.ahead = true;
+  pending.rests = place.rests;
   WindowAhead& ahead =
       cursor.look_ahead(pending.params.document->text->bytes(), replaced_from(pending.params));
   build_request(pending, cursor, ahead.window);
-  if (reads_files(pending.params)) {
-    const bool same =
-        ahead.same_window && cursor.files && same_order(pending.blocks, *cursor.files);
-    if (same) return cursor.forget_ahead();
-    ahead.files = pending.blocks;
+  const bool as_files = reads_files(pending.params);
+  const bool same_context =
+      as_files ? cursor.files && same_order(pending.blocks, *cursor.files) : *cursor.whole;
+  if (ahead.same_window && same_context && cursor.n_forgotten == pending.n_forgotten) {
+    cursor.stay();
+    pending.request.keep_cursor_segments = true;
+    if (pending.rests) prefill(pending, cursor, cursor.sequence(), std::make_shared<bool>());
+    return;
   }
+  if (as_files) ahead.files = pending.blocks;
   prefill(pending, cursor, ahead.sequence, ahead.ready);
 }
 
@@ -553,9 +577,11 @@ void Completer::Impl::prefill(const Pending& pending, Cursor& cursor, const std:
                              .segments = pending.request.segments,
                              .segment_deadline = std::chrono::seconds(60),
                              .prompt = pending.request.prompt,
-                             .cursor = sequence};
+                             .cursor = sequence,
+                             .keep_cursor_segments = pending.request.keep_cursor_segments};
   request.stop.max_tokens = 0;
   cursor.prepare = std::stop_source();
+  cursor.rests = pending.rests;
   request.cancel = cursor.prepare.get_token();
   submit(std::move(request), [done = std::move(done)](Result<engine::Completion> completion) {
     *done = completion.ok();

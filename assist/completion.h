@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -90,8 +91,8 @@ struct CompletionReport {
   std::vector<int32_t> tokens;  // of the first candidate
   std::vector<UsedBlock> blocks;
   std::vector<LoopStep> steps;
-  bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
   std::set<std::string> near_copies;  // files with Blocks that were left out as nearly the window's
+  bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
   std::string silence;         // why there is no candidate; empty when there is one
   bool refused = false;        // the model must not read the document: silence says why
 };
@@ -135,8 +136,12 @@ class Completer {
                 std::function<void(Result<CompletionOutcome>)> done);
 
   // The cursor came to rest here: while nobody waits, makes ready what a completion here would need
-  // first, Segments and prompt. The next request of this client and document ends it.
+  // first, Segments and prompt: what was typed is appended to what was read before, where the
+  // window and its context are the same. The next request of this client and document ends it.
+  // Nothing happens while many others wait for the engine.
   void prepare(CompletionParams params);
+  // The document is another one now, or closed: what prepare() has begun there ends.
+  void stop_preparing(const std::string& client, const std::string& uri);
 
  private:
   struct Impl;

@@ -11,17 +11,21 @@ constexpr const char* kOtherSequence = "#";  // a cursor has two, one of them be
 }  // namespace
 
 bool Cursor::place(std::string_view text, int64_t offset, double share) {
+  return take_ahead(text, offset) || window_.place(text, offset, share);
+}
+
+bool Cursor::take_ahead(std::string_view text, int64_t offset) {
   std::optional<WindowAhead> ahead = std::exchange(ahead_, std::nullopt);
-  if (ahead && *ahead->ready && ahead->window.place(text, offset)) {
-    window_ = std::move(ahead->window);
-    sequence_ = std::move(ahead->sequence);
-    if (ahead->files) files = std::move(ahead->files);
-    return true;
-  }
-  return window_.place(text, offset, share);
+  if (!ahead || !*ahead->ready || !ahead->window.place(text, offset)) return false;
+  window_ = std::move(ahead->window);
+  sequence_ = std::move(ahead->sequence);
+  whole = std::move(ahead->ready);
+  if (ahead->files) files = std::move(ahead->files);
+  return true;
 }
 
 WindowAhead& Cursor::look_ahead(std::string_view text, int64_t offset) {
+  take_ahead(text, offset);
   CursorWindow window = window_;
   const bool continues = window.place(text, offset);
   const bool narrow = window.is_narrow();
@@ -35,6 +39,8 @@ WindowAhead& Cursor::look_ahead(std::string_view text, int64_t offset) {
                        .same_window = continues && !narrow};
   return *ahead_;
 }
+
+void Cursor::stay() { window_ = std::move(std::exchange(ahead_, std::nullopt)->window); }
 
 Cursor& CursorTable::find(const std::string& name) {
   if (cursors_.size() >= kMaxCursors && !cursors_.contains(name)) {

@@ -38,11 +38,12 @@ class Cursor {
   // that was read ahead is taken when it is ready; one that begins anew is given `share` of its
   // limits (CursorWindow::place). Nothing is ahead afterwards.
   bool place(std::string_view text, int64_t offset, double share);
-  // Begins a whole window around `offset`, to be read into a sequence beside the one in use. Valid
-  // until the next call of either.
+  // Begins a whole window around `offset`, to be read into a sequence beside the one in use; one
+  // that was read ahead and goes on here comes into use first. Valid until the next call of any.
   WindowAhead& look_ahead(std::string_view text, int64_t offset);
-  // Nothing better is to be read.
-  void forget_ahead() { ahead_.reset(); }
+  // Nothing better is to be read: the window ahead, which is the one in use, goes on in its place.
+  // REQUIRES: there is one, and its same_window.
+  void stay();
 
   const CursorWindow& window() const { return window_; }
   // The engine's name for what was read through the window.
@@ -50,8 +51,10 @@ class Cursor {
 
   std::stop_source request;  // of the newest completion
   std::stop_source prepare;  // of what is read while nobody waits
+  bool rests = false;        // it is read because the cursor rests; else, for the next answer
   Offer offer;
-  std::vector<Hash128> blocks;  // chosen last
+  std::vector<Hash128> blocks;                             // chosen last
+  std::shared_ptr<bool> whole = std::make_shared<bool>();  // the sequence in use has all of them
   // For models that read their context as files: those that prompts here begin with, in their
   // order; nothing before the first prompt.
   std::optional<std::vector<workspace::ContextBlock>> files;
@@ -59,6 +62,8 @@ class Cursor {
   int64_t last_used = 0;
 
  private:
+  bool take_ahead(std::string_view text, int64_t offset);
+
   std::string name_;
   CursorWindow window_;
   std::string sequence_;
@@ -72,6 +77,11 @@ class CursorTable {
   // The one of that name, new when there is none: then the one that was used longest ago makes
   // room.
   Cursor& find(const std::string& name);
+  // The one of that name; null when there is none.
+  Cursor* known(const std::string& name) {
+    const auto it = cursors_.find(name);
+    return it == cursors_.end() ? nullptr : &it->second;
+  }
   // Stops all that was asked of the engine for them.
   void stop_all();
 

@@ -54,6 +54,9 @@ const std::vector<Option>& schema() {
        .set_by = SetBy::kUser,
        .sentence = "How they are read: as Segments, where the model was trained on them, else, and "
                    "with \"prefix\", as text before the file."},
+      {.name = "readAhead",
+       .value = true,
+       .sentence = "While you pause, the model reads what a suggestion at the cursor would need."},
       {.name = "completionMenu",
        .value = false,
        .sentence = "Offer the completion menu even to an editor that shows ghost text."},

@@ -125,10 +125,9 @@ bool Generation::start() {
     fail(std::move(status));
     return true;
   }
-  // Background work never takes a cursor's sequence away: it makes another and swaps it in when it
-  // is whole.
-  const bool may_continue = !request_.cursor.empty() && priority() == Priority::kInteractive;
-  if (may_continue) sequence_ = parts_.cursors.take(request_.cursor);
+  // Background work that does not merely append takes no cursor's sequence away: it makes another
+  // and swaps it in when it is whole.
+  if (takes_cursor()) sequence_ = parts_.cursors.take(request_.cursor);
   completion_.n_prompt_tokens = static_cast<int32_t>(request_.prompt.size());
   if (sequence_ != nullptr && request_.keep_cursor_segments && continues_cursor())
     return begin_prefill();
@@ -410,8 +409,7 @@ void Generation::keep_sequence() {
   if (sequence_ == nullptr) return;
   keep_prefix();
   if (request_.cursor.empty()) return;
-  if (phase_ != Phase::kDone && priority() == Priority::kBackground)
-    return;  // half a sequence helps nobody
+  if (phase_ != Phase::kDone && !takes_cursor()) return;  // half a sequence helps nobody
   sequence_->trim(parts_.model.config().loop_window + kWindowKeptBehind);
   parts_.cursors.put(request_.cursor, std::move(sequence_));
 }

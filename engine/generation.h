@@ -53,6 +53,13 @@ class Generation {
 
   Priority priority() const { return request_.priority; }
   const std::string& cursor() const { return request_.cursor; }
+  // It works on the live sequence of its cursor, so that others with that cursor wait: background
+  // work that keeps the cursor's Segments does, and merely appends; other background work makes a
+  // sequence of its own, which takes the place of that one when it is whole.
+  bool takes_cursor() const {
+    return !request_.cursor.empty() &&
+           (priority() == Priority::kInteractive || request_.keep_cursor_segments);
+  }
   bool cancelled() const { return request_.cancel.stop_requested(); }
   // Pages that it may come to hold: what it is admitted for, so that it never fails for memory.
   int64_t n_pages() const { return n_pages_; }

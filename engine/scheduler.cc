@@ -121,10 +121,10 @@ int64_t Scheduler::n_decoding(Priority priority) const {
 }
 
 bool Scheduler::cursor_busy(const Generation& generation) const {
-  if (generation.cursor().empty() || generation.priority() == Priority::kBackground) return false;
-  return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
-    return other->cursor() == generation.cursor() && other->priority() == Priority::kInteractive;
-  });
+  return generation.takes_cursor() &&
+         std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
+           return other->takes_cursor() && other->cursor() == generation.cursor();
+         });
 }
 
 void Scheduler::remove(const Generation& generation) {

@@ -30,6 +30,7 @@ Conversation::Conversation(Loop& loop, ConversationOptions options, ServerEvents
     : loop_(loop),
       options_(std::move(options)),
       workspace_(std::make_unique<Workspace>(workspace_events())),
+      pause_(loop),
       server_(loop, options_.server, hooks(), std::move(events)) {}
 
 WorkspaceEvents Conversation::workspace_events() {
@@ -52,9 +53,15 @@ SessionHooks Conversation::hooks() {
                 for (const std::string& path : paths) workspace_->file_changed(path);
               },
           .document_changed =
-              [this](const workspace::DocumentSnapshot& d) { workspace_->document_changed(d); },
+              [this](const workspace::DocumentSnapshot& d) {
+                workspace_->stop_preparing(options_.client, *d);
+                workspace_->document_changed(d);
+              },
           .document_closed =
-              [this](const workspace::DocumentSnapshot& d) { workspace_->document_closed(d); },
+              [this](const workspace::DocumentSnapshot& d) {
+                workspace_->stop_preparing(options_.client, *d);
+                workspace_->document_closed(d);
+              },
           .read_configuration =
               [this](const std::vector<std::string>& folders,
                      std::function<void(config::FileLayers)> done) {
@@ -64,6 +71,11 @@ SessionHooks Conversation::hooks() {
               [this](assist::CompletionParams params) {
                 params.client = options_.client;
                 workspace_->prepare(std::move(params));
+              },
+          .after_pause =
+              [this](std::chrono::milliseconds delay, std::function<void()> work) {
+                if (!work) return pause_.stop();
+                pause_.start(delay, std::move(work));
               },
           .watch_files = [this] { workspace_->watch_files(); },
           .recorded = {.recorder = options_.recorder, .name = options_.client}};

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "lsp/abilities.h"
 #include "lsp/loop.h"
+#include "lsp/loop_handles.h"
 #include "lsp/server.h"
 #include "lsp/workspace.h"
 
@@ -53,6 +54,7 @@ class Conversation {
   // What is posted for the workspace runs only while this is there.
   std::shared_ptr<Conversation> self_{this, [](Conversation*) {}};
   std::unique_ptr<Workspace> workspace_;
+  Timer pause_;    // of who types
   Server server_;  // calls the workspace
 };
 

@@ -19,6 +19,10 @@ PositionEncoding choose_encoding(const std::vector<PositionEncoding>& offered) {
   return utf16 ? PositionEncoding::kUtf16 : offered.front();
 }
 
+// So long after an edit what may be asked next is made ready: longer than editors take to ask, or
+// to say where the cursor rests.
+constexpr std::chrono::milliseconds kPause{250};
+
 RpcError not_open(const std::string& uri) {
   return {ErrorCode::kInvalidParams, uri + " is not open"};
 }
@@ -225,6 +229,7 @@ void Session::initialized() {
 
 void Session::shutdown(const Reply& reply) {
   state_ = State::kStopped;
+  hooks_.after_pause({}, nullptr);
   completions_.supersede_all();
   actions_.stop();
   model_progress_.disable();
@@ -371,12 +376,35 @@ void Session::completion_menu(PositionParams params, Reply reply) {
 
 // A hint: what would be asked if the user typed here may be made ready.
 void Session::cursor(PositionParams params) {
+  hooks_.after_pause({}, nullptr);
+  if (!settings_of(params.uri).read_ahead) return;
   std::optional<Question> question =
       this->question(method::kInlineCompletion, params, /*automatic=*/true);
   if (question && !reason_for_silence(*question)) hooks_.prepare(std::move(question->params));
 }
 
+void Session::change(DidChangeParams params) {
+  documents_->change(params);
+  prepare_soon(params);
+}
+
+// Whoever edits and then neither asks nor says where the cursor is has it behind the last change.
+// Where the whole text was sent nobody knows.
+void Session::prepare_soon(const DidChangeParams& params) {
+  hooks_.after_pause({}, nullptr);
+  const DocumentSnapshot document = documents_->find(params.uri);
+  if (document == nullptr || params.changes.empty() || !params.changes.back().range) return;
+  const workspace::Change& last = params.changes.back();
+  const int64_t end = document->text->offset_at(last.range->begin, encoding_) +
+                      static_cast<int64_t>(last.text.size());
+  hooks_.after_pause(
+      kPause, [this, at = PositionParams{params.uri, document->text->position_at(end, encoding_)}] {
+        cursor(at);
+      });
+}
+
 void Session::ask(Question question, const Reply& reply) {
+  hooks_.after_pause({}, nullptr);
   if (std::optional<std::string> reason = reason_for_silence(question)) {
     return completions_.decline(question, reply, std::move(*reason));
   }

@@ -8,6 +8,7 @@
 // Thread: the loop. Ownership: owns the documents and open requests of its client.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -52,6 +53,9 @@ struct SessionHooks {
       read_configuration;
   // assist::Completer::prepare; nothing happens while there is no model.
   std::function<void(assist::CompletionParams params)> prepare;
+  // Runs `work` on the loop thread once `delay` has passed; what was to run before does not. Null
+  // work is none.
+  std::function<void(std::chrono::milliseconds delay, std::function<void()> work)> after_pause;
   // The client does not tell of files that change on disk: somebody else must watch them.
   std::function<void()> watch_files;
   RecordedClient recorded;
@@ -125,12 +129,13 @@ class Session {
   void change_configuration(DidChangeConfigurationParams params);
   void change_files(DidChangeWatchedFilesParams params);
   void open(DidOpenParams params) { documents_->open(std::move(params)); }
-  void change(DidChangeParams params) { documents_->change(params); }
+  void change(DidChangeParams params);
   void save(DidSaveParams params) { documents_->save(std::move(params)); }
   void close(DocumentParams params) { documents_->close(params.uri); }
   void inline_completion(InlineCompletionParams params, Reply reply);
   void completion_menu(PositionParams params, Reply reply);
   void cursor(PositionParams params);
+  void prepare_soon(const DidChangeParams& params);
   void code_action(CodeActionParams params, Reply reply) {
     actions_.list(std::move(params), reply);
   }

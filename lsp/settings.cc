@@ -38,6 +38,7 @@ Settings SettingsStore::in(const std::string& folder) const {
           .multiline = all.boolean("multiline"),
           .context = all.boolean("context"),
           .context_mode = assist::context_mode_of(all.text("contextMode")),
+          .read_ahead = all.boolean("readAhead"),
           .completion_menu = all.boolean("completionMenu"),
           .max_tokens = static_cast<int32_t>(all.integer("maxTokens")),
           .candidates = static_cast<int32_t>(all.integer("candidates")),

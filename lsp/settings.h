@@ -24,6 +24,7 @@ struct Settings {
   bool multiline = false;
   bool context = true;
   assist::ContextMode context_mode = assist::ContextMode::kSegments;
+  bool read_ahead = true;
   bool completion_menu = false;
   int32_t max_tokens = 0;
   int32_t candidates = 3;

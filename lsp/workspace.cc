@@ -271,6 +271,11 @@ void Workspace::prepare(assist::CompletionParams params) {
   if (folder.completer) folder.completer->prepare(std::move(params));
 }
 
+void Workspace::stop_preparing(const std::string& client, const workspace::Document& document) {
+  const Folder& folder = find(document).folder;
+  if (folder.completer) folder.completer->stop_preparing(client, document.uri);
+}
+
 void Workspace::list_actions(assist::ActionQuery query, std::stop_token stop,
                              std::function<void(Result<std::vector<assist::Action>>)> done) {
   assist::Actions& actions = *find(*query.document).folder.actions;

@@ -74,6 +74,8 @@ class Workspace {
                 std::function<void(Result<assist::CompletionOutcome>)> done);
   // As assist::Completer::prepare; nothing happens before set_engine().
   void prepare(assist::CompletionParams params);
+  // As assist::Completer::stop_preparing.
+  void stop_preparing(const std::string& client, const workspace::Document& document);
 
   // As assist::Actions does. REQUIRES: set_engine() was called.
   void list_actions(assist::ActionQuery query, std::stop_token stop,

@@ -330,6 +330,42 @@ TEST_F(DaemonTest, BringsBackForACursorWhatItsFirstAnswerNeeds) {
   EXPECT_EQ(user_.status()["engine"]["segments"]["encoded"], 0);
 }
 
+// An editor that says neither where its cursor is nor asks for anything while one types: a pause
+// after an edit is enough, and after another one only what was typed is read.
+TEST_F(DaemonTest, ReadsAheadWhereSomebodyPausesAfterAnEdit) {
+  const Process daemon = start_daemon();
+  const std::string uri = "file:///w/a.py";
+  std::string text = long_text(40);
+  const auto client = connect();
+  client->send(lsp::did_open(uri, text));
+  int id = 10;
+  EXPECT_TRUE(soon([&] {
+    return client->ask(++id, "rondo/status", nullptr)["result"]["model"]["state"] == "ready";
+  }));
+  const auto n_done = [&] { return user_.status()["engine"]["requests"]["done"].get<int>(); };
+  int version = 1;
+  const auto type_and_pause = [&](const std::string& typed) {
+    const int n_before = n_done();
+    const Json end = lsp::at(uri, 120, static_cast<int>(text.size() - text.rfind('\n') - 1));
+    client->send(lsp::notification_message(
+        "textDocument/didChange",
+        {{"textDocument", {{"uri", uri}, {"version", ++version}}},
+         {"contentChanges",
+          {{{"range", {{"start", end["position"]}, {"end", end["position"]}}},
+            {"text", typed}}}}}));
+    text += typed;
+    EXPECT_TRUE(soon([&] { return n_done() > n_before; }));
+  };
+  for (const char* typed : {"area_1(2, 3) + ", "area_2(4, "}) {
+    type_and_pause(typed);
+    complete(*client, ++id, uri, text);
+    client->answers(1);
+    const Json why = client->ask(++id, "rondo/why", lsp::at(uri, 0, 0))["result"];
+    EXPECT_GT(why["promptTokens"], 400) << why.dump();
+    EXPECT_LE(why["promptTokens"].get<int>() - why["cachedTokens"].get<int>(), 8) << why.dump();
+  }
+}
+
 TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   Process daemon = start_daemon();
   const std::string text = long_text(10);  // read well within the drain's patience

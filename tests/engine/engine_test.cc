@@ -145,6 +145,34 @@ TEST_F(EngineTest, ACursorContinuesItsPrompt) {
   EXPECT_EQ(run(next).text, continued.text);
 }
 
+TEST_F(EngineTest, BackgroundWorkAppendsToACursorWhoseSegmentsItKeeps) {
+  Request request = prompt(kPrefix);
+  request.cursor = "test:a.py";
+  request.segments = {segment("v = 1\n")};
+  run(request);
+  Request ahead = prompt(kPrefix + "v * ");
+  ahead.priority = Priority::kBackground;
+  ahead.cursor = request.cursor;
+  ahead.keep_cursor_segments = true;
+  ahead.stop.max_tokens = 0;
+  std::stop_source source;
+  source.request_stop();
+  Request given_up = ahead;
+  given_up.cancel = source.get_token();
+  EXPECT_FALSE(submit(given_up).get().ok());
+  const Completion appended = run(ahead);
+  EXPECT_GT(appended.n_cached_tokens, appended.n_prompt_tokens / 2);
+  Request next = prompt(kPrefix + "v * ");
+  next.cursor = request.cursor;
+  next.keep_cursor_segments = true;
+  const Completion answer = run(next);
+  EXPECT_EQ(answer.n_cached_tokens, answer.n_prompt_tokens - 1);
+  EXPECT_GT(answer.n_segment_tokens, 0);
+  next.cursor.clear();
+  next.segments = request.segments;
+  EXPECT_EQ(run(next).text, answer.text);
+}
+
 TEST_F(EngineTest, ForgetsTheCursorsOfAClientThatHasGone) {
   Request gone = prompt(kPrefix);
   gone.cursor = "gone:a.py";
@@ -284,6 +312,8 @@ TEST_F(EngineTest, AnswersEveryRequestUnderStress) {
           request.stop.max_tokens = static_cast<int32_t>(random() % 6);
           request.cursor = random() % 2 == 0 ? "stress:" + std::to_string(random() % 3) : "";
           request.segments = {segment("v" + std::to_string(random() % 8) + " = 1\n")};
+          if (random() % 4 == 0) request.priority = Priority::kBackground;
+          request.keep_cursor_segments = random() % 2 == 0;
           request.cancel = source.get_token();
           auto done = std::make_shared<std::promise<void>>();
           request.on_done = [&n_answers, done](Result<Completion>) {

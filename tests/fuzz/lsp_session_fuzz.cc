@@ -52,6 +52,7 @@ class Client {
             .read_configuration = [](const std::vector<std::string>&,
                                      auto done) { done(config::FileLayers()); },
             .prepare = [](assist::CompletionParams) {},
+            .after_pause = [](std::chrono::milliseconds, const std::function<void()>&) {},
             .watch_files = [] {}};
   }
 

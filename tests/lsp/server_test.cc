@@ -31,6 +31,7 @@ SessionHooks quiet_workspace() {
           .read_configuration = [](const std::vector<std::string>&,
                                    auto done) { done(config::FileLayers()); },
           .prepare = [](assist::CompletionParams) {},
+          .after_pause = [](std::chrono::milliseconds, const std::function<void()>&) {},
           .watch_files = [] {}};
 }
 

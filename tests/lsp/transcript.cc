@@ -205,6 +205,8 @@ class Player {
                 [this](assist::CompletionParams p) {
                   prepared_ = p.document->path + ":" + std::to_string(p.offset);
                 },
+            .after_pause = [this](std::chrono::milliseconds,
+                                  std::function<void()> work) { pause_ = std::move(work); },
             .watch_files = [this] { log_ += "watching files"; }};
   }
 
@@ -304,6 +306,12 @@ class Player {
     EXPECT_TRUE(asked_.back().stop.stop_requested()) << "the work goes on";
   }
 
+  // Takes back what was prepared before.
+  void pause() {
+    prepared_ = "none";
+    if (const auto work = std::exchange(pause_, nullptr)) work();
+  }
+
   void changed(const std::string& rest) {
     ASSERT_NE(changed_, nullptr) << "no document changed";
     EXPECT_TRUE(matches(parse(rest), {{"path", changed_->path},
@@ -323,6 +331,7 @@ class Player {
   workspace::DocumentSnapshot changed_;
   std::string closed_;
   std::string prepared_ = "none";
+  std::function<void()> pause_;
   std::string log_;
   int exit_code_ = -1;
   std::map<std::string, std::function<void(const std::string&)>> words_ = {
@@ -340,6 +349,7 @@ class Player {
        [this](const std::string&) { EXPECT_TRUE(making_.stop.stop_requested()) << "it goes on"; }},
       {"changed", [this](const std::string& rest) { changed(rest); }},
       {"closed", [this](const std::string& rest) { EXPECT_EQ(closed_, rest); }},
+      {"pause", [this](const std::string&) { pause(); }},
       {"prepared", [this](const std::string& rest) { EXPECT_EQ(prepared_, rest); }},
       {"folders", [this](const std::string& rest) { EXPECT_EQ(Json(folders_), parse(rest)); }},
       {"files", [this](const std::string& rest) { EXPECT_EQ(Json(changed_files_), parse(rest)); }},

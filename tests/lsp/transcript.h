@@ -20,6 +20,7 @@
 //     === made {...}       it is made: edits, other (a file), markdown, or error
 //     === unwanted         it was told to stop
 //     === prepared P:N     the model may prepare for offset N of P; none: for nothing
+//     === pause            nothing comes for a while; what was prepared before does not count
 //     === stopped          the newest request that the model got was told to stop
 //     === folders [...]    the workspace was told of these folders last; === files [...]: of these
 //     === changed {...}    this document changed last; === closed PATH: was closed last
