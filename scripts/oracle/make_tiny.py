@@ -178,16 +178,16 @@ def cases(c, random):
     """(name, Tokens, step between the tokens whose full logits are kept)."""
     offset = c.get("segment", {}).get("active_position_offset", 0)
     yield "one_token", compose([], random_ids(c, random, 1), offset), 1
-    yield "short", compose([], random_ids(c, random, 21), offset), 1
-    yield "long", compose([], random_ids(c, random, 150), offset), 10
+    yield "short", compose([], random_ids(c, random, 21), offset), 3
+    yield "long", compose([], random_ids(c, random, 150), offset), 30
     if "segment" not in c:
         return
     full = [random_segment(c, random, n) for n in (26, 3, 17)]
     released = [random_segment(c, random, 26, n_kept=5), full[2], random_segment(c, random, 18, 1)]
     many = [random_segment(c, random, 4 + n, n_kept=2 if n % 3 == 0 else None) for n in range(16)]
-    yield "segments", compose(full, random_ids(c, random, 17), offset), 1
-    yield "segments_released", compose(released, random_ids(c, random, 17), offset), 1
-    yield "segments_16_long", compose(many, random_ids(c, random, 140), offset), 10
+    yield "segments", compose(full, random_ids(c, random, 17), offset), 3
+    yield "segments_released", compose(released, random_ids(c, random, 17), offset), 3
+    yield "segments_16_long", compose(many, random_ids(c, random, 140), offset), 30
 
 
 def write_vectors(folder, random):
