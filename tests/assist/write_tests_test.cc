@@ -62,11 +62,9 @@ class WriteTests : public testing::Test {
     const ActionScene scene = make_scene({.document = document, .selection = {4, 10}},
                                          {.fills_in = true, .chats = true, .runs_code = true},
                                          index_, queries, parser, {});
-    return write_tests({.scene = scene,
-                        .engine = *engine,
-                        .folder = folder_.path(),
-                        .report = [](const std::string&) {}},
-                       {.bytes = {4, 10}});
+    return write_tests(
+        {.scene = scene, .engine = *engine, .folder = folder_.path(), .report = report_},
+        {.bytes = {4, 10}});
   }
   void add(const std::string& path, const std::string& text) {
     folder_.write(path, text);
@@ -77,6 +75,7 @@ class WriteTests : public testing::Test {
   const ChatModelFolder model_;
   const workspace::TemporaryFolder folder_;
   workspace::BlockIndex index_;
+  std::function<void(std::string)> report_ = [](const std::string&) {};
 };
 
 TEST_F(WriteTests, KeepsThoseOfAChatModelThatPass) {
@@ -93,6 +92,13 @@ TEST_F(WriteTests, KeepsThoseOfAChatModelThatPass) {
   EXPECT_EQ(file.edits[0].with,
             "\nfrom shop.maths import double\n\n\ndef test_two():\n    assert double(2) == 4\n");
   EXPECT_EQ(outcome->steps.back().focus, "checks: 1 of 2 tests pass");
+}
+
+TEST_F(WriteTests, AreStaleWhenTheTestFileChangesMeanwhile) {
+  report_ = [&](const std::string&) { folder_.write("tests/test_maths.py", "# mine\n"); };
+  const auto outcome =
+      write(R"_({"text": "```python\ndef test_two():\n    assert double(2) == 4\n```"})_");
+  EXPECT_EQ(outcome.status().code(), Code::kStale) << outcome.status().message();
 }
 
 TEST_F(WriteTests, KeepsNothingThatFailsOrHasNoCode) {

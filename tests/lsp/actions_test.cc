@@ -1,5 +1,6 @@
 // Code actions by the whole server with the embedded model.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lsp/standalone.h"
@@ -37,8 +38,8 @@ class ActionsTest : public testing::Test {
       const auto at = text.position_at(offset, workspace::PositionEncoding::kUtf16);
       return Json{{"line", at.line}, {"character", at.character}};
     };
-    const Json range = {{"start", position(begin)},
-                        {"end", position(begin + static_cast<int64_t>(selected.size()))}};
+    const int64_t size = is_selected_ ? static_cast<int64_t>(selected.size()) : 0;
+    const Json range = {{"start", position(begin)}, {"end", position(begin + size)}};
     return server_.ask("textDocument/codeAction",
                        {{"textDocument", {{"uri", uri_}}}, {"range", range}, {"context", context}});
   }
@@ -73,6 +74,7 @@ class ActionsTest : public testing::Test {
   RealServer server_;
   std::string uri_;
   std::string text_;
+  bool is_selected_ = true;  // by list(); else the cursor is where it begins
 };
 
 TEST_F(ActionsTest, CompletesTheSelectionInThreeSteps) {
@@ -105,6 +107,31 @@ TEST_F(ActionsTest, CorrectsAMisspeltName) {
   EXPECT_EQ(action["title"], "Change `widht` to `width`");
   EXPECT_EQ(action["diagnostics"][0]["source"], "pyflakes");
   EXPECT_EQ(after(action), "width = 2\nheight = 3\nprint(width)\n");
+}
+
+// At a move of the cursor: fixes of what is marked there, and only then. Asked for: all else, too.
+TEST_F(ActionsTest, OfferByTheTriggerAndPreferNone) {
+  open("a.py", "def area(width):\n    return widht\n");
+  const auto kinds = [&](Json context) {
+    std::vector<std::string> kinds;
+    for (const Json& action : list("widht", context)) {
+      EXPECT_FALSE(action.contains("isPreferred")) << action.dump();
+      const std::string kind = action["kind"];
+      kinds.push_back(kind.substr(0, kind.find('.')));
+    }
+    return kinds;
+  };
+  const Json range = {{"start", {{"line", 1}, {"character", 11}}},
+                      {"end", {{"line", 1}, {"character", 16}}}};
+  Json context = undefined(range, "widht");
+  EXPECT_THAT(kinds(context), testing::Contains("refactor"));  // selected
+  is_selected_ = false;
+  EXPECT_THAT(kinds(context),
+              testing::AllOf(testing::Not(testing::IsEmpty()), testing::Each("quickfix")));
+  context["diagnostics"] = Json::array();
+  EXPECT_THAT(kinds(context), testing::IsEmpty());
+  context["triggerKind"] = 1;
+  EXPECT_THAT(kinds(context), testing::IsSupersetOf({"quickfix", "refactor"}));
 }
 
 TEST_F(ActionsTest, ImportsWhatAnotherFileDefinesOrImports) {

@@ -18,6 +18,10 @@ bool matches(const Json& wanted, const Json& actual) {
   if (wanted.is_object()) {
     if (!actual.is_object()) return false;
     for (const auto& [key, value] : wanted.items()) {
+      if (key.starts_with('!')) {
+        if (actual.contains(key.substr(1))) return false;
+        continue;
+      }
       if (!actual.contains(key) || !matches(value, actual[key])) return false;
     }
     return true;

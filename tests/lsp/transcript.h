@@ -4,7 +4,8 @@
 //     --> {...}            the client sends this message
 //     ->> bytes            the client sends these bytes; \r and \n stand for themselves
 //     <-- {...}            the next message from the server has at least these members; a string
-//                          "*x*" matches any that contains x
+//                          "*x*" matches any that contains x, and "!x" is a member that is not
+//                          there
 //     === model ready      the model is loaded; === model failed SENTENCE: it cannot be
 //     === index 40 text    the workspace is read so far; === index ready text
 //     === asked {...}      the newest request that the model got: offset, automatic, candidates,
