@@ -3,6 +3,7 @@
 #include <yaml.h>
 
 #include <memory>
+#include <utility>
 
 namespace rondo::assist {
 namespace {
@@ -109,7 +110,7 @@ class Reader {
       }
       ASSIGN_OR_RETURN(const Event value_event, next());
       ASSIGN_OR_RETURN(YamlNode value, node_of(*value_event, depth + 1));
-      node.fields.emplace_back(std::move(key.text), std::move(value));
+      node.fields.push_back({std::move(key.text), std::move(value)});
     }
   }
 

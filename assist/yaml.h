@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/status.h"
 
 namespace rondo::assist {
+
+struct YamlField;
 
 struct YamlNode {
   enum class Kind {
@@ -24,13 +25,18 @@ struct YamlNode {
 
   Kind kind = Kind::kText;
   std::string text;
-  std::vector<YamlNode> items;                           // kList
-  std::vector<std::pair<std::string, YamlNode>> fields;  // kMap, as written
-  int64_t line = 0;                                      // counted from 1
+  std::vector<YamlNode> items;    // kList
+  std::vector<YamlField> fields;  // kMap, as written
+  int64_t line = 0;               // counted from 1
   int64_t text_line = 0;  // the line of the text's first character: a block's is the one behind "|"
 
   // Null when this is no map, or has no such field.
   const YamlNode* find(std::string_view key) const;
+};
+
+struct YamlField {
+  std::string name;
+  YamlNode value;
 };
 
 // The one document in `text`. `what` names it in errors: "what:line: ...".
