@@ -1,6 +1,7 @@
 // The section `rondo` of the settings, as this extension uses it. In a workspace that is not trusted VS Code leaves out
 // what the workspace says of the settings that package.json lists in restrictedConfigurations.
 import { ConfigurationTarget, workspace } from 'vscode';
+import { serverKeys } from './serverKeys';
 
 const section = () => workspace.getConfiguration('rondo');
 
@@ -27,8 +28,6 @@ export function isCounting(): boolean {
 
 // What the user has set of what the server understands. Defaults are left out: they would count more than the files that
 // configure Rondo for all editors.
-const serverKeys = ['automatic', 'multiline', 'context', 'completionMenu', 'maxTokens', 'candidates', 'steps'];
-
 export function serverSettings(): Record<string, unknown> {
   const set = serverKeys.map((key) => {
     const value = section().inspect(key);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { countLines, moved, noCounts } from '../../../editors/vscode/src/counters';
 import { type Places, findProgram, serverArguments } from '../../../editors/vscode/src/program';
+import { serverKeys } from '../../../editors/vscode/src/serverKeys';
 import { type State, type Status, faceOf } from '../../../editors/vscode/src/state';
 import { planLines, stepLines } from '../../../editors/vscode/src/steps';
 import { whyLines } from '../../../editors/vscode/src/why';
@@ -190,6 +191,7 @@ describe('the manifest', () => {
     const rows = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| .* \| anybody \|/gm)];
     const documented = rows.map(([, name, value]) => [`rondo.${name}`, JSON.parse(value)]);
     assert.ok(documented.length > 0);
+    assert.deepEqual(serverKeys.map((key) => `rondo.${key}`), documented.map(([name]) => name));
     const own = ['rondo.completeSelectionKey', 'rondo.count', 'rondo.path', 'rondo.standalone', 'rondo.trace.server'];
     const ours = Object.entries(properties).filter(([name]) => !own.includes(name));
     assert.deepEqual(
