@@ -30,7 +30,8 @@ class Chooser {
   Chooser(const ContextQuery& query, const BlockIndex& index)
       : query_(query),
         own_file_(index.file(query.path)),
-        near_copies_(query.text->slice(query.window)) {
+        near_copies_(query.text->slice({query.window.begin, query.cursor}),
+                     query.text->slice({query.cursor, query.window.end})) {
     for (const std::string& line : query.forbidden_lines) {
       if (says_something(trim_line(line))) forbidden_.emplace(trim_line(line));
     }
