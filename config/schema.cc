@@ -57,6 +57,15 @@ const std::vector<Option>& schema() {
       {.name = "readAhead",
        .value = true,
        .sentence = "While you pause, the model reads what a suggestion at the cursor would need."},
+      {.name = "readWorkspace",
+       .kind = Kind::kText,
+       .value = "gpu",
+       .choices = {"never", "gpu", "always"},
+       .set_by = SetBy::kUser,
+       .sentence =
+           "Whether the model reads the whole workspace while nobody waits, as far as half of "
+           "its memory for what it reads goes: never, on a GPU, or also on the CPU, which is "
+           "busy for minutes then."},
       {.name = "completionMenu",
        .value = false,
        .sentence = "Offer the completion menu even to an editor that shows ghost text."},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "assist/sandbox.h"
+#include "config/configuration.h"
 #include "config/trust.h"
 #include "lsp/module_work.h"
 
@@ -149,6 +150,9 @@ void Conversation::read_configuration(const std::vector<std::string>& folders,
       [this, read, done = std::move(done), self = std::weak_ptr(self_)] {
         if (!self.lock()) return;
         workspace_->set_trusted(read->trusted);
+        config::Configuration users;
+        users.add(read->layers.user);
+        workspace_->set_reading(read_workspace_of(users.text("readWorkspace")));
         done(std::move(read->layers));
       });
 }

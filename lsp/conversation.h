@@ -39,6 +39,8 @@ class Conversation {
   std::unique_ptr<Workspace> take_workspace();
 
   Server& server() { return server_; }
+  // Workspace::reading(). REQUIRES: the workspace is not taken.
+  assist::ReadingProgress reading() const { return workspace_->reading(); }
 
  private:
   WorkspaceEvents workspace_events();

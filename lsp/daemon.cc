@@ -240,7 +240,9 @@ Json Daemon::report() const {
       .engine_state = keeper_.state()};
   for (const auto& [number, conversation] : conversations_) {
     const Session& session = conversation->server().session();
-    report.clients.push_back({.n_documents = session.n_documents(), .counts = session.counts()});
+    report.clients.push_back({.n_documents = session.n_documents(),
+                              .counts = session.counts(),
+                              .reading = conversation->reading()});
   }
   if (const engine::Engine* engine = keeper_.engine()) {
     report.abilities = keeper_.abilities();

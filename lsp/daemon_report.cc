@@ -66,7 +66,12 @@ Json to_json(const DaemonReport& report) {
                                {"answers", client.counts.n_answers},
                                {"typed_through", client.counts.n_typed_through},
                                {"prompt_tokens", client.counts.n_prompt_tokens},
-                               {"read_before", client.counts.n_read_before}});
+                               {"read_before", client.counts.n_read_before},
+                               {"read_ahead",
+                                {{"blocks", client.reading.n_blocks},
+                                 {"tokens", client.reading.n_tokens},
+                                 {"max_tokens", client.reading.max_tokens},
+                                 {"finished", client.reading.finished}}}});
   }
   json["rung"] = rung(report);
   if (report.exits_in) json["exits_in_seconds"] = report.exits_in->count();

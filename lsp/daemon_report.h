@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "assist/workspace_reader.h"
 #include "base/json.h"
 #include "engine/engine.h"
 #include "lsp/abilities.h"
@@ -20,6 +21,7 @@ namespace rondo::lsp {
 struct ClientReport {
   int64_t n_documents = 0;  // that it has open
   ClientCounts counts;
+  assist::ReadingProgress reading;  // of its workspace
 };
 
 struct DaemonReport {

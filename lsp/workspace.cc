@@ -35,6 +35,11 @@ std::optional<std::string> refusal(const workspace::Indexer* indexer,
 
 }  // namespace
 
+ReadWorkspace read_workspace_of(std::string_view name) {
+  if (name == "gpu") return ReadWorkspace::kOnGpu;
+  return name == "always" ? ReadWorkspace::kAlways : ReadWorkspace::kNever;
+}
+
 // What calls goes before what it calls.
 struct Workspace::Folder {
   std::string path;
@@ -44,7 +49,9 @@ struct Workspace::Folder {
   std::unique_ptr<FileWatcher> watcher;          // null when the client tells, or none can be had
   std::unique_ptr<assist::Completer> completer;  // null while there is no engine
   std::atomic<bool> runs_code = false;
-  std::unique_ptr<assist::Actions> actions;  // null likewise; asks runs_code
+  std::unique_ptr<assist::Actions> actions;         // null likewise; asks runs_code
+  std::unique_ptr<assist::WorkspaceReader> reader;  // null where the folder is not read ahead
+  std::vector<std::string> open;  // documents that are, the one that changed last first
 
   // Longer work, whose end a thread says before it ends.
   struct Worker {
@@ -91,6 +98,42 @@ void Workspace::equip(Folder& folder) {
                              .runs_code = [&folder] { return folder.runs_code.load(); },
                              .refuse = options.refuse});
   if (folder.indexer && folder.indexer->progress().finished) forget_excluded(folder.path);
+  begin_reading(folder);
+}
+
+void Workspace::set_reading(ReadWorkspace reading) {
+  reading_ = reading;
+  for (const auto& [path, folder] : folders_) begin_reading(*folder);
+}
+
+void Workspace::begin_reading(Folder& folder) {
+  const bool wanted =
+      reading_ == ReadWorkspace::kAlways ||
+      (reading_ == ReadWorkspace::kOnGpu && engine_ != nullptr && engine_->stats().device != "CPU");
+  if (!wanted || engine_ == nullptr || folder.indexer == nullptr || !engine_->config().segment)
+    return folder.reader.reset();
+  if (folder.reader == nullptr)
+    folder.reader = std::make_unique<assist::WorkspaceReader>(*engine_, folder.index, folder.path);
+  read_on(folder);
+}
+
+// What is open comes first, but nothing before the whole folder is indexed: what it imports is not
+// known sooner.
+void Workspace::read_on(Folder& folder) {
+  if (folder.reader && folder.indexer->progress().finished) folder.reader->look(folder.open);
+}
+
+assist::ReadingProgress Workspace::reading() const {
+  assist::ReadingProgress all = {.finished = true};
+  for (const auto& [path, folder] : folders_) {
+    if (folder->reader == nullptr) continue;
+    const assist::ReadingProgress one = folder->reader->progress();
+    all.n_blocks += one.n_blocks;
+    all.n_tokens += one.n_tokens;
+    all.max_tokens += one.max_tokens;
+    all.finished = all.finished && one.finished;
+  }
+  return all;
 }
 
 // Of what the engine has kept of this folder, now or in an earlier process, what is excluded now.
@@ -144,6 +187,8 @@ std::unique_ptr<Workspace::Folder> Workspace::make_folder(const std::string& pat
   const auto on_progress = [this, path](const IndexProgress& progress) {
     events_.post([this, path, finished = progress.finished] {
       if (finished) forget_excluded(path);
+      if (const auto it = folders_.find(path); finished && it != folders_.end())
+        read_on(*it->second);
       report();
     });
   };
@@ -210,12 +255,16 @@ void Workspace::document_changed(const DocumentSnapshot& document) {
   for (Found& found : find_all(path_of_uri(document->uri).value_or(""))) {
     auto there = std::make_shared<workspace::Document>(*document);
     there->path = std::move(found.path);
+    const bool opened = std::erase(found.folder.open, there->path) == 0;
+    found.folder.open.insert(found.folder.open.begin(), there->path);
+    if (opened) read_on(found.folder);
     found.folder.indexer->document_changed(std::move(there));
   }
 }
 
 void Workspace::document_closed(const DocumentSnapshot& document) {
   for (const Found& found : find_all(path_of_uri(document->uri).value_or(""))) {
+    std::erase(found.folder.open, found.path);
     found.folder.indexer->document_closed(found.path);
   }
 }

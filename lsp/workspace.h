@@ -19,6 +19,7 @@
 
 #include "assist/actions.h"
 #include "assist/completion.h"
+#include "assist/workspace_reader.h"
 #include "engine/engine.h"
 #include "lsp/file_watcher.h"
 #include "workspace/block_index.h"
@@ -34,6 +35,12 @@ struct WorkspaceEvents {
   std::function<void(const workspace::IndexProgress&)> progress;
   std::function<void(const std::string& line)> log;
 };
+
+// Where the model reads a whole folder while nobody waits.
+enum class ReadWorkspace { kNever, kOnGpu, kAlways };
+
+// Of the option of that name.
+ReadWorkspace read_workspace_of(std::string_view name);
 
 // What longer work on a workspace folder has at hand; it lives as long as the work.
 struct Desk {
@@ -51,6 +58,11 @@ class Workspace {
 
   // Generated code may run in these folders; in others not, nor in none that was not said.
   void set_trusted(const std::vector<std::string>& paths);
+
+  // From now on folders are read ahead where `reading` says, those of before as well.
+  void set_reading(ReadWorkspace reading);
+  // How far all of them are read.
+  assist::ReadingProgress reading() const;
 
   // From now on complete() may be called. REQUIRES: engine.config().fim; it outlives this.
   void set_engine(engine::Engine& engine);
@@ -96,6 +108,8 @@ class Workspace {
   };
 
   void equip(Folder& folder);
+  void begin_reading(Folder& folder);
+  void read_on(Folder& folder);
   void close(std::unique_ptr<Folder> folder);
   std::unique_ptr<Folder> make_folder(const std::string& path);
   void watch(Folder& folder);
@@ -109,6 +123,7 @@ class Workspace {
   const WorkspaceEvents events_;
   engine::Engine* engine_ = nullptr;
   assist::ActionAbilities abilities_;
+  ReadWorkspace reading_ = ReadWorkspace::kNever;
   bool watching_ = false;
   int n_waiting_ = 0;                                       // completions
   std::map<std::string, std::unique_ptr<Folder>> folders_;  // by path

@@ -366,6 +366,33 @@ TEST_F(DaemonTest, ReadsAheadWhereSomebodyPausesAfterAnEdit) {
   }
 }
 
+// Before anybody asks: three files of code and the list of what is excluded, not what is on it.
+TEST_F(DaemonTest, ReadsTheWorkspaceWhileNobodyWaits) {
+  fs::create_directory(user_.home() / "config/rondo");
+  std::ofstream(user_.home() / "config/rondo/config.json") << R"({"readWorkspace": "always"})";
+  const ShapesWorkspace shapes;
+  shapes.folder.write("main.py", shapes.text);
+  shapes.folder.write("more/circles.py", "def circle_area(radius):\n    return radius * radius\n");
+  shapes.folder.write(".rondoignore", "private.py\n");
+  shapes.folder.write("private.py", "def secret_area():\n    return 0\n");
+  const Process daemon = start_daemon();
+  const auto client = connect(shapes.params);
+  client->send(lsp::did_open(shapes.uri, shapes.text));
+  Json report;
+  EXPECT_TRUE(soon([&] {
+    report = user_.status();
+    const Json& reading = report["clients"][0]["read_ahead"];
+    return reading["finished"] == true && reading["blocks"] >= 4;
+  })) << report;
+  EXPECT_EQ(report["clients"][0]["read_ahead"]["blocks"], 4) << report;
+  EXPECT_EQ(report["engine"]["segments"]["encoded"], 4) << report;
+  EXPECT_EQ(report["clients"][0]["read_ahead"]["max_tokens"],
+            report["engine"]["kv"]["pages"].get<int64_t>() * 16 / 2);
+  complete(*client, 2, shapes.uri, shapes.text);
+  client->answers(1);
+  EXPECT_EQ(user_.status()["engine"]["segments"]["encoded"], 4);
+}
+
 TEST_F(DaemonTest, AnswersWhatItWasAskedBeforeItEnds) {
   Process daemon = start_daemon();
   const std::string text = long_text(10);  // read well within the drain's patience
