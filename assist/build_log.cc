@@ -42,13 +42,6 @@ Weight weight_of(std::string_view word) {
   return Weight::kError;
 }
 
-// What of a log is looked at: all, or its two ends.
-std::string bounded(std::string_view log) {
-  if (log.size() <= kMaxLogBytes) return std::string(log);
-  const size_t half = kMaxLogBytes / 2;
-  return std::string(log.substr(0, half)) + "\n" + std::string(log.substr(log.size() - half));
-}
-
 // Without the codes that colour a terminal.
 std::string plain(std::string_view line) {
   std::string out;
@@ -62,18 +55,24 @@ std::string plain(std::string_view line) {
   return out;
 }
 
-class LogReader {
- public:
-  explicit LogReader(std::string_view root) : root_(root) {}
+}  // namespace
 
-  std::vector<Problem> read(std::string_view log) {
-    const std::string text = bounded(log);
-    for (size_t at = 0; at <= text.size() && found_.size() < kMaxProblems;) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      take(plain(std::string_view(text).substr(at, end - at)));
-      at = end + 1;
+class BuildLog::Reader {
+ public:
+  explicit Reader(std::string root) : root_(std::move(root)) {}
+
+  void take_line(std::string_view line) {
+    if (line.size() <= kMaxLineBytes && found_.size() < kMaxProblems) take(plain(line));
+  }
+
+  std::vector<Problem> heaviest() const {
+    Weight most = Weight::kWarning;
+    for (const Found& found : found_) most = std::max(most, found.weight);
+    std::vector<Problem> problems;
+    for (const Found& found : found_) {
+      if (found.weight == most) problems.push_back(found.problem);
     }
-    return heaviest();
+    return problems;
   }
 
  private:
@@ -176,16 +175,6 @@ class LogReader {
     if (!known && problem.line > 0) found_.push_back({std::move(problem), weight});
   }
 
-  std::vector<Problem> heaviest() {
-    Weight most = Weight::kWarning;
-    for (const Found& found : found_) most = std::max(most, found.weight);
-    std::vector<Problem> problems;
-    for (Found& found : found_) {
-      if (found.weight == most) problems.push_back(std::move(found.problem));
-    }
-    return problems;
-  }
-
   const std::string root_;
   const Regex plain_ = regex_of(
       R"re(^(?<path>[^\s:(]+):(?<line>\d+):(?:(?<column>\d+):)? *(?:fatal )?(?:(?<weight>error|warning|note|info): *)?(?:(?<code>[A-Z]+\d+) )?(?<what>\S.*)$)re");
@@ -219,10 +208,32 @@ class LogReader {
   std::vector<Found> found_;
 };
 
-}  // namespace
+BuildLog::BuildLog(std::string root) : reader_(std::make_unique<Reader>(std::move(root))) {}
+BuildLog::BuildLog(BuildLog&& other) noexcept = default;
+BuildLog::~BuildLog() = default;
+
+void BuildLog::add(std::string_view segment) {
+  for (size_t end; (end = segment.find('\n')) != segment.npos; segment.remove_prefix(end + 1)) {
+    if (rest_.empty()) {
+      reader_->take_line(segment.substr(0, end));
+    } else {
+      reader_->take_line(rest_ += segment.substr(0, end));
+      rest_.clear();
+    }
+  }
+  // What is too long is cut off where that shows.
+  if (rest_.size() <= kMaxLineBytes) rest_ += segment.substr(0, kMaxLineBytes + 1);
+}
+
+std::vector<Problem> BuildLog::problems() {
+  if (!rest_.empty()) reader_->take_line(std::exchange(rest_, {}));
+  return reader_->heaviest();
+}
 
 std::vector<Problem> read_build_log(std::string_view log, std::string_view root) {
-  return LogReader(root).read(log);
+  BuildLog whole{std::string(root)};
+  whole.add(log);
+  return whole.problems();
 }
 
 }  // namespace rondo::assist

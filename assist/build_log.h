@@ -9,22 +9,22 @@
 //     python, unittest          Traceback, File "path", line N, and at its end "NameError: what"
 //     pytest                    "E   what", and below it "path:line: NameError"
 //
-// Of a long log the beginning of each problem is enough: lines are looked at one by one, and of
-// what is longer than kMaxLogBytes the middle is left out, since tools sum up at the end and the
-// first errors are what others follow from.
+// A log may be of any length: it is read in segments, line by line, and only what it tells of is
+// kept.
 //
-// Thread: pure functions.
+// Thread: one for each reader.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace rondo::assist {
 
-inline constexpr size_t kMaxLogBytes = size_t{4} << 20;
-inline constexpr size_t kMaxProblems = 1000;
+inline constexpr size_t kMaxProblems = 1000;        // what comes behind them follows from them
+inline constexpr size_t kMaxLineBytes = 64 * 1024;  // what is longer is no message
 
 struct Problem {
   std::string path;     // relative to the root, with '/'
@@ -36,8 +36,26 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
-// Each problem of a file below `root` once, in the order of the log. Notes are none, nor are
-// warnings where there are errors too.
+class BuildLog {
+ public:
+  // `root`: the folder of the files.
+  explicit BuildLog(std::string root);
+  BuildLog(BuildLog&& other) noexcept;
+  ~BuildLog();
+
+  // The next segment of the log, cut anywhere.
+  void add(std::string_view segment);
+  // Each problem of a file below the root once, in the order of the log. Notes are none, nor are
+  // warnings where there are errors too. The log is at its end.
+  std::vector<Problem> problems();
+
+ private:
+  class Reader;
+  std::string rest_;  // the beginning of a line
+  std::unique_ptr<Reader> reader_;
+};
+
+// Of a log that is there as a whole.
 std::vector<Problem> read_build_log(std::string_view log, std::string_view root);
 
 }  // namespace rondo::assist

@@ -81,17 +81,19 @@ Result<FileDescriptor> memory_file(const std::string& text) {
 }
 
 // Adds what can be read now, of which the last `max_bytes` stay. False at the end of the output.
-bool read_output(int file, size_t max_bytes, std::string& output) {
+bool read_output(int file, size_t max_bytes, const SandboxCommand& command, std::string& output) {
   std::array<char, 1 << 14> buffer;
   const ssize_t n = ::read(file, buffer.data(), buffer.size());
   if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR);
   output.append(buffer.data(), static_cast<size_t>(n));
+  if (command.on_output) command.on_output({buffer.data(), static_cast<size_t>(n)});
   if (output.size() > 2 * max_bytes) output.erase(0, output.size() - max_bytes);
   return true;
 }
 
 // Waits for the end of `child` and of its output, and ends it at the deadline.
-SandboxRun follow(pid_t child, int output, const SandboxLimits& limits) {
+SandboxRun follow(pid_t child, int output, const SandboxCommand& command,
+                  const SandboxLimits& limits) {
   const Clock::time_point deadline = Clock::now() + limits.time;
   SandboxRun run;
   int status = 0;
@@ -100,7 +102,7 @@ SandboxRun follow(pid_t child, int output, const SandboxLimits& limits) {
     pollfd wait = {.fd = open ? output : -1, .events = POLLIN, .revents = 0};
     ::poll(&wait, 1, ended ? 0 : kPollMilliseconds);
     if (open && wait.revents != 0) {
-      open = read_output(output, limits.output_bytes, run.output);
+      open = read_output(output, limits.output_bytes, command, run.output);
     } else if (ended) {
       open = false;  // a process that outlives the sandbox there is none
     }
@@ -145,7 +147,7 @@ Result<SandboxRun> run_in_sandbox(const SandboxCommand& command, const SandboxLi
   if (child == 0) become_sandbox(input.get(), written.get(), pointers.data(), limits);
   if (child < 0) return failed("the sandbox cannot be started");
   written.reset();
-  return follow(child, output.get(), limits);
+  return follow(child, output.get(), command, limits);
 }
 
 }  // namespace rondo::assist

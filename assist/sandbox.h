@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -27,6 +29,8 @@ struct SandboxCommand {
   std::string folder;              // absolute; it may write there and starts there. Empty: none
   std::string seen_as;             // the path by which it sees `folder`; absolute
   std::vector<std::string> readable;  // more folders that it may read, at their own places
+  // All of its output as it comes, however much; may be empty.
+  std::function<void(std::string_view)> on_output;
 };
 
 struct SandboxRun {

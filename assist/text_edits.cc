@@ -17,6 +17,20 @@ bool conflict(const TextEdit& a, const TextEdit& b) {
   return x.overlaps(y);
 }
 
+std::string with_changes(std::string_view before, std::string_view after,
+                         const std::vector<Change>& changes) {
+  std::string text;
+  size_t copied = 0;
+  for (const Change& change : changes) {
+    const auto begin = static_cast<size_t>(change.before.begin);
+    text += before.substr(copied, begin - copied);
+    text += after.substr(static_cast<size_t>(change.after.begin),
+                         static_cast<size_t>(change.after.size()));
+    copied = static_cast<size_t>(change.before.end);
+  }
+  return text += before.substr(copied);
+}
+
 void EditedText::apply(const std::vector<TextEdit>& edits) {
   std::string edited;
   int64_t copied = 0;

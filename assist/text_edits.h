@@ -30,6 +30,10 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
+// `before` with some of the changes that make `after` of it. REQUIRES: in the order of the text.
+std::string with_changes(std::string_view before, std::string_view after,
+                         const std::vector<Change>& changes);
+
 class EditedText {
  public:
   explicit EditedText(std::string text) : text_(std::move(text)) {}

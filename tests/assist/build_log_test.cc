@@ -70,12 +70,30 @@ TEST(BuildLog, IsReadAsToolsWriteIt) {
   for (const LogCase& c : kLogs) EXPECT_EQ(read_build_log(c.log, "/ws"), c.problems) << c.tool;
 }
 
-TEST(BuildLog, KeepsBothEndsOfALongOne) {
-  const std::string middle(kMaxLogBytes, 'x');
-  const auto problems =
-      read_build_log("a.c:1:1: error: first\n" + middle + "\nb.c:2:2: error: last\n", "/ws");
-  ASSERT_EQ(problems.size(), 2u);
-  EXPECT_EQ(problems[1].message, "last");
+TEST(BuildLog, IsTheSameInSegmentsOfAnySize) {
+  for (const LogCase& c : kLogs) {
+    const std::string_view log = c.log;
+    for (const size_t n : {size_t{1}, size_t{7}, size_t{30}}) {
+      BuildLog cut("/ws");
+      for (size_t at = 0; at < log.size(); at += n) cut.add(log.substr(at, n));
+      EXPECT_EQ(cut.problems(), c.problems) << c.tool << " in segments of " << n;
+    }
+  }
+}
+
+// In the middle of many megabytes, behind a line that is too long to be one.
+TEST(BuildLog, MissesNothingOfALongOne) {
+  BuildLog log("/ws");
+  const std::string noise(kMaxLineBytes * 2, 'x');
+  log.add("a.c:1:1: error: first\n" + noise);
+  for (int i = 0; i < 8 * 1024; ++i) log.add("[" + std::to_string(i) + "/9] cc -c a.c -o a.o\n");
+  log.add("b.c:2:2: error: middle\n");
+  for (int i = 0; i < 64; ++i) log.add(noise);
+  log.add("\nc.c:3:3: error: last");
+  const auto problems = log.problems();
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[1].message, "middle");
+  EXPECT_EQ(problems[2].message, "last");
 }
 
 TEST(BuildLog, SaysTheSameThingOnce) {
