@@ -103,7 +103,7 @@ Result<HoleAnswer> HoleWriter::chosen(const RecipeHole& hole) {
 }
 
 // What is to be rewritten is shown as whole lines; what stands before it on its first line comes
-// back and is taken off.
+// back and is taken off. What cannot be used is asked for anew, with the reason, up to the depth.
 Result<HoleAnswer> HoleWriter::instructed(const RecipeHole& hole) {
   const size_t begin = static_cast<size_t>(hole.range.begin);
   const size_t line = begin == 0 ? 0 : hole.text.rfind('\n', begin - 1) + 1;
@@ -112,20 +112,31 @@ Result<HoleAnswer> HoleWriter::instructed(const RecipeHole& hole) {
     return HoleAnswer{.refusal = "does not begin its line"};
   }
   const std::string old = hole.text.substr(begin, static_cast<size_t>(hole.range.size()));
-  InstructedEdit edit = {.instruction = hole.edit->instruction,
-                         .language = hole.language,
-                         .path = hole.path,
-                         .text = std::string(before) + old,
-                         .context = context_of(hole),
-                         .priority = engine::Priority::kBackground};
-  const Result<std::string> made = edit_by_instruction(engine_, edit, {});
-  if (made.status().code() == Code::kNotFound) {
-    return HoleAnswer{.refusal = "got no text: " + made.status().message()};
+  std::string lesson;  // of the answers that came before
+  for (const std::string& answer : hole.rejected) {
+    lesson += "\n\nThis answer failed a check, so give another one:\n" + answer;
   }
-  RETURN_IF_ERROR(made.status());
   HoleAnswer answer;
-  answer.text = made->starts_with(before) ? made->substr(before.size()) : *made;
-  answer.refusal = hole.unfit(answer.text).value_or("");
+  for (int32_t step = 1; step <= options_.depth; ++step) {
+    InstructedEdit edit = {.instruction = hole.edit->instruction + lesson,
+                           .language = hole.language,
+                           .path = hole.path,
+                           .text = std::string(before) + old,
+                           .context = context_of(hole),
+                           .priority = engine::Priority::kBackground};
+    const Result<std::string> made = edit_by_instruction(engine_, edit, {});
+    answer = {.n_steps = step};
+    if (made.ok()) {
+      answer.text = made->starts_with(before) ? made->substr(before.size()) : *made;
+      answer.refusal = hole.unfit(answer.text).value_or("");
+    } else if (made.status().code() == Code::kNotFound) {
+      answer.refusal = "got no text: " + made.status().message();
+    } else {
+      return made.status();
+    }
+    if (answer.refusal.empty() || answer.refusal == kAsItIs) break;
+    lesson += "\n\nAn answer could not be used, since it " + answer.refusal + ". Give another one.";
+  }
   return answer;
 }
 

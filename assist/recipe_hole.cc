@@ -8,7 +8,7 @@ std::optional<std::string> RecipeHole::unfit(std::string_view answer) const {
   if (answer.empty()) return "got no text from the model";
   const auto begin = static_cast<size_t>(range.begin);
   if (range.size() > 0 && text.compare(begin, static_cast<size_t>(range.size()), answer) == 0) {
-    return "is as the model would have it";
+    return std::string(kAsItIs);
   }
   if (must != nullptr) {
     const auto match = must->find(answer, 0);

@@ -18,6 +18,9 @@
 
 namespace rondo::assist {
 
+// Why an answer does not fit that is what stood there.
+inline constexpr std::string_view kAsItIs = "is as the model would have it";
+
 struct RecipeHole {
   std::string path;  // of the file
   const workspace::Language* language = nullptr;

@@ -220,7 +220,10 @@ void Rewriter::fill_holes(Pass& pass, std::vector<RuleMatch>& matches) {
     RecipeHole& hole = holes[next];
     HoleAnswer& answer = answers[next++];
     if (fill_ && answer.refusal.empty()) answer.refusal = hole.unfit(answer.text).value_or("");
-    pass.asked.push_back({match.rule, match.range.begin, answer.refusal});
+    // An instruction is about what it is about; the Blocks that it is not about stay, and no more.
+    const bool concerns =
+        hole.edit->kind != RecipeEdit::Kind::kInstruct || answer.refusal != kAsItIs;
+    pass.asked.push_back({match.rule, match.range.begin, concerns ? answer.refusal : ""});
     if (!fill_) pass.made.open.push_back(std::move(hole));
     if (!fill_ || !answer.refusal.empty()) return true;
     match.edits[match.hole->edit].with.replace(static_cast<size_t>(match.hole->range.begin),

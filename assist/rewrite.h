@@ -40,6 +40,7 @@ struct Rewrite {
   std::vector<LeftMatch> left;             // places that stay as they are
   std::string reason;                      // a part of a sentence: "does not parse any more"
   std::vector<FilledHole> filled;
+  bool parted = false;  // each of `changes` may be made without the others, and filled one hole
   std::vector<RecipeHole> open;  // nobody was there to fill them
 
   int64_t n_matches() const;
