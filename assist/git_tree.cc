@@ -2,6 +2,7 @@
 
 #include <git2.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -20,6 +21,7 @@ struct Deleter {
   void operator()(git_commit* commit) const { git_commit_free(commit); }
   void operator()(git_tree* tree) const { git_tree_free(tree); }
   void operator()(git_diff* diff) const { git_diff_free(diff); }
+  void operator()(git_object* object) const { git_object_free(object); }
 };
 
 struct Library {
@@ -49,6 +51,42 @@ Owned<git_commit> head_commit(git_repository* repository) {
   git_commit* commit = nullptr;
   if (git_reference_name_to_id(&id, repository, "HEAD") != 0) return nullptr;
   return Owned<git_commit>(git_commit_lookup(&commit, repository, &id) == 0 ? commit : nullptr);
+}
+
+// The tree of what a revision names; null: it has none.
+Owned<git_tree> tree_of(const git_object* object) {
+  git_object* tree = nullptr;
+  const bool found = object != nullptr && git_object_peel(&tree, object, GIT_OBJECT_TREE) == 0;
+  return Owned<git_tree>(found ? reinterpret_cast<git_tree*>(tree) : nullptr);
+}
+
+// What a "a...b" begins at; null: they have no commit in common.
+Owned<git_tree> common_tree(git_repository* repository, const git_revspec& range) {
+  git_oid base;
+  git_commit* commit = nullptr;
+  const bool found =
+      git_merge_base(&base, repository, git_object_id(range.from), git_object_id(range.to)) == 0 &&
+      git_commit_lookup(&commit, repository, &base) == 0;
+  const Owned<git_commit> owned(commit);
+  return found ? tree_of(reinterpret_cast<const git_object*>(commit)) : nullptr;
+}
+
+// What git's diff of `revisions` says; null: git does not know them.
+Owned<git_diff> diff_of(git_repository* repository, const std::string& revisions) {
+  git_revspec range = {};
+  if (git_revparse(&range, repository, revisions.c_str()) != 0) return nullptr;
+  const Owned<git_object> from(range.from);
+  const Owned<git_object> to(range.to);
+  const bool merges = (range.flags & GIT_REVSPEC_MERGE_BASE) != 0;
+  const Owned<git_tree> before = merges ? common_tree(repository, range) : tree_of(range.from);
+  const Owned<git_tree> after = tree_of(range.to);
+  git_diff* diff = nullptr;
+  if (before == nullptr || (range.to != nullptr && after == nullptr)) return nullptr;
+  const int failed =
+      after == nullptr
+          ? git_diff_tree_to_workdir_with_index(&diff, repository, before.get(), nullptr)
+          : git_diff_tree_to_tree(&diff, repository, before.get(), after.get(), nullptr);
+  return Owned<git_diff>(failed == 0 ? diff : nullptr);
 }
 
 // Whether the index holds other files than `commit`.
@@ -147,6 +185,31 @@ Result<std::vector<std::string>> changed_files(const std::string& root) {
         entry->index_to_workdir != nullptr ? entry->index_to_workdir : entry->head_to_index;
     if (delta != nullptr) paths.emplace_back(delta->old_file.path);
   }
+  return paths;
+}
+
+Result<std::vector<std::string>> files_of_diff(const std::string& root,
+                                               const std::string& revisions) {
+  const Library library;
+  const Owned<git_repository> repository = open_repository(root);
+  if (repository == nullptr) {
+    return invalid_argument_error(root + " is in no git repository, so nothing changed since " +
+                                  revisions + " there");
+  }
+  const Owned<git_diff> diff = diff_of(repository.get(), revisions);
+  if (diff == nullptr) {
+    return invalid_argument_error("git knows no '" + revisions +
+                                  "' here; name a revision or a range, as HEAD~3 or main...topic");
+  }
+  const fs::path folder = fs::canonical(git_repository_workdir(repository.get()));
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
+    const git_diff_delta* delta = git_diff_get_delta(diff.get(), i);
+    if (delta->status == GIT_DELTA_DELETED) continue;
+    const fs::path path = (folder / delta->new_file.path).lexically_relative(root);
+    if (!path.generic_string().starts_with("..")) paths.push_back(path.generic_string());
+  }
+  std::sort(paths.begin(), paths.end());
   return paths;
 }
 

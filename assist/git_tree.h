@@ -15,6 +15,13 @@ namespace rondo::assist {
 // Errors: Unavailable when the repository cannot be read.
 Result<std::vector<std::string>> changed_files(const std::string& root);
 
+// The files below `root` that `git diff REVISIONS` names and that are not deleted by it: "HEAD~3"
+// is against the files as they are now, "a..b" and "a...b" of commits. Relative to `root`, sorted.
+// Errors: InvalidArgument with what to do: `root` is in no repository, or that is no revision
+// there.
+Result<std::vector<std::string>> files_of_diff(const std::string& root,
+                                               const std::string& revisions);
+
 // Whether commits can be made in `root`. Errors: InvalidArgument with what to do: it is in no
 // repository, in the middle of a merge or the like, something is staged, or git knows no author.
 Status ready_to_commit(const std::string& root);

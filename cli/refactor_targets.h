@@ -1,5 +1,7 @@
 // RefactorTargets: the files that a command line means: folders without what their ignore files
-// leave out, files unless they are ignored, and with "-" those that stdin names, one a line.
+// leave out, files unless they are ignored, what globs match ('src/**/*.py', in quotes), with "-"
+// those that stdin names, one a line; of all these only what a git diff names, when one is asked
+// for.
 //
 // Thread: the main thread; reads the disk.
 #pragma once
@@ -21,6 +23,10 @@ class RefactorTargets {
   static Result<RefactorTargets> of(const std::string& workspace,
                                     const std::vector<std::string>& paths);
 
+  // Leaves only those that git's diff of `revisions` names (git_tree.h); without `paths` all of it.
+  // Errors: those of assist::files_of_diff().
+  Status keep_changed(const std::string& revisions);
+
   const std::string& root() const { return root_; }
   // Below the root, sorted.
   std::vector<std::string> paths() const { return {paths_.begin(), paths_.end()}; }
@@ -35,10 +41,14 @@ class RefactorTargets {
       : root_(std::move(root)), scanner_(std::move(scanner)) {}
   Status add(const std::string& path);
   Status add_folder(const std::string& folder);
+  Status add_glob(const std::string& glob);
+  void add_file(const std::string& relative);
+  Result<std::string> below_root(const std::string& path) const;
 
   std::string root_;
   workspace::Scanner scanner_;
   bool scanned_ = false;
+  bool named_any_ = false;        // paths, on the command line or on stdin
   std::vector<std::string> all_;  // of the root, once it was scanned
   std::set<std::string> paths_;
   std::vector<assist::LeftFile> left_;
