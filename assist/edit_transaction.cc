@@ -49,7 +49,7 @@ HoleAnswer answer_of(const Json& json, std::string_view payload) {
           .n_steps = json_get<int32_t>(json, "steps").value_or(0)};
 }
 
-// Calls `visit` for every edit that may have been made, one after the other.
+// Calls `visit` for every edit that may have been made, one after the other, in their order.
 Status each_staged(const std::string& run, const std::function<Status(FileEdit)>& visit) {
   int64_t n_staged = 0;
   RETURN_IF_ERROR(Ledger::read(ledger_of(run), [&](const Json& json, std::string_view) -> Status {
@@ -119,6 +119,10 @@ Status EditTransaction::note_answer(const std::string& key, const HoleAnswer& an
                      answer.text);
 }
 
+Status EditTransaction::note_joined(const std::vector<std::string>& paths) {
+  return ledger_.add({{"type", "joined"}, {"paths", paths}});
+}
+
 Status EditTransaction::end() {
   RETURN_IF_ERROR(ledger_.add({{"type", "end"}}));
   return ledger_.sync();
@@ -131,6 +135,10 @@ Result<EditTransaction::State> EditTransaction::state(const std::string& run) {
     const std::string type = type_of(json);
     if (type == "answer") {
       state.answers[json_get<std::string>(json, "key").value_or("")] = answer_of(json, payload);
+    } else if (type == "joined") {
+      for (const Json& path : json.value("paths", Json::array())) {
+        if (path.is_string()) state.joined.push_back(path);
+      }
     } else if (type == "begin") {
       state.root = json_get<std::string>(json, "root").value_or("");
       state.about = json.value("about", Json());
@@ -191,29 +199,51 @@ Result<EditTransaction> EditTransaction::resume(const std::string& run, State& o
   return transaction;
 }
 
+// Brings the file of `edit` back to what it was before it, unless somebody changed it since.
+Status EditTransaction::take_back(const State& before, const std::string& id, const FileEdit& edit,
+                                  Undone& undone) {
+  const std::string temporary = temporary_name(id, edit.path);
+  clean_tree_file(before.root, edit.path, edit.before, edit.after, temporary);
+  const auto is_it = [&](const LeftFile& file) { return file.path == edit.path; };
+  // Files that the run had left to whoever changed them, and those that it cannot bring back.
+  const bool never = std::any_of(before.left.begin(), before.left.end(), is_it) ||
+                     std::any_of(undone.left.begin(), undone.left.end(), is_it);
+  const Result<std::string> now = read_tree_file(before.root, edit.path);
+  if (never || (now.ok() && *now == edit.before)) return {};
+  const Status status =
+      replace_tree_file(before.root, edit.path, edit.after, edit.before, temporary);
+  std::vector<std::string>& restored = undone.restored;
+  if (status.ok()) {
+    if (std::find(restored.begin(), restored.end(), edit.path) == restored.end())
+      restored.push_back(edit.path);
+  } else if (is_fatal(status)) {
+    return unavailable_error(edit.path + " " + status.message());
+  } else {
+    undone.left.push_back({edit.path, status.message()});
+  }
+  return {};
+}
+
+// A file that was edited several times goes back edit by edit, from the last to the first.
 Result<EditTransaction::Undone> EditTransaction::undo(const std::string& run) {
   ASSIGN_OR_RETURN(const State before, state(run));
   ASSIGN_OR_RETURN(Ledger ledger, Ledger::open(ledger_of(run)));
   const std::string id = fs::path(run).filename().string();
-  std::set<std::string> never;  // files that the run had left to whoever changed them
-  for (const LeftFile& file : before.left) never.insert(file.path);
-  Undone undone;
+  std::map<std::string, int64_t> n_edits;
   RETURN_IF_ERROR(each_staged(run, [&](const FileEdit& edit) -> Status {
-    const std::string temporary = temporary_name(id, edit.path);
-    clean_tree_file(before.root, edit.path, edit.before, edit.after, temporary);
-    const Result<std::string> now = read_tree_file(before.root, edit.path);
-    if (never.contains(edit.path) || (now.ok() && *now == edit.before)) return {};
-    const Status status =
-        replace_tree_file(before.root, edit.path, edit.after, edit.before, temporary);
-    if (status.ok()) {
-      undone.restored.push_back(edit.path);
-    } else if (is_fatal(status)) {
-      return unavailable_error(edit.path + " " + status.message());
-    } else {
-      undone.left.push_back({edit.path, status.message()});
-    }
+    ++n_edits[edit.path];
     return {};
   }));
+  Undone undone;
+  std::vector<FileEdit> several;
+  RETURN_IF_ERROR(each_staged(run, [&](FileEdit edit) -> Status {
+    if (n_edits[edit.path] == 1) return take_back(before, id, edit, undone);
+    several.push_back(std::move(edit));
+    return {};
+  }));
+  for (; !several.empty(); several.pop_back()) {
+    RETURN_IF_ERROR(take_back(before, id, several.back(), undone));
+  }
   RETURN_IF_ERROR(ledger.add({{"type", "undone"}}));
   RETURN_IF_ERROR(ledger.sync());
   return undone;

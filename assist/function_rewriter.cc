@@ -18,6 +18,14 @@ workspace::WorkLimits limits() {
   return {.deadline = std::chrono::steady_clock::now() + kParseTime, .stop = {}};
 }
 
+// Why a function stays as it is.
+std::string reason_of(const Result<size_t>& n_edits) {
+  if (n_edits.ok()) return "would not parse with types";
+  constexpr std::string_view kNothing = "Nothing was changed: ";
+  const std::string& said = n_edits.status().message();
+  return "got no types: " + (said.starts_with(kNothing) ? said.substr(kNothing.size()) : said);
+}
+
 }  // namespace
 
 Recipe annotate_recipe() {
@@ -55,27 +63,27 @@ std::optional<Action> FunctionRewriter::offered(const ActionScene& scene) const 
   return std::nullopt;
 }
 
-// Makes the action at the scene's function; whether anything came of it that parses.
-bool FunctionRewriter::change(const ActionScene& scene, EditedText& edited) {
+// Makes the action at the scene's function. Of how many edits; none unless the result parses.
+Result<size_t> FunctionRewriter::change(const ActionScene& scene, EditedText& edited) {
   const std::optional<Action> action = offered(scene);
-  if (!action) return false;
+  if (!action) return 0;
   const ActionWork work{.scene = scene,
                         .engine = *engine_,
                         .folder = options_.folder,
                         .client = "annotate " + scene.document().path,
                         .stop = {},
                         .report = [](const std::string&) {}};
-  const Result<ActionOutcome> made = action_kind(action->name)->make(work, *action);
-  if (!made.ok() || made->edits.empty() || !made->others.empty()) return false;
+  ASSIGN_OR_RETURN(const ActionOutcome made, action_kind(action->name)->make(work, *action));
+  if (made.edits.empty() || !made.others.empty()) return 0;
   EditedText next = edited;
-  next.apply(made->edits);
+  next.apply(made.edits);
   const auto tree =
       parser_.parse(*scene.document().language,
                     std::make_shared<const workspace::Text>(next.text()), nullptr, limits());
-  if (!tree.ok() || !scene.tree) return false;
-  if (count_syntax_errors(*tree) > count_syntax_errors(*scene.tree)) return false;
+  if (!tree.ok() || !scene.tree) return 0;
+  if (count_syntax_errors(*tree) > count_syntax_errors(*scene.tree)) return 0;
   edited = std::move(next);
-  return true;
+  return made.edits.size();
 }
 
 // From the last function to the first, so that places of those to come stay what they are.
@@ -96,20 +104,21 @@ Rewrite FunctionRewriter::rewrite(std::string_view path, std::string_view bytes)
                            .text = edited.text(),
                            .range = function.name,
                            .line = line});
-    } else if (change(scene, edited)) {
-      ++made.matches[rule_.name];
-      made.filled.push_back({.rule = &rule_, .line = line, .answer = {}});
+    } else if (const Result<size_t> n_edits = change(scene, edited); n_edits.ok() && *n_edits > 0) {
+      made.matches[rule_.name] += static_cast<int64_t>(*n_edits);
+      made.filled.insert(made.filled.end(), *n_edits, {.rule = &rule_, .line = line, .answer = {}});
     } else {
-      made.left.push_back(
-          {.rule = &rule_, .line = line, .reason = "has no type that is sure enough"});
+      made.left.push_back({.rule = &rule_, .line = line, .reason = reason_of(n_edits)});
     }
   }
   std::reverse(made.open.begin(), made.open.end());
   std::reverse(made.left.begin(), made.left.end());
+  std::reverse(made.filled.begin(), made.filled.end());
   if (edited.text() == bytes) return made;
   made.verdict = Rewrite::Verdict::kChanged;
   made.text = edited.text();
   made.changes = edited.changes();
+  made.parted = made.changes.size() == made.filled.size();
   return made;
 }
 

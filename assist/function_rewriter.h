@@ -35,7 +35,7 @@ class FunctionRewriter {
  private:
   ActionScene scene_of(std::string_view path, const std::string& text, int64_t offset);
   std::optional<Action> offered(const ActionScene& scene) const;
-  bool change(const ActionScene& scene, EditedText& edited);
+  Result<size_t> change(const ActionScene& scene, EditedText& edited);
 
   engine::Engine* engine_;
   const workspace::BlockIndex& index_;

@@ -2,20 +2,18 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <span>
 #include <thread>
 
 #include "assist/function_rewriter.h"
-#include "assist/git_tree.h"
 #include "assist/refactoring.h"
 #include "assist/step_loop.h"
-#include "cli/refactor_callers.h"
 #include "cli/refactor_exit.h"
 #include "cli/refactor_model.h"
 #include "cli/refactor_plan.h"
 #include "cli/refactor_report.h"
+#include "cli/refactor_shard.h"
 #include "cli/refactor_work.h"
 
 namespace rondo::cli {
@@ -24,148 +22,19 @@ namespace {
 using assist::EditTransaction;
 using assist::FileOutcome;
 
-// The one of that path; null: there is none.
-const assist::LeftFile* find_left(const std::vector<assist::LeftFile>& left,
-                                  const std::string& path) {
-  const auto found = std::find_if(left.begin(), left.end(),
-                                  [&](const assist::LeftFile& file) { return file.path == path; });
-  return found == left.end() ? nullptr : &*found;
-}
-
-// The edits of a shard that pass the checks; the others are added to `left`.
-Result<std::vector<assist::FileEdit>> passing_edits(RefactorWork& work,
-                                                    const std::vector<FileOutcome>& outcomes,
-                                                    std::vector<assist::LeftFile>& left) {
-  std::vector<assist::FileEdit> edits;
-  for (const FileOutcome& outcome : outcomes) {
-    if (outcome.rewrite.verdict != assist::Rewrite::Verdict::kChanged) continue;
-    edits.push_back({outcome.path, outcome.before, outcome.rewrite.text});
-  }
-  if (!work.checks) return edits;
-  ASSIGN_OR_RETURN(left, work.checks->keep(edits));
-  std::erase_if(edits, [&](const assist::FileEdit& edit) { return find_left(left, edit.path); });
-  return edits;
-}
-
-// Makes the edits of a shard, as a commit when that is asked for; adds to `left` what it leaves.
-Status apply_edits(RefactorWork& work, const std::vector<assist::FileEdit>& edits,
-                   std::vector<assist::LeftFile>& left) {
-  if (edits.empty()) return {};
-  ASSIGN_OR_RETURN(const std::vector<assist::LeftFile> changed_meanwhile, work.edits->apply(edits));
-  left.insert(left.end(), changed_meanwhile.begin(), changed_meanwhile.end());
-  if (!work.commits) return {};
-  std::vector<std::string> paths;
-  for (const assist::FileEdit& edit : edits) {
-    if (!find_left(left, edit.path)) paths.push_back(edit.path);
-  }
-  return commit_shard(work, paths);
-}
-
-void tell(const std::vector<FileOutcome>& outcomes, const std::vector<assist::LeftFile>& left,
-          RefactorReport& report) {
-  using Verdict = assist::Rewrite::Verdict;
-  for (const FileOutcome& outcome : outcomes) {
-    const assist::LeftFile* out = find_left(left, outcome.path);
-    if (out != nullptr) {
-      report.left(out->path, out->reason);
-    } else if (outcome.rewrite.verdict == Verdict::kLeftOut) {
-      report.left(outcome.path, outcome.rewrite.reason);
-    } else {
-      report.note_open(outcome);
-      if (outcome.rewrite.verdict == Verdict::kChanged) report.changed(outcome);
-      report.left_places(outcome);
-    }
-  }
-}
-
-// The patch that --patch asks for; nobody sees it before it is whole.
-class PatchFile {
- public:
-  // Empty: there is none.
-  explicit PatchFile(const std::string& path) : path_(path) {
-    if (!path_.empty()) stream_.open(draft(), std::ios::binary);
-  }
-
-  void add(const std::vector<assist::FileEdit>& edits) {
-    if (path_.empty()) return;
-    for (const assist::FileEdit& edit : edits) {
-      stream_ << assist::unified_diff(edit.path, edit.before, edit.after);
-    }
-  }
-
-  // Errors: Unavailable when something of it could not be written.
-  Status finish() {
-    if (path_.empty()) return {};
-    stream_.close();
-    if (stream_ && std::rename(draft().c_str(), path_.c_str()) == 0) return {};
-    std::remove(draft().c_str());
-    return unavailable_error("the patch " + path_ + " cannot be written");
-  }
-
- private:
-  std::string draft() const { return path_ + ".part"; }
-
-  std::string path_;
-  std::ofstream stream_;
-};
-
-// What a shard is worked through with.
-struct ShardTools {
-  assist::Refactoring& refactoring;
-  RefactorModel* model;  // null: nobody is asked
-  int32_t depth;
-};
-
-// Asks anew for the files that failed checks, with other answers, and gives what passes then to
-// `edits` and `outcomes`; depth - 1 times at most.
-Status mend_failed(RefactorWork& work, const ShardTools& tools, std::vector<FileOutcome>& outcomes,
-                   std::vector<assist::FileEdit>& edits, std::vector<assist::LeftFile>& left) {
-  for (int32_t i = 1; i < tools.depth && tools.model != nullptr && work.checks; ++i) {
-    std::vector<std::string> failed;
-    for (const FileOutcome& outcome : outcomes) {
-      if (find_left(left, outcome.path) == nullptr || outcome.rewrite.filled.empty()) continue;
-      failed.push_back(outcome.path);
-      for (const assist::FilledHole& hole : outcome.rewrite.filled) {
-        tools.model->reject(outcome.path, hole.answer.text);
-      }
-    }
-    if (failed.empty()) return {};
-    std::vector<FileOutcome> again = tools.refactoring.rewrite(failed);
-    RETURN_IF_ERROR(tools.model->status());
-    std::vector<assist::LeftFile> still;
-    ASSIGN_OR_RETURN(std::vector<assist::FileEdit> passed, passing_edits(work, again, still));
-    edits.insert(edits.end(), passed.begin(), passed.end());
-    std::erase_if(left, [&](const assist::LeftFile& file) {
-      return std::any_of(passed.begin(), passed.end(),
-                         [&](const assist::FileEdit& edit) { return edit.path == file.path; });
-    });
-    for (FileOutcome& outcome : outcomes) {
-      for (FileOutcome& other : again) {
-        if (other.path == outcome.path) outcome = std::move(other);
-      }
-    }
-  }
-  return {};
-}
-
-// Checks a planned shard, makes its edits where the work writes, and tells of it.
-Status work_shard(RefactorWork& work, const ShardTools& tools, std::vector<FileOutcome>& outcomes,
-                  RefactorReport& report, PatchFile& patch) {
-  std::vector<assist::LeftFile> left;
-  ASSIGN_OR_RETURN(std::vector<assist::FileEdit> edits, passing_edits(work, outcomes, left));
-  RETURN_IF_ERROR(mend_failed(work, tools, outcomes, edits, left));
-  patch.add(edits);
-  if (work.edits) RETURN_IF_ERROR(apply_edits(work, edits, left));
-  tell(outcomes, left, report);
-  return {};
-}
-
 // An error in the middle of a run, with what can be done then.
 Status stopped(const RefactorWork& work, const Status& status) {
   const std::string name = work.run_name();
   if (name.empty()) return status;
   return Status(status.code(), status.message() + "; go on with `rondo refactor --resume " + name +
                                    "`, or take it back with `rondo refactor undo " + name + "`");
+}
+
+// The edit that a killed `rondo fix` was making is made; what it had not found yet it finds again.
+Result<int> end_fix(RefactorWork& work) {
+  RETURN_IF_ERROR(work.edits->end());
+  std::puts("What that run had found is made; run `rondo fix` again for the rest");
+  return kAllKept;
 }
 
 std::vector<std::string> changed_paths(const std::vector<FileOutcome>& outcomes) {
@@ -210,22 +79,19 @@ Status work_through(RefactorWork& work, const RefactorArguments& arguments, Refa
                                 model != nullptr)
           : assist::Refactoring(work.recipe, work.root, n_threads, std::move(fill));
   PatchFile patch(arguments.patch);
-  RefactorCallers callers(work.root, work.paths);
+  RefactorCallers callers(work.root, work.planned);
   std::vector<std::string> paths = work.paths;
   for (size_t at = 0; at < paths.size();) {
     const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
     std::vector<FileOutcome> outcomes = refactoring.rewrite(std::span(paths).subspan(at, n));
     if (model != nullptr) RETURN_IF_ERROR(model->status());
-    RETURN_IF_ERROR(
-        work_shard(work, {refactoring, model, arguments.depth}, outcomes, report, patch));
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> joining,
+        work_shard(work, {refactoring, model, callers, arguments.depth}, outcomes, report, patch));
+    paths.insert(paths.end(), joining.begin(), joining.end());
     if (model != nullptr) model->changed(changed_paths(outcomes));
     for (const FileOutcome& outcome : outcomes) {
       if (plan != nullptr) report.planned(outcome, plan->add(outcome));
-    }
-    ASSIGN_OR_RETURN(const std::vector<Caller> joining, callers.of(outcomes));
-    for (const Caller& caller : joining) {
-      paths.push_back(caller.path);
-      report.joined(caller.path, caller.function);
     }
     at += n;
     report.progress(static_cast<int64_t>(at));
@@ -236,12 +102,14 @@ Status work_through(RefactorWork& work, const RefactorArguments& arguments, Refa
 
 Result<int> run(RefactorArguments& arguments, const Environment& environment) {
   const bool resumes = !arguments.resume.empty();
-  if (!resumes && (arguments.recipe.empty() || arguments.paths.empty())) {
+  const bool names_files = !arguments.paths.empty() || !arguments.changed.empty();
+  if (!resumes && (arguments.recipe.empty() || !names_files)) {
     return invalid_argument_error(
-        "say RECIPE and PATHS, as in: rondo refactor typing-modernise src");
+        "say RECIPE and PATHS, as in: rondo refactor typing-modernise src; or --changed REVISION");
   }
   ASSIGN_OR_RETURN(RefactorWork work, resumes ? resumed_work(arguments, environment)
                                               : new_work(arguments, environment));
+  if (work.mends) return end_fix(work);
   const bool looks = arguments.plan || arguments.check;
   std::unique_ptr<RefactorModel> model;
   if (work.recipe->recipe().needs_model() && !looks) {
@@ -287,7 +155,9 @@ constexpr const char* kFooter =
     "  rondo refactor typing-modernise src            make them\n"
     "  rondo refactor undo 20261127-101500-3fa2       take that run back\n"
     "  rondo refactor typing-modernise src --verify 'mypy src' --verify pytest --commit\n"
-    "  git diff --name-only main | rondo refactor my-recipe.yaml -\n\n"
+    "  rondo refactor my-recipe.yaml 'src/**/*_test.py'\n"
+    "  rondo refactor my-recipe.yaml --changed main...topic\n"
+    "  git grep -l print | rondo refactor my-recipe.yaml -\n\n"
     "Exit status: 0 all was kept, 1 some places or files were left, 2 nothing was changed,\n"
     "3 the input is wrong or the work could not be done. With --check: 0 nothing to do, 1 "
     "something.";
@@ -297,6 +167,8 @@ void add_options(CLI::App& command, RefactorArguments& arguments) {
   command.add_flag("--plan", arguments.plan, "Show the edits as diffs, and change nothing");
   command.add_flag("--check", arguments.check,
                    "Change nothing; exit with 1 when there is something to change");
+  command.add_option("--changed", arguments.changed,
+                     "Only files that `git diff` of this names: HEAD~3, main...topic");
   command.add_option("--verify", arguments.verify,
                      "A command that edits must pass, as 'mypy src': in a copy of the files, in a "
                      "sandbox; may be repeated");
@@ -333,10 +205,9 @@ void add_preset_command(CLI::App& app, CommandContext context, const char* name,
       "\nIts runs are resumed and taken back as those of refactor: rondo refactor undo "
       "RUN.\nExit status: as of rondo refactor.");
   command->preparse_callback([&code = context.exit_code](size_t) { code = kBadInput; });
-  command
-      ->add_option("PATHS", arguments->paths,
-                   "Files and folders, without what is ignored; -: those that stdin names")
-      ->required();
+  command->add_option("PATHS", arguments->paths,
+                      "Files, folders and globs ('src/**/*.py'), without what is ignored; -: those "
+                      "that stdin names");
   add_options(*command, *arguments);
   on_refactor(*command, context,
               [arguments, context] { return run(*arguments, context.environment); });
@@ -366,7 +237,8 @@ void add_refactor_command(CLI::App& app, CommandContext context) {
       "RECIPE", arguments->recipe,
       "A file, the name of one that Rondo brings, or an instruction for a chat model");
   command->add_option("PATHS", arguments->paths,
-                      "Files and folders, without what is ignored; -: those that stdin names");
+                      "Files, folders and globs ('src/**/*.py'), without what is ignored; -: those "
+                      "that stdin names");
   add_options(*command, *arguments);
   command->add_option("--resume", arguments->resume, "Go on with a run that was ended by force");
   on_refactor(*command, context, [arguments, context, command]() -> Result<int> {

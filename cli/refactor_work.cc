@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include "cli/refactor_report.h"
 #include "cli/refactor_targets.h"
 #include "cli/settings.h"
+#include "cli/type_checks.h"
 #include "config/trust.h"
 
 namespace rondo::cli {
@@ -87,26 +89,51 @@ Result<std::shared_ptr<const assist::CompiledRecipe>> compile(const std::string&
   return assist::CompiledRecipe::compile(std::move(recipe));
 }
 
+// The type checkers of annotations, as far as they are there and may run.
+std::vector<assist::Check> annotation_checks(const RefactorWork& work,
+                                             const std::vector<std::string>& readable,
+                                             const Environment& environment) {
+  if (const Status trusted = refuse_untrusted(work.root, environment, "type checkers");
+      !trusted.ok()) {
+    std::fprintf(stderr, "rondo: types are not checked: %s\n", trusted.message().c_str());
+    return {};
+  }
+  TypeChecks found = type_checks(work.root, work.paths, readable);
+  for (const std::string& program : found.missing) {
+    std::fprintf(stderr, "rondo: types are not checked by %s: name its folder with --tools\n",
+                 program.c_str());
+  }
+  return std::move(found.checks);
+}
+
 // The checks that are asked for, open on a copy of the tree; nothing when there are none.
 Result<std::optional<assist::CheckedTree>> open_checks(const RefactorArguments& arguments,
                                                        const RefactorWork& work,
                                                        const Environment& environment) {
+  if (arguments.no_checks) return std::optional<assist::CheckedTree>();
   std::vector<assist::Check> checks = work.recipe->recipe().checks;
   for (const std::string& command : arguments.verify) {
     ASSIGN_OR_RETURN(assist::Check check, assist::check_of(command));
     checks.push_back(std::move(check));
   }
-  if (arguments.no_checks || checks.empty()) return std::optional<assist::CheckedTree>();
-  if (const Status status = refuse_untrusted(work.root, environment, "checks"); !status.ok()) {
-    return invalid_argument_error(status.message() + ", or --no-checks");
+  if (!checks.empty()) {
+    if (const Status status = refuse_untrusted(work.root, environment, "checks"); !status.ok()) {
+      return invalid_argument_error(status.message() + ", or --no-checks");
+    }
   }
-  ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(work.root, {}));
-  ASSIGN_OR_RETURN(std::vector<std::string> paths, all.all_paths());
   std::vector<std::string> readable;
   for (const std::string& folder : arguments.tools) {
     ASSIGN_OR_RETURN(std::string absolute, config::canonical_folder(folder));
     readable.push_back(std::move(absolute));
   }
+  if (work.annotates) {
+    for (assist::Check& check : annotation_checks(work, readable, environment)) {
+      checks.push_back(std::move(check));
+    }
+  }
+  if (checks.empty()) return std::optional<assist::CheckedTree>();
+  ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(work.root, {}));
+  ASSIGN_OR_RETURN(std::vector<std::string> paths, all.all_paths());
   ASSIGN_OR_RETURN(assist::CheckedTree tree,
                    assist::CheckedTree::open({.root = work.root,
                                               .paths = std::move(paths),
@@ -157,10 +184,12 @@ Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environm
     ASSIGN_OR_RETURN(recipe_text, read_file(file));
   }
   ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
-  ASSIGN_OR_RETURN(const RefactorTargets targets,
+  ASSIGN_OR_RETURN(RefactorTargets targets,
                    RefactorTargets::of(arguments.workspace, arguments.paths));
+  if (!arguments.changed.empty()) RETURN_IF_ERROR(targets.keep_changed(arguments.changed));
   work.root = targets.root();
   work.paths = targets.paths();
+  work.planned = work.paths;
   work.left = targets.left();
   if (arguments.plan || arguments.check) return work;
   const bool writes = arguments.patch.empty();
@@ -202,6 +231,8 @@ Result<RefactorWork> resumed_work(RefactorArguments& arguments, const Environmen
   EditTransaction::State state;
   ASSIGN_OR_RETURN(work.edits, EditTransaction::resume(work.run, state));
   work.root = state.root;
+  work.mends = state.about.contains("fix");
+  if (work.mends) return work;
   const auto file = json_get<std::string>(state.about, "file").value_or("");
   const auto text = json_get<std::string>(state.about, "recipe").value_or("");
   work.annotates = file == kAnnotate;
@@ -209,8 +240,11 @@ Result<RefactorWork> resumed_work(RefactorArguments& arguments, const Environmen
   std::set<std::string> done(state.applied.begin(), state.applied.end());
   for (const assist::LeftFile& left : state.left) done.insert(left.path);
   for (const Json& path : state.about.value("paths", Json::array())) {
-    if (path.is_string() && !done.contains(path)) work.paths.push_back(path);
+    if (path.is_string()) work.planned.push_back(path);
   }
+  work.planned.insert(work.planned.end(), state.joined.begin(), state.joined.end());
+  std::copy_if(work.planned.begin(), work.planned.end(), std::back_inserter(work.paths),
+               [&](const std::string& path) { return !done.contains(path); });
   work.left = state.left;
   arguments.verify = state.about.value("verify", std::vector<std::string>());
   arguments.tools = state.about.value("tools", std::vector<std::string>());

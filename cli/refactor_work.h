@@ -30,6 +30,7 @@ struct RefactorArguments {
   std::vector<std::string> tools;   // folders that checks may read
   std::string report;
   std::string patch;
+  std::string changed;  // only what git's diff of these revisions names
   std::string resume;
   std::string undo;
   int64_t shard = 64;
@@ -47,9 +48,11 @@ struct RefactorArguments {
 
 struct RefactorWork {
   bool annotates = false;
+  bool mends = false;  // a run of `rondo fix`: there is no recipe
   std::shared_ptr<const assist::CompiledRecipe> recipe;
   std::string root;
   std::vector<std::string> paths;             // still to be looked at
+  std::vector<std::string> planned;           // with those that were
   std::vector<assist::LeftFile> left;         // before it began
   std::optional<assist::CheckedTree> checks;  // nothing: none are run
   std::string run;                            // its folder; empty: nothing is written

@@ -27,6 +27,7 @@ void add_product_commands(CLI::App& app, CommandContext context) {
   add_blocks_command(app, context);
   add_refactor_command(app, context);
   add_docs_command(app, context);
+  add_annotate_command(app, context);
   add_fix_command(app, context);
   add_lsp_command(app, context);
   add_daemon_command(app, context);

@@ -86,6 +86,48 @@ TEST_F(RefactorCommand, RefusesATreeWithChangesUnlessTold) {
   EXPECT_EQ(tree()["a.py"], std::string(kNew) + "\n");
 }
 
+// Globs, what a diff of git names, and both; what they cannot mean is said in a sentence.
+TEST_F(RefactorCommand, ChangesWhatGlobsAndGitsDiffsName) {
+  for (const char* path : {"src/a.py", "src/deep/b.py", "src/deep/c.txt", "src/out.py", "d.py"}) {
+    folder_.write(path, kOld);
+  }
+  folder_.write(".gitignore", "out.py\n");
+  const std::string git = "cd '" + root() + "' && git -c user.name=a -c user.email=a@b ";
+  const auto shell = [&](const std::string& words) { return std::system((git + words).c_str()); };
+  ASSERT_EQ(shell("init -q -b main && git add ."), 0);
+  ASSERT_EQ(shell("commit -qm first"), 0);
+  const auto would_change = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"typing-modernise", "--check", "--json"});
+    const Ended ended = rondo(words);
+    std::string paths;
+    for (const char* path : {"src/a.py", "src/deep/b.py", "src/out.py", "d.py"}) {
+      if (ended.output.find("\"path\":\"" + std::string(path)) != std::string::npos) {
+        paths += std::string(path) + " ";
+      }
+    }
+    return std::to_string(ended.code) + " " + paths;
+  };
+  EXPECT_EQ(would_change({root() + "/src/**/*.py"}), "1 src/a.py src/deep/b.py ");
+  EXPECT_EQ(would_change({root() + "/src/*.py"}), "1 src/a.py ");
+  EXPECT_EQ(would_change({root() + "/?.py"}), "1 d.py ");
+  EXPECT_EQ(would_change({root() + "/src/*.rs"}), "3 ");
+  EXPECT_EQ(would_change({root() + "/nowhere/*.py"}), "3 ");
+
+  folder_.write("src/a.py", std::string(kOld) + "x = 1\n");
+  EXPECT_EQ(would_change({root(), "--changed", "HEAD"}), "1 src/a.py ");
+  EXPECT_EQ(would_change({root() + "/src/deep", "--changed", "HEAD"}), "0 ");
+  ASSERT_EQ(shell("checkout -q -b topic"), 0);
+  ASSERT_EQ(shell("commit -qam second"), 0);
+  fs::remove(root() + "/d.py");
+  EXPECT_EQ(would_change({"--workspace", root(), "--changed", "HEAD~1"}), "1 src/a.py ");
+  EXPECT_EQ(would_change({"--workspace", root(), "--changed", "main...topic"}), "1 src/a.py ");
+  EXPECT_EQ(would_change({"--workspace", root(), "--changed", "HEAD"}), "0 ");
+  EXPECT_EQ(would_change({root(), "--changed", "no-such-revision"}), "3 ");
+  EXPECT_EQ(rondo({"typing-modernise"}).code, 3);
+  fs::remove_all(root() + "/.git");
+  EXPECT_EQ(would_change({"--workspace", root(), "--changed", "HEAD"}), "3 ");
+}
+
 // What a repository's tools do is run in a copy, once the user trusts it; what fails is left out.
 TEST_F(RefactorCommand, LeavesOutWhatFailsChecksInTrustedTrees) {
   if (!assist::sandbox_ready().ok()) GTEST_SKIP() << assist::sandbox_ready().message();

@@ -72,4 +72,23 @@ class RefactorRun : public testing::Test {
   const workspace::TemporaryFolder folder_;
 };
 
+// One whose model answers from a script.
+class ScriptedRun : public RefactorRun {
+ protected:
+  void say(const Json& answers) {
+    std::ofstream(script()) << dump_json(Json{{"answers", answers}});
+  }
+  std::string script() const { return user_.home() / "script.json"; }
+
+  std::vector<Json> lines(const Ended& ended) const {
+    std::vector<Json> all;
+    size_t at = 0;
+    for (size_t end; (end = ended.output.find('\n', at)) != std::string::npos; at = end + 1) {
+      Result<Json> json = parse_json(ended.output.substr(at, end - at), "a line");
+      if (json.ok()) all.push_back(std::move(*json));
+    }
+    return all;
+  }
+};
+
 }  // namespace rondo::cli
