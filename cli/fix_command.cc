@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -61,12 +60,18 @@ assist::Recipe recipe_of(const FixArguments& arguments) {
   return recipe;
 }
 
+// However long the log is, a segment of it is in memory at a time.
 Result<std::vector<assist::Problem>> problems_of_log(const std::string& path,
                                                      const std::string& root) {
+  constexpr std::streamsize kSegmentBytes = 1 << 20;
   std::ifstream file(path, std::ios::binary);
   if (!file) return not_found_error("cannot read " + path);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return assist::read_build_log(text, root);
+  assist::BuildLog log(root);
+  std::string segment(static_cast<size_t>(kSegmentBytes), '\0');
+  while (file.read(segment.data(), kSegmentBytes), file.gcount() > 0) {
+    log.add(std::string_view(segment).substr(0, static_cast<size_t>(file.gcount())));
+  }
+  return log.problems();
 }
 
 // One run of the command: its problems, what became of each, and the end.
@@ -89,8 +94,9 @@ class Fix {
     if (state.passed) return finish(state);
     if (arguments_.plan || arguments_.check) return list(state);
     ASSIGN_OR_RETURN(model_, RefactorModel::open_bare(arguments_.flags, root_, environment_));
-    RETURN_IF_ERROR(mend_all(state));
-    RETURN_IF_ERROR(apply());
+    const Status mended = mend_all(state);
+    if (!mended.ok()) return stopped(mended);
+    RETURN_IF_ERROR(close());
     return finish(state);
   }
 
@@ -124,6 +130,13 @@ class Fix {
     }
     ASSIGN_OR_RETURN(state.problems, problems_of_log(arguments_.log, root_));
     return state;
+  }
+
+  // An error in the middle, with what can be done then.
+  Status stopped(const Status& status) const {
+    if (run_.empty()) return status;
+    return Status(status.code(), status.message() + "; what was better by then is made; take it " +
+                                     "back with `rondo refactor undo " + run_ + "`");
   }
 
   // Without any edit.
@@ -170,6 +183,8 @@ class Fix {
       ASSIGN_OR_RETURN(how, work_->take_surest(problem, fixer));
     }
     if (how) {
+      ASSIGN_OR_RETURN(const bool made, apply());
+      if (!made) return {};
       mended_.push_back(title_of(problem) + ": " + *how);
       ++n_mended_[problem.path];
     } else {
@@ -184,23 +199,29 @@ class Fix {
                   problem.message + ": " + reason);
   }
 
-  // All edits of the run at once.
-  Status apply() {
-    const std::vector<assist::FileEdit> edits = work_->edits();
-    if (edits.empty()) return {};
-    const std::string folder = new_run_folder(environment_);
-    const Json about = {{"recipe", recipe_.about}, {"fix", joined(arguments_.command)}};
-    ASSIGN_OR_RETURN(assist::EditTransaction transaction,
-                     assist::EditTransaction::begin(folder, root_, about));
-    ASSIGN_OR_RETURN(const std::vector<assist::LeftFile> left, transaction.apply(edits));
-    RETURN_IF_ERROR(transaction.end());
-    run_ = folder.substr(folder.rfind('/') + 1);
-    for (const assist::LeftFile& file : left) report_->left(file.path, file.reason);
-    for (const assist::FileEdit& edit : edits) {
-      const bool out = std::any_of(left.begin(), left.end(), [&](const assist::LeftFile& file) {
-        return file.path == edit.path;
-      });
-      if (out) continue;
+  // Makes of the tree what was found to be better, in the run's transaction. False when somebody
+  // else changed the file meanwhile; it is left then.
+  Result<bool> apply() {
+    if (!transaction_) {
+      const std::string folder = new_run_folder(environment_);
+      const Json about = {{"recipe", recipe_.about}, {"fix", joined(arguments_.command)}};
+      ASSIGN_OR_RETURN(transaction_, assist::EditTransaction::begin(folder, root_, about));
+      run_ = folder.substr(folder.rfind('/') + 1);
+    }
+    ASSIGN_OR_RETURN(const std::vector<assist::LeftFile> left,
+                     transaction_->apply(work_->take_edits()));
+    for (const assist::LeftFile& file : left) {
+      work_->give_up(file.path, file.reason);
+      report_->left(file.path, file.reason);
+    }
+    return left.empty();
+  }
+
+  // Ends the transaction and tells of the files.
+  Status close() {
+    if (!transaction_) return {};
+    RETURN_IF_ERROR(transaction_->end());
+    for (const assist::FileEdit& edit : work_->edits()) {
       assist::FileOutcome outcome{.path = edit.path, .before = edit.before, .rewrite = {}};
       outcome.rewrite.verdict = assist::Rewrite::Verdict::kChanged;
       outcome.rewrite.text = edit.after;
@@ -234,7 +255,8 @@ class Fix {
   std::unique_ptr<RefactorModel> model_;
   std::vector<std::string> mended_;  // for people
   std::map<std::string, int64_t> n_mended_;
-  std::string run_;  // that can be undone; empty: none
+  std::optional<assist::EditTransaction> transaction_;  // from the first edit on
+  std::string run_;                                     // that can be undone; empty: none
 };
 
 constexpr const char* kFooter =

@@ -41,25 +41,27 @@ Result<FixWork> FixWork::open(FixOptions options) {
 
 Result<CommandResult> FixWork::run() {
   ++n_runs_;
-  ASSIGN_OR_RETURN(const assist::SandboxRun run,
-                   assist::run_in_sandbox({.words = options_.command,
-                                           .folder = copy_.folder(),
-                                           .seen_as = options_.root,
-                                           .readable = options_.readable},
-                                          {.time = options_.time,
-                                           .memory_bytes = kMemoryBytes,
-                                           .file_bytes = kFileBytes,
-                                           .output_bytes = assist::kMaxLogBytes}));
+  assist::BuildLog log(options_.root);
+  ASSIGN_OR_RETURN(
+      const assist::SandboxRun run,
+      assist::run_in_sandbox(
+          {.words = options_.command,
+           .folder = copy_.folder(),
+           .seen_as = options_.root,
+           .readable = options_.readable,
+           .on_output = [&](std::string_view text) { log.add(text); }},
+          {.time = options_.time, .memory_bytes = kMemoryBytes, .file_bytes = kFileBytes}));
   return CommandResult{
       .passed = run.passed(),
-      .problems = assist::read_build_log(run.output, options_.root),
+      .timed_out = run.timed_out,
+      .problems = log.problems(),
       .last_line = run.timed_out ? "it did not end in time" : last_line_of(run.output)};
 }
 
 Result<FixWork::File*> FixWork::file(const std::string& path) {
   if (const auto known = files_.find(path); known != files_.end()) return &known->second;
   ASSIGN_OR_RETURN(std::string bytes, assist::read_tree_file(options_.root, path));
-  return &files_.emplace(path, File{.before = bytes, .now = bytes}).first->second;
+  return &files_.emplace(path, File{.before = bytes, .taken = bytes, .now = bytes}).first->second;
 }
 
 std::optional<std::string> FixWork::why_not(const assist::Problem& problem) {
@@ -69,6 +71,7 @@ std::optional<std::string> FixWork::why_not(const assist::Problem& problem) {
   }
   const Result<File*> found = file(problem.path);
   if (!found.ok()) return found.status().message();
+  if (!(*found)->lost.empty()) return (*found)->lost;
   if (const auto secret = workspace::find_secret((*found)->now)) return "holds " + secret->what;
   return std::nullopt;
 }
@@ -76,7 +79,8 @@ std::optional<std::string> FixWork::why_not(const assist::Problem& problem) {
 bool FixWork::is_better(const CommandResult& before, const CommandResult& after,
                         const assist::Problem& meant) const {
   if (after.passed) return true;
-  if (after.problems.empty()) return false;  // it fails and does not say why
+  if (after.timed_out && !before.timed_out) return false;  // it had no time to tell of all
+  if (after.problems.empty()) return false;                // it fails and does not say why
   if (after.problems.size() != before.problems.size()) {
     return after.problems.size() < before.problems.size();
   }
@@ -113,10 +117,21 @@ Result<std::optional<std::string>> FixWork::take_surest(const assist::Problem& p
   return std::optional(std::move(proposals[0].what));
 }
 
+std::vector<assist::FileEdit> FixWork::take_edits() {
+  std::vector<assist::FileEdit> edits;
+  for (auto& [path, file] : files_) {
+    if (file.taken != file.now) edits.push_back({path, file.taken, file.now});
+    file.taken = file.now;
+  }
+  return edits;
+}
+
 std::vector<assist::FileEdit> FixWork::edits() const {
   std::vector<assist::FileEdit> edits;
   for (const auto& [path, file] : files_) {
-    if (file.before != file.now) edits.push_back({path, file.before, file.now});
+    if (file.before != file.now && file.lost.empty()) {
+      edits.push_back({path, file.before, file.now});
+    }
   }
   return edits;
 }

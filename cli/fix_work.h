@@ -34,6 +34,7 @@ struct FixOptions {
 
 struct CommandResult {
   bool passed = false;
+  bool timed_out = false;
   std::vector<assist::Problem> problems;
   std::string last_line;
 };
@@ -53,8 +54,12 @@ class FixWork {
   Result<std::optional<std::string>> take_surest(const assist::Problem& problem,
                                                  assist::LogFixer& fixer);
 
+  // What was mended since the last call: the tree is to become that.
+  std::vector<assist::FileEdit> take_edits();
   // What was mended so far.
   std::vector<assist::FileEdit> edits() const;
+  // Somebody else changed this file: it stays as it is from now on.
+  void give_up(const std::string& path, const std::string& reason) { files_[path].lost = reason; }
   bool may_run() const { return n_runs_ < options_.max_runs; }
   int64_t n_runs() const { return n_runs_; }
   // Why the file of a problem stays as it is, a part of a sentence; nothing when it may be edited.
@@ -63,7 +68,9 @@ class FixWork {
  private:
   struct File {
     std::string before;
+    std::string taken;  // by take_edits()
     std::string now;
+    std::string lost;  // why nothing is made of it any more; empty: it is
   };
   FixWork(FixOptions options, assist::TreeCopy copy)
       : options_(std::move(options)), copy_(std::move(copy)) {}
