@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "assist/import_edits.h"
+#include "assist/signature_changes.h"
 #include "assist/syntax_errors.h"
 
 namespace rondo::assist {
@@ -134,6 +135,9 @@ Rewrite Rewriter::rewrite(std::string_view path, std::string_view bytes) {
   if (!status.ok()) return left_out(status.message());
   Rewrite made = std::move(pass.made);
   if (made.verdict != Rewrite::Verdict::kChanged) return made;
+  if (const workspace::FunctionQuery* query = functions_.of(language)) {
+    made.signatures = changed_signatures(*query, functions_cursor_, *before, pass.tree);
+  }
 
   made.text = (marked ? std::string(kByteOrderMark) : std::string()) + pass.edited.text();
   made.changes = pass.edited.changes();

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/action_scene.h"
 #include "assist/compiled_recipe.h"
 #include "assist/recipe_hole.h"
 #include "workspace/syntax_tree.h"
@@ -37,6 +38,7 @@ struct Rewrite {
   std::string text;                        // kChanged: all bytes of the new file
   std::vector<Change> changes;             // outside of these every byte is as it was
   std::map<std::string, int64_t> matches;  // how many were changed, by rule
+  std::vector<std::string> signatures;     // names of functions that are gone or called otherwise
   std::vector<LeftMatch> left;             // places that stay as they are
   std::string reason;                      // a part of a sentence: "does not parse any more"
   std::vector<FilledHole> filled;
@@ -68,6 +70,8 @@ class Rewriter {
   FillHoles fill_;
   workspace::Parser parser_;
   workspace::QueryCursor cursor_;
+  SceneQueries functions_;
+  workspace::QueryCursor functions_cursor_;
 };
 
 }  // namespace rondo::assist

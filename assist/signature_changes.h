@@ -5,15 +5,18 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "workspace/functions.h"
+#include "workspace/syntax_tree.h"
 
 namespace rondo::assist {
 
 // The names of functions of `before` that are gone in `after`, or whose parameters have other names
-// or another order there; types and defaults do not count. None in languages without a query of
-// functions.
-std::vector<std::string> changed_signatures(std::string_view path, std::string_view before,
-                                            std::string_view after);
+// or another order there; types and defaults do not count. `query` is of their language.
+std::vector<std::string> changed_signatures(const workspace::FunctionQuery& query,
+                                            const workspace::QueryCursor& cursor,
+                                            const workspace::SyntaxTree& before,
+                                            const workspace::SyntaxTree& after);
 
 }  // namespace rondo::assist

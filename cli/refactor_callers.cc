@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "assist/signature_changes.h"
 #include "workspace/indexer.h"
 
 namespace rondo::cli {
@@ -25,10 +24,7 @@ Result<std::vector<Caller>> RefactorCallers::of(const std::vector<assist::FileOu
   std::set<std::string> names;
   for (const assist::FileOutcome& outcome : outcomes) {
     if (outcome.rewrite.verdict != assist::Rewrite::Verdict::kChanged) continue;
-    for (std::string& name :
-         assist::changed_signatures(outcome.path, outcome.before, outcome.rewrite.text)) {
-      names.insert(std::move(name));
-    }
+    names.insert(outcome.rewrite.signatures.begin(), outcome.rewrite.signatures.end());
   }
   std::vector<Caller> callers;
   if (names.empty()) return callers;
