@@ -62,6 +62,36 @@ TEST_F(RefactorCommand, TellsInJsonLines) {
   EXPECT_EQ(events, (std::vector<std::string>{"changed a.py", "left b.py", "end "}));
 }
 
+TEST_F(RefactorCommand, ReportsInMarkdown) {
+  folder_.write("a.py", kOld);
+  folder_.write("b.py", std::string(kOld) + "list = 1\n");
+  const std::string path = user_.home() / "report.md";
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--report", path}).code, 1);
+  std::ifstream stream(path);
+  const std::string report{std::istreambuf_iterator<char>(stream), {}};
+  for (const char* part : {"# typing-modernise", "1 of 2 files changed", "rondo refactor undo ",
+                           "## Left as it was\n\n- b.py: ", "### a.py", "-def f(x: List[int])",
+                           "+def f(x: list[int])"}) {
+    EXPECT_NE(report.find(part), std::string::npos) << part << "\n" << report;
+  }
+}
+
+// On a terminal: how far, what became of the files, how fast, and how long it will still take.
+TEST_F(RefactorCommand, ShowsItsProgressOnATerminal) {
+  if (!fs::exists("/usr/bin/script")) GTEST_SKIP() << "no script (apt-get install bsdutils)";
+  folder_.write("a.py", kOld);
+  folder_.write("b.py", kOld);
+  Process process(
+      {"/usr/bin/script", "-qec",
+       std::string(RONDO_BINARY) + " refactor typing-modernise --check " + root(), "/dev/null"},
+      user_.environment());
+  const std::string output = process.read_all();
+  EXPECT_EQ(process.wait(), 1) << output;
+  EXPECT_NE(output.find("[####################] 2/2 files, 2 changed, 0 left, "), output.npos)
+      << output;
+  EXPECT_NE(output.find(" files/s, 0 s to go"), output.npos) << output;
+}
+
 TEST_F(RefactorCommand, WritesAPatchThatGitApplies) {
   folder_.write("a.py", kOld);
   folder_.write("b/c.py", std::string("\n") + kOld);
