@@ -4,15 +4,13 @@
 #include <utility>
 
 #include "assist/bracket_repair.h"
+#include "assist/line_shapes.h"
 #include "assist/syntax_errors.h"
 #include "assist/unknown_names.h"
 #include "base/characters.h"
 
 namespace rondo::assist {
 namespace {
-
-// How a line that had only a name in its hole could end.
-constexpr std::string_view kStatementEnds[] = {"", ";", ":", ",", " {", " {}"};
 
 constexpr int64_t kNearBytes = 200;  // a grammar finds an error behind what caused it, or around it
 
@@ -42,18 +40,34 @@ Status AnswerCheck::look_without() {
   ASSIGN_OR_RETURN(empty_, parse(""));
   errors_without_ = count_syntax_errors(*empty_);
   const std::string before = empty_->text->bytes().substr(0, cut_.offset);
-  std::vector<std::string> names = bracket_repairs(before.substr(before.rfind('\n') + 1), "x");
+  const std::string line_before = before.substr(before.rfind('\n') + 1);
+  std::vector<std::string> names = bracket_repairs(line_before, "x");
   names.emplace_back("x");
   for (const std::string& name : names) {
-    for (const std::string_view end : kStatementEnds) {
-      ASSIGN_OR_RETURN(const workspace::SyntaxTree tree, parse(name + std::string(end)));
-      errors_without_ = std::min(errors_without_, count_syntax_errors(tree));
-    }
+    for (const std::string_view end : line_ends(cut_.language))
+      RETURN_IF_ERROR(look_without(name + std::string(end)));
+  }
+  if (trimmed(line_before, " \t").empty()) {
+    for (const std::string_view head : line_heads(cut_.language))
+      RETURN_IF_ERROR(look_without(head));
   }
   if (!workspace::has_functions(cut_.language)) return {};
   ASSIGN_OR_RETURN(const workspace::SyntaxTree tree, parse("x"));
   find_signature(tree);
   return {};
+}
+
+Status AnswerCheck::look_without(std::string_view shape) {
+  if (errors_without_ == 0) return {};
+  ASSIGN_OR_RETURN(const int64_t n_errors, count_errors(shape));
+  errors_without_ = std::min(errors_without_, n_errors);
+  return {};
+}
+
+Result<int64_t> AnswerCheck::count_errors(std::string_view answer) {
+  if (!has_grammar()) return 0;
+  ASSIGN_OR_RETURN(const workspace::SyntaxTree tree, parse(answer));
+  return count_syntax_errors(tree);
 }
 
 std::string AnswerCheck::answered(std::string_view answer) const {

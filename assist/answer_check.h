@@ -54,13 +54,15 @@ class AnswerCheck {
   bool knows_names() const { return has_grammar() && workspace::has_names(cut_.language); }
   // The function around the hole; empty when there is none, or its head is not whole.
   const std::string& signature() const { return signature_; }
-  // The fewest syntax errors that the text has with nothing, or with a name and what may end a
-  // line, in its hole: an answer that has no more is not to blame for them.
+  // The fewest syntax errors that the text has with nothing, or with one of the shapes of a line
+  // (line_shapes.h), in its hole: an answer that has no more is not to blame for them.
   int64_t errors_without() const { return errors_without_; }
 
   std::string answered(std::string_view answer) const;
   // Errors: those of the parser.
   Result<AnswerFindings> look_at(std::string_view answer);
+  // Of the text with the answer in it. Errors: as above.
+  Result<int64_t> count_errors(std::string_view answer);
   // The names that are bound around the hole, the innermost first. Errors: as above.
   Result<std::vector<std::string>> names_in_scope();
   Result<workspace::SyntaxTree> parse(std::string_view answer);
@@ -69,6 +71,7 @@ class AnswerCheck {
   AnswerCheck(CutText cut, const workspace::BlockIndex& index, CodeQueries& queries)
       : cut_(std::move(cut)), index_(index), queries_(queries) {}
   Status look_without();
+  Status look_without(std::string_view shape);
   std::vector<workspace::Function> functions_in(const workspace::SyntaxTree& tree) const;
   void find_signature(const workspace::SyntaxTree& tree);
   bool keeps_signature(const workspace::SyntaxTree& tree, std::string_view answer) const;

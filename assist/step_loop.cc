@@ -1,13 +1,16 @@
 #include "assist/step_loop.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "assist/answer_check.h"
 #include "assist/bracket_repair.h"
 #include "assist/branches.h"
+#include "assist/parse_repair.h"
 #include "assist/postprocess.h"
+#include "assist/similar_names.h"
 #include "base/characters.h"
 
 namespace rondo::assist {
@@ -17,6 +20,7 @@ constexpr int32_t kMoreSamples = 6;  // that a step draws at most to repair some
 constexpr int32_t kHealingSamples = 3;
 constexpr int32_t kOtherNames = 4;   // that are tried in place of an unknown one
 constexpr int32_t kMostNames = 3;    // that are repaired
+constexpr size_t kBoundNames = 12;   // that are tried, the innermost first
 constexpr size_t kMostBranches = 6;  // that are filled again
 constexpr float kBranchGain = 0.1f;  // nats a token that a branch must be likelier by
 constexpr size_t kMostChecked = 3;   // answers that programs are run on
@@ -99,6 +103,8 @@ class StepLoop {
   Status repair_parse();
   Status repair_names();
   Status use_other_name(const workspace::UsedName& name);
+  Status use_bound_name(const std::string& name);
+  std::string with_name(const std::string& unknown, const std::string& other) const;
   Status fill_branches();
   Status fill_branch(const Branch& branch);
   Status keep_signature();
@@ -108,6 +114,9 @@ class StepLoop {
   Status draw_until(bool (StepLoop::*good)(const Candidate&) const, int32_t n_samples);
   Status add_sample();
   Status add_bracket_repairs();
+  Status add_cut_back();
+  Status add_other_ends();
+  Status add_scored(std::string text);
   Status add(Candidate candidate);
   Status look_at(Candidate& candidate);
   engine::StopOptions stop_options() const;
@@ -174,7 +183,9 @@ Status StepLoop::repair_parse() {
   const bool is_to_blame = !parses(best_);
   const int64_t n_errors = best_.findings.n_syntax_errors;
   RETURN_IF_ERROR(add_bracket_repairs());
+  RETURN_IF_ERROR(add_cut_back());
   RETURN_IF_ERROR(draw_until(&StepLoop::is_clean, is_to_blame ? kMoreSamples : kHealingSamples));
+  RETURN_IF_ERROR(add_other_ends());
   const bool repaired = is_to_blame || best_.findings.n_syntax_errors < n_errors;
   note(focus, !parses(best_) ? StepVerdict::kFailed
                              : (repaired ? StepVerdict::kRepaired : StepVerdict::kPassed));
@@ -194,7 +205,11 @@ Status StepLoop::repair_names() {
   for (int32_t i = 0; i < kMostNames && !best_.findings.unknown_names.empty(); ++i) {
     const workspace::UsedName name = best_.findings.unknown_names.front();
     const size_t n_unknown = best_.findings.unknown_names.size();
-    RETURN_IF_ERROR(use_other_name(name));
+    // To write many lines again costs most, and may lose them.
+    const bool one_line = best_.text.find('\n') == best_.text.npos;
+    RETURN_IF_ERROR(one_line ? use_other_name(name) : use_bound_name(name.name));
+    if (best_.findings.unknown_names.size() >= n_unknown)
+      RETURN_IF_ERROR(one_line ? use_bound_name(name.name) : use_other_name(name));
     const bool repaired = best_.findings.unknown_names.size() < n_unknown;
     note("names: " + name.name, repaired ? StepVerdict::kRepaired : StepVerdict::kFailed);
     if (!repaired) break;
@@ -222,6 +237,37 @@ Status StepLoop::use_other_name(const workspace::UsedName& name) {
     if (best_.findings.unknown_names.size() < n_unknown) break;
   }
   return {};
+}
+
+// Puts a name in its place that is bound there: of those that are spelled alike and those bound
+// nearest, the one that the model finds likeliest.
+Status StepLoop::use_bound_name(const std::string& name) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> bound, check_.names_in_scope());
+  std::vector<std::string> names = similar_names(name, bound);
+  names.insert(names.end(), bound.begin(),
+               bound.begin() + static_cast<int64_t>(std::min(bound.size(), kBoundNames)));
+  std::optional<Candidate> likeliest;
+  for (const std::string& other : names) {
+    Candidate candidate = {.text = with_name(name, other), .first_token = best_.first_token};
+    RETURN_IF_ERROR(look_at(candidate));
+    if (faults(candidate) >= faults(best_)) continue;
+    ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
+    if (likeliest && likeliest->mean_logprob >= candidate.mean_logprob) continue;
+    likeliest = std::move(candidate);
+  }
+  return likeliest ? add(std::move(*likeliest)) : Status();
+}
+
+// The best answer with another name wherever it uses an unknown one.
+std::string StepLoop::with_name(const std::string& unknown, const std::string& other) const {
+  std::string text = best_.text;
+  const std::vector<workspace::UsedName>& uses = best_.findings.unknown_names;
+  for (auto use = uses.rbegin(); use != uses.rend(); ++use) {
+    if (use->name != unknown || use->bytes.begin < 0) continue;
+    text.replace(static_cast<size_t>(use->bytes.begin), static_cast<size_t>(use->bytes.size()),
+                 other);
+  }
+  return text;
 }
 
 Status StepLoop::fill_branches() {
@@ -326,6 +372,7 @@ Status StepLoop::draw_until(bool (StepLoop::*good)(const Candidate&) const, int3
   for (int32_t i = 0; i < n_samples && !(this->*good)(best_); ++i) {
     RETURN_IF_ERROR(add_sample());
     RETURN_IF_ERROR(add_bracket_repairs());
+    RETURN_IF_ERROR(add_cut_back());
   }
   return {};
 }
@@ -359,6 +406,35 @@ Status StepLoop::add_bracket_repairs() {
     return add(std::move(candidate));
   }
   return {};
+}
+
+// The lines of the best answer that parse: a small model does not know where to end, and runs out
+// of tokens within a line.
+Status StepLoop::add_cut_back() {
+  if (parses(best_) || !check_.has_grammar()) return {};
+  ASSIGN_OR_RETURN(std::string kept, cut_back(check_, best_.text));
+  return kept.empty() ? Status() : add_scored(std::move(kept));
+}
+
+// When nothing that the model says parses: what does, and is the likeliest of that.
+Status StepLoop::add_other_ends() {
+  if (parses(best_) || !check_.has_grammar() || params_.objects) return {};
+  ASSIGN_OR_RETURN(std::vector<std::string> texts, other_ends(check_, best_.text));
+  std::optional<Candidate> likeliest;
+  for (std::string& text : texts) {
+    text = fitted(text);
+    if (text.empty()) continue;
+    ASSIGN_OR_RETURN(const float mean, drafter_.mean_logprob(place(), text, stop_));
+    if (!likeliest || mean > likeliest->mean_logprob)
+      likeliest = {.text = std::move(text), .mean_logprob = mean};
+  }
+  return likeliest ? add(std::move(*likeliest)) : Status();
+}
+
+Status StepLoop::add_scored(std::string text) {
+  Candidate candidate = {.text = std::move(text), .first_token = best_.first_token};
+  ASSIGN_OR_RETURN(candidate.mean_logprob, drafter_.mean_logprob(place(), candidate.text, stop_));
+  return add(std::move(candidate));
 }
 
 Status StepLoop::look_at(Candidate& candidate) {

@@ -54,8 +54,7 @@ Result<HoleDraft> Drafts::at(const Hole& hole, DraftLength length) {
   RETURN_IF_ERROR(workspace_->replace(file.path, cut_text(file.text, hole)));
   ASSIGN_OR_RETURN(HoleDraft draft, ask(file, hole, length));
   RETURN_IF_ERROR(workspace_->replace(file.path, file.text));
-  if (log_)
-    RETURN_IF_ERROR(log_->add(key, {{"text", draft.text}, {"logprobs", draft.logprobs}}));
+  if (log_) RETURN_IF_ERROR(log_->add(key, {{"text", draft.text}, {"logprobs", draft.logprobs}}));
   return draft;
 }
 

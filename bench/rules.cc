@@ -16,13 +16,11 @@ struct Rule {
   bool assist::FitRules::*flag;
 };
 
-constexpr Rule kRules[] = {{"blanks", &assist::FitRules::blanks},
-                           {"one line", &assist::FitRules::one_line},
-                           {"closers", &assist::FitRules::closers},
-                           {"suffix overlap", &assist::FitRules::suffix},
-                           {"repetition", &assist::FitRules::repetition},
-                           {"next line", &assist::FitRules::next_line},
-                           {"indentation", &assist::FitRules::indentation}};
+constexpr Rule kRules[] = {
+    {"blanks", &assist::FitRules::blanks},          {"one line", &assist::FitRules::one_line},
+    {"closers", &assist::FitRules::closers},        {"suffix overlap", &assist::FitRules::suffix},
+    {"repetition", &assist::FitRules::repetition},  {"next line", &assist::FitRules::next_line},
+    {"indentation", &assist::FitRules::indentation}};
 
 std::string_view without_end_blanks(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);

@@ -1,9 +1,9 @@
-// What each rule of post-processing (assist/postprocess.h) is worth: drafts at holes, made to fit with
-// all rules, and with all but one.
+// What each rule of post-processing (assist/postprocess.h) is worth: drafts at holes, made to fit
+// with all rules, and with all but one.
 //
 //   rest, line   single lines, as typing asks (holes.h)
-//   inside       from such a place to the bracket that closes behind it: text stands behind the cursor
-//   body         of a function
+//   inside       from such a place to the bracket that closes behind it: text stands behind the
+//   cursor body         of a function
 //
 // The last two go on over several lines.
 //
@@ -35,8 +35,8 @@ struct RulesOptions {
 // What becomes of the answers when a rule is left out.
 struct RuleRow {
   std::string rule;
-  int64_t n_changed = 0;      // answers that are another text without it
-  int64_t n_only_with = 0;    // exact only with the rule
+  int64_t n_changed = 0;       // answers that are another text without it
+  int64_t n_only_with = 0;     // exact only with the rule
   int64_t n_only_without = 0;  // exact only without it
 };
 

@@ -8,6 +8,7 @@
 
 #include "assist/bracket_repair.h"
 #include "assist/branches.h"
+#include "assist/parse_repair.h"
 #include "engine/scripted_engine.h"
 #include "workspace/languages.h"
 
@@ -180,9 +181,46 @@ TEST_F(ScriptedLoop, RepairsWhatDoesNotParse) {
   EXPECT_EQ(lines_of(closed), (Lines{"1 draft: x = g(a, passed", "2 parse: x = g(a, [1 repaired"}));
   const StepOutcome other = run(params, R"s({"text": " = = 1", "times": 1}, {"text": " 2)"})s");
   EXPECT_EQ(other.text, " 2)");
-  const StepOutcome none = run(params, R"s({"text": " = = 1"})s");
-  EXPECT_FALSE(none.parses);
-  EXPECT_EQ(none.steps.back().verdict, StepVerdict::kFailed);
+}
+
+TEST_F(ScriptedLoop, EndsOtherwiseWhatNeverParses) {
+  const std::string text = "int f(int a) {\n  ^\n    a = 2;\n  }\n  return a;\n}\n";
+  const StepParams params = params_of(text, "a.c", 2);
+  CodeQueries queries;
+  CutText cut = {.language = *params.document->language,
+                 .path = "a.c",
+                 .text = params.document->text->bytes(),
+                 .offset = params.hole.begin};
+  const auto check = AnswerCheck::make(cut, index_, queries).value();
+  EXPECT_EQ(check->errors_without(), 0);  // though only an open brace parses
+  const std::vector<std::string> ends = other_ends(*check, "if (a == 1);").value();
+  ASSERT_FALSE(ends.empty());
+  EXPECT_EQ(ends[0], "if (a == 1) {");
+  std::string scores;
+  for (const std::string& end : ends) {
+    const std::string logprob = end == ends[0] ? "-1" : "-2";
+    scores += ", {\"scored\": " + dump_json(Json(end)) + ", \"logprob\": " + logprob + "}";
+  }
+  const StepOutcome outcome = run(params, R"s({"text": "if (a == 1);"})s" + scores);
+  EXPECT_EQ(outcome.text, "if (a == 1) {");
+  EXPECT_EQ(lines_of(outcome).back(), "2 parse: } repaired");
+}
+
+TEST(SimilarRests, AreOfTheNearestLinesThatBeginSo) {
+  const std::string text = "foo(1)\nbar(foo.x)\n  fo\nfood(2)\nxfo\n";
+  const auto at = static_cast<int64_t>(text.find("  fo") + 4);
+  EXPECT_EQ(similar_rests(text, at), (std::vector<std::string>{"od(2)", "o.x)", "o(1)"}));
+  EXPECT_EQ(similar_rests("a = 1\n  \n\nb\n", 8), (std::vector<std::string>{"b", "a = 1"}));
+  EXPECT_EQ(similar_rests("a(\na(b)\nb(c)\n", 2), std::vector<std::string>{"b)"});
+}
+
+TEST_F(ScriptedLoop, CutsAnAnswerBackToTheLinesThatParse) {
+  StepParams params = params_of("int f(int a) {\n  ^\n}\n", "a.c", 2);
+  params.length = AnswerLength::kBlock;
+  const StepOutcome outcome = run(params, R"s({"text": "if (a) {\n    g(a);\n    if (h("},
+                     {"scored": "if (a) {\n    g(a);\n  }"})s");
+  EXPECT_EQ(outcome.text, "if (a) {\n    g(a);\n  }");
+  EXPECT_EQ(lines_of(outcome).back(), "2 parse: if (h( repaired");
 }
 
 TEST_F(ScriptedLoop, NothingIsNoAnswer) {
@@ -190,7 +228,8 @@ TEST_F(ScriptedLoop, NothingIsNoAnswer) {
   const StepOutcome outcome = run(params, R"s({"text": "", "times": 1}, {"text": "a"})s");
   EXPECT_EQ(outcome.text, "a");
   EXPECT_EQ(lines_of(outcome), (Lines{"1 draft: return failed", "2 parse: return repaired"}));
-  EXPECT_EQ(run(params, R"s({"text": ""})s").silence, "the model has nothing to add here");
+  const StepParams prose = params_of("They return ^\n", "a.txt", 2);
+  EXPECT_EQ(run(prose, R"s({"text": ""})s").silence, "the model has nothing to add here");
 }
 
 TEST_F(ScriptedLoop, WritesAgainFromAnUnknownNameOn) {

@@ -25,8 +25,7 @@ TEST(Rules, AreWorthWhatOnlyTheyMakeExact) {
   EXPECT_EQ(table.n_exact, 2);
   EXPECT_EQ(table.n_exact_raw, 2);
   for (const RuleRow& row : table.rows) {
-    EXPECT_EQ(row.n_only_with, row.rule == "closers" ? 1 : 0)
-        << row.rule;
+    EXPECT_EQ(row.n_only_with, row.rule == "closers" ? 1 : 0) << row.rule;
     EXPECT_EQ(row.n_only_without, row.rule == "next line" ? 1 : 0) << row.rule;
   }
   EXPECT_NE(to_markdown(table).find("| next line | 1 | 0 | 1 |"), std::string::npos)
