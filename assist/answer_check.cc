@@ -102,6 +102,7 @@ Result<std::vector<std::string>> AnswerCheck::names_in_scope() {
 
 std::vector<workspace::Function> AnswerCheck::functions_in(
     const workspace::SyntaxTree& tree) const {
+  if (!workspace::has_functions(cut_.language)) return {};
   return queries_.functions.of(cut_.language).in(tree, cursor_);
 }
 
@@ -127,11 +128,15 @@ bool AnswerCheck::keeps_signature(const workspace::SyntaxTree& tree,
 std::vector<workspace::UsedName> AnswerCheck::unknown_in(const workspace::SyntaxTree& tree,
                                                          int64_t n_bytes) const {
   const workspace::NameTable table = queries_.names.of(cut_.language).table_of(tree, cursor_);
-  const NameSources sources = {.language = cut_.language,
-                               .path = cut_.path,
-                               .text = tree.text->bytes(),
-                               .index = index_,
-                               .builtins = queries_.names.builtins_of(cut_.language)};
+  const std::vector<workspace::Function> functions = functions_in(tree);
+  const workspace::Function* around = workspace::function_at(functions, cut_.offset);
+  const NameSources sources = {
+      .language = cut_.language,
+      .path = cut_.path,
+      .text = tree.text->bytes(),
+      .index = index_,
+      .builtins = queries_.names.builtins_of(cut_.language),
+      .function = around == nullptr ? workspace::ByteRange() : around->bytes};
   std::vector<workspace::UsedName> unknown =
       unknown_names(table, {cut_.offset, cut_.offset + n_bytes}, sources);
   for (workspace::UsedName& name : unknown)

@@ -41,7 +41,7 @@ std::vector<workspace::UsedName> unknown_names(const workspace::NameTable& table
   std::erase_if(unknown, [&](const auto& use) { return sources.builtins.contains(use.name); });
   if (unknown.empty()) return {};
   const auto imported = imported_names(sources);
-  const auto outside = table.unbound_outside(range);
+  const auto outside = table.unbound_outside(sources.function.empty() ? range : sources.function);
   const bool wide = is_workspace_wide(sources.language);
   std::erase_if(unknown, [&](const auto& use) {
     return imported.contains(use.name) || outside.contains(use.name) ||

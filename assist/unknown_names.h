@@ -22,9 +22,12 @@ struct NameSources {
   std::string_view text;
   const workspace::BlockIndex& index;
   const std::unordered_set<std::string>& builtins;  // of the language
+  // The function that the names are in: what is used in it alone, something in it has to bind.
+  // Empty: none.
+  workspace::ByteRange function = {};
 };
 
-// In the order of the text. What somebody else in the file uses unbound counts as known, and so
+// In the order of the text. What something else in the file uses unbound counts as known, and so
 // does everything behind an import of everything. In languages whose files see one another's names
 // (C, C++, Go) so does what the workspace defines or uses anywhere; in Rust too, whose globs and
 // preludes are not followed.

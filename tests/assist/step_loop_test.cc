@@ -243,6 +243,20 @@ TEST_F(ScriptedLoop, WritesAgainFromAnUnknownNameOn) {
   EXPECT_GT(outcome.steps[2].n_tokens, 0);
 }
 
+// The rest of the function waits for the name.
+TEST_F(ScriptedLoop, AsksTheAnswerToBindWhatOnlyItsFunctionUses) {
+  const StepParams params =
+      params_of("def f(a):\n    ^\n    return rest + known\n\n\nknown\n", "a.py", 3);
+  const StepOutcome outcome = run(params, R"s({"text": "rest = rest_of(a, known)", "times": 1},
+                     {"text": "a.rest", "times": 1},
+                     {"scored": "rest = a.rest"}, {"text": "rest += 1"})s");
+  EXPECT_EQ(outcome.text, "rest = a.rest");
+  EXPECT_EQ(lines_of(outcome)[2], "3 names: rest_of repaired");
+  const StepOutcome used = run(params, R"s({"text": "x = rest", "times": 1},
+                                           {"text": "a", "times": 1}, {"scored": "x = a"})s");
+  EXPECT_EQ(used.text, "x = a");
+}
+
 TEST_F(ScriptedLoop, FillsEachBranchOfItsDraftAgain) {
   StepParams params = params_of("def f(a):\n    ^\n\n\ndef g(a):\n    return a\n", "a.py", 3);
   params.length = AnswerLength::kBlock;
