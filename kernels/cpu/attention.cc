@@ -5,11 +5,11 @@
 // decoded row keeps them busy too.
 // Memory: at most 8 MiB of scratch for the splits' results (more if one unit needs it), 100 to 250
 // KiB of stack.
-// Numerics: float32, exponentials to 1.4e-6 (attention_softmax-inl.h); on AMX tiles queries and
-// weights keep 16 bits.
-// Measured (one core of an AMD EPYC with AVX2 that others used too, 10 heads on 2 KV heads of 64, a
-// layer of 20, 2026-11-22), with rows of keys and values in the pages, then with lanes of pairs
-// (kv_pages.h), then with prefetching:
+// Numerics: float32, exponentials to 1.4e-6 (attention_softmax-inl.h); of more than kFewRows rows
+// on AMX tiles queries and weights are bf16, exponentials to 7e-6. Measured (one core of an AMD
+// EPYC with AVX2 that others used too, 10 heads on 2 KV heads of 64, a layer of 20, 2026-11-22),
+// with rows of keys and values in the pages, then with lanes of pairs (kv_pages.h), then with
+// prefetching:
 //   1 row, 4,000 tokens of context and 512 own    610 -> 425 -> 340 us
 //   1 row, 512 own                                 36 ->  21 ->  21 us, 21 ns a key and KV head
 //   9 rows, 4,000 tokens of context             1,770 -> 1,540 -> 1,420 us
@@ -58,12 +58,15 @@ void mix(float to_scale, float* to, float from_scale, const float* from, int32_t
 }
 
 // Adds split `from` to `to`.
+template <class Products>
 void merge(const AttentionUnit& unit, const Partial& to, const Partial& from) {
   const hn::CappedTag<float, 1> d;
   for (int32_t q = 0; q < unit.n_queries(); ++q) {
     const float max = std::max(to.max[q], from.max[q]);
-    const auto scale = [&](float old)
-                           HWY_ATTR { return hn::GetLane(exp_negative(d, hn::Set(d, old - max))); };
+    const auto scale = [&](float old) HWY_ATTR {
+      const float exponent = (old - max) * Products::kLnBase;
+      return hn::GetLane(exp_negative(d, hn::Set(d, exponent)));
+    };
     const float to_scale = scale(to.max[q]), from_scale = scale(from.max[q]);
     to.max[q] = max;
     to.sum[q] = to.sum[q] * to_scale + from.sum[q] * from_scale;
@@ -71,10 +74,11 @@ void merge(const AttentionUnit& unit, const Partial& to, const Partial& from) {
   }
 }
 
+template <class Products>
 void finish(const AttentionParams& p, const AttentionUnit& unit) {
   const Partial total = unit.partial(0);
   for (int32_t split = 1; split < unit.n_splits(); ++split) {
-    merge(unit, total, unit.partial(split));
+    merge<Products>(unit, total, unit.partial(split));
   }
   for (int32_t q = 0; q < unit.n_queries(); ++q) {
     const int64_t row = unit.span->first_row + unit.row + q / unit.n_heads;
@@ -87,9 +91,11 @@ void finish(const AttentionParams& p, const AttentionUnit& unit) {
 
 template <class Products>
 int attend(const AttentionParams& p, Stream stream) {
-  constexpr UnitShape kShape{.max = Products::kMaxQueries, .multiple = Products::kMultiple};
+  constexpr UnitShape kShape{.max = Products::kMaxQueries,
+                             .multiple = Products::kMultiple,
+                             .split_entries = Products::kSplitEntries};
   const auto one = [&](const AttentionParams& branch) {
-    AttentionPlan(branch, kShape, *stream.threads).run(attend_to_split<Products>, finish);
+    AttentionPlan(branch, kShape, *stream.threads).run(attend_to_split<Products>, finish<Products>);
     return kOk;
   };
   return attend_branches(p, one, [&](const GateMixParams& gate) { mix_gated(gate, stream); });

@@ -24,6 +24,9 @@ class FloatProducts {
  public:
   static constexpr int32_t kMaxQueries = 48;
   static constexpr int32_t kMultiple = 8;
+  static constexpr int32_t kSplitEntries = 32;
+  static constexpr float kLnBase = 1;
+  static constexpr bool kWeighs = false;
 
   FloatProducts(const AttentionParams& params, const AttentionUnit& unit)
       : head_dim_(params.head_dim),

@@ -1,5 +1,8 @@
 #include "kernels/cpu/attention_plan.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "kernels/launch.h"
 
 namespace rondo::kernels {
@@ -17,13 +20,13 @@ int64_t partial_floats(const AttentionUnit& unit) {
 
 KeyRange AttentionUnit::keys(int32_t split) const {
   if (split < n_context_splits) {
-    const int32_t first = split * kSplitEntries;
-    return {false, first, std::min(first + kSplitEntries, span->n_context)};
+    const int32_t first = split * split_entries;
+    return {false, first, std::min(first + split_entries, span->n_context)};
   }
-  const int32_t own = split - n_context_splits + first_own_page / kSplitEntries;
+  const int32_t own = split - n_context_splits + first_own_page / split_entries;
   const int32_t first = first_own_page / kStepPages * kStepPages;
-  return {true, std::max(first, own * kSplitEntries),
-          std::min(end_own_page, (own + 1) * kSplitEntries)};
+  return {true, std::max(first, own * split_entries),
+          std::min(end_own_page, (own + 1) * split_entries)};
 }
 
 const float* AttentionUnit::query(const AttentionParams& params, int32_t i) const {
@@ -67,8 +70,8 @@ void AttentionPlan::run(Item item, Finish finish) {
   const int32_t rows = shape_.max / heads;
   for (int32_t s = 0; s < params_.n_spans; ++s) {
     const QuerySpan& span = params_.spans[s];
-    for (int32_t row = skipped_rows(params_, span); row < span.n_rows; row += rows) {
-      for (int32_t kv_head = 0; kv_head < params_.n_kv_heads; ++kv_head) {
+    for (int32_t kv_head = 0; kv_head < params_.n_kv_heads; ++kv_head) {
+      for (int32_t row = skipped_rows(params_, span); row < span.n_rows; row += rows) {
         for (int32_t head = 0; head < group; head += heads) {
           AttentionUnit unit = make_unit(span, row, kv_head * group + head);
           unit.n_rows = std::min(rows, span.n_rows - row);
@@ -86,7 +89,8 @@ AttentionUnit AttentionPlan::make_unit(const QuerySpan& span, int32_t row, int32
           .row = row,
           .head = head,
           .dim = round_up(params_.head_dim, 16),
-          .n_context_splits = (span.n_context + kSplitEntries - 1) / kSplitEntries};
+          .split_entries = shape_.split_entries,
+          .n_context_splits = (span.n_context + shape_.split_entries - 1) / shape_.split_entries};
 }
 
 void AttentionPlan::add(AttentionUnit unit) {
@@ -97,7 +101,6 @@ void AttentionPlan::add(AttentionUnit unit) {
   unit.padded_queries = round_up(unit.n_queries(), shape_.multiple);
   const int64_t floats = partial_floats(unit) * unit.n_splits();
   if (n_units_ == kMaxUnits || n_floats_ + floats > kPartialFloats) run_round();
-  unit.first_item = n_items_;
   units_[n_units_++] = unit;
   n_items_ += unit.n_splits();
   n_floats_ += floats;
@@ -105,17 +108,25 @@ void AttentionPlan::add(AttentionUnit unit) {
 
 void AttentionPlan::run_round() {
   if (n_units_ == 0) return;
-  auto* floats = reinterpret_cast<float*>(threads_.scratch(n_floats_ * int64_t{sizeof(float)}));
+  const int64_t float_bytes = n_floats_ * int64_t{sizeof(float)};
+  std::byte* scratch =
+      threads_.scratch(float_bytes + n_items_ * static_cast<int64_t>(sizeof(Turn)));
+  auto* floats = reinterpret_cast<float*>(scratch);
+  int32_t most_splits = 0;
   for (int32_t u = 0; u < n_units_; ++u) {
     units_[u].partials = floats;
     floats += partial_floats(units_[u]) * units_[u].n_splits();
+    most_splits = std::max(most_splits, units_[u].n_splits());
+  }
+  auto* turns = reinterpret_cast<Turn*>(scratch + float_bytes);
+  Turn* end_turn = turns;
+  for (int32_t split = 0; split < most_splits; ++split) {
+    for (int32_t u = 0; u < n_units_; ++u) {
+      if (split < units_[u].n_splits()) *end_turn++ = {u, split};
+    }
   }
   threads_.parallel_for(n_items_, 1, [&](int64_t begin, int64_t end) {
-    int32_t u = 0;
-    for (int64_t item = begin; item < end; ++item) {
-      while (item >= units_[u].first_item + units_[u].n_splits()) ++u;
-      item_(params_, units_[u], static_cast<int32_t>(item - units_[u].first_item));
-    }
+    for (int64_t i = begin; i < end; ++i) item_(params_, units_[turns[i].unit], turns[i].split);
   });
   threads_.parallel_for(n_units_, 4, [&](int64_t begin, int64_t end) {
     for (int64_t u = begin; u < end; ++u) finish_(params_, units_[u]);

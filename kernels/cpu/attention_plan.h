@@ -1,12 +1,14 @@
 // How a call of attention is cut into work: units of query lanes, splits and blocks of keys.
 //
 //   unit    queries that read the same keys: some rows of a span, times query heads of one KV head
-//   split   up to kSplitEntries page-table entries of the context, or own pages by absolute index:
-//           a work item is a unit and a split, its result a Partial in scratch memory
+//   split   up to UnitShape::split_entries page-table entries of the context, or own pages by
+//           absolute index: a work item is a unit and a split, its result a Partial in scratch
+//           memory
 //   block   kBlockEntries of them: kBlockKeys key slots
 //
 // The cuts of keys depend on the page table alone, so that a row's result does not depend on what
-// else is in the call or on the number of threads.
+// else is in the call or on the number of threads. All units of a round take a split before the
+// next, so that its keys and values come from far away once.
 //
 // Thread: AttentionPlan::run calls back on the pool's threads; everything else is pure.
 #pragma once
@@ -23,15 +25,15 @@ namespace rondo::kernels {
 inline constexpr int32_t kMaxHeadDim = 256;
 inline constexpr int32_t kBlockEntries = 4;
 inline constexpr int32_t kBlockKeys = kBlockEntries * kPageTokens;
-inline constexpr int32_t kSplitEntries = 32;
 // Own pages are taken from a multiple of this on, so that a key's place in a step of AMX tiles (32
 // keys) does not depend on the first key that the unit sees.
 inline constexpr int32_t kStepPages = 2;
 
 // How many queries a unit has.
 struct UnitShape {
-  int32_t max = 0;       // at most
-  int32_t multiple = 0;  // padded to a multiple of this
+  int32_t max = 0;            // at most
+  int32_t multiple = 0;       // padded to a multiple of this
+  int32_t split_entries = 0;  // a multiple of kBlockEntries
 };
 
 // Page-table entries [first, end) of the context, or own pages with these indices.
@@ -56,14 +58,14 @@ struct AttentionUnit {
   int32_t n_heads = 0;
   int32_t padded_queries = 0;
   int32_t dim = 0;  // D padded
+  int32_t split_entries = 0;
   int32_t n_context_splits = 0;
   int32_t first_own_page = 0, end_own_page = 0;  // that any of the rows sees
-  int64_t first_item = 0;                        // of the round
   float* partials = nullptr;
 
   int32_t n_queries() const { return n_rows * n_heads; }
   int32_t n_splits() const {
-    return n_context_splits + (end_own_page - 1) / kSplitEntries - first_own_page / kSplitEntries +
+    return n_context_splits + (end_own_page - 1) / split_entries - first_own_page / split_entries +
            1;
   }
   // Query `i`, float [D], and its own tokens that it sees: slots first_slot(i)..last_slot(i).
@@ -91,6 +93,11 @@ class AttentionPlan {
   void run(Item item, Finish finish);
 
  private:
+  // A work item.
+  struct Turn {
+    int32_t unit = 0, split = 0;
+  };
+
   static constexpr int32_t kMaxUnits = 64;            // of a round
   static constexpr int64_t kPartialFloats = 2 << 20;  // of a round, unless one unit needs more
 

@@ -3,16 +3,22 @@
 //
 //   scores [queries][kBlockKeys] = queries . keys^T        out [queries][D] += weights . values
 //
-// A query is a row everywhere, so a row of scores becomes weights in place. A Products has
+// A query is a row everywhere. A Products has kMaxQueries, the logarithm of its scores' base, and
 //
-//   Products(params, unit)                                       reads the queries
-//   scores(pages, n_pages, scores)                               of tokens that nobody sees:
-//   anything weighted_sums(pages, n_pages, weights, rescale, out)         out[q] = out[q] *
-//   rescale[q] + ...
+//   Products(params, unit)                          reads the queries
+//   scores(pages, n_pages, scores)                  of tokens that nobody sees: anything
 //
-// and kMaxQueries. Blocks begin at multiples of kBlockEntries, a block's weights are added up in
-// kSumParts parts (key modulo kSumParts), and hidden keys add exact zeros: a row's bits do not
-// depend on what else is in its unit. Compiled once a target; include it after attention_plan.h.
+// then, with kWeighs, a softmax of its own (attention_amx.h)
+//
+//   add(pages, n_pages, scores, result)
+//
+// and without it, for weights that stand where the scores were,
+//
+//   weighted_sums(pages, n_pages, weights, rescale, out)    out[q] = out[q] * rescale[q] + ...
+//
+// Blocks begin at multiples of kBlockEntries, a block's weights are added up in kSumParts parts
+// (key modulo kSumParts), and hidden keys add exact zeros: a row's bits do not depend on what else
+// is in its unit. Compiled once a target; include it after attention_plan.h.
 
 #if defined(RONDO_KERNELS_CPU_ATTENTION_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef RONDO_KERNELS_CPU_ATTENTION_SOFTMAX_INL_H_
@@ -89,12 +95,18 @@ class SplitSoftmax {
     }
     products_.scores(pages, n_pages, scores_[0]);
     range.own ? mask_own(first * kPageTokens, n_pages * kPageTokens) : mask_context(pages, n_pages);
-    for (int32_t q = 0; q < unit_.n_queries(); ++q) weigh(q, n_pages * kPageTokens);
+    if constexpr (!Products::kWeighs) {
+      for (int32_t q = 0; q < unit_.n_queries(); ++q) weigh(q, n_pages * kPageTokens);
+    }
     const int32_t next = first + n_pages;
     for (int32_t i = next; i < std::min(next + kBlockEntries, range.end); ++i) {
       prefetch(unit_.page(p_, range.own, i).keys);
     }
-    products_.weighted_sums(pages, n_pages, scores_[0], rescale_, result_.out);
+    if constexpr (Products::kWeighs) {
+      products_.add(pages, n_pages, scores_[0], result_);
+    } else {
+      products_.weighted_sums(pages, n_pages, scores_[0], rescale_, result_.out);
+    }
   }
 
   // A head of a page.

@@ -15,7 +15,7 @@
 namespace rondo::kernels {
 namespace {
 
-constexpr int32_t kNumerics = 1;  // of all tables here
+constexpr int32_t kNumerics = 2;  // of all tables here
 
 int linear_of(const LinearParams& p, Stream stream, const LinearKernel& int4,
               const LinearKernel& int8, const LinearKernel& bf16) {
