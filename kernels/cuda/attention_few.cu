@@ -10,6 +10,10 @@
 // The page table, and pages that are not of this step, are read before the kernels before are
 // through (kernels.h allows it): when the queries come, the first pages of every warp are there.
 //
+// The rows of one span, a keystroke's, see nearly the same: where that is much, a block takes a
+// split of several rows, and one more kernel merges. H100, the embedded model, 8 rows behind 16K
+// tokens of Segments: 46 -> 24 us a layer with 4 rows a block, the same with 2, 46 with 8.
+//
 // Numerics: queries (times scale and log2 e) and weights are the sum of two bf16, products are
 // exact, sums float32, exponentials by exp2f. Splits depend on what the row sees: its bits do not
 // depend on what else is in the call, nor on who is last.
@@ -72,10 +76,11 @@ struct Shared {
 };
 
 // The pages of a warp's entries, in turn: kPages of them are in registers, or on their way there.
-template <int kDims>
+template <int kDims, Reads kReads>
 class PageStream {
  public:
-  static constexpr int kPages = 128 / kDims;
+  // Where rows follow each other other warps have something to do meanwhile.
+  static constexpr int kPages = kReads == Reads::kOnce ? 128 / kDims : 1;
 
   __device__ PageStream(const AttentionParams& p, const Work<kDims>& work)
       : p_(p), work_(work), turns_(work), count_(turns_.before(work.end)) {}
@@ -128,12 +133,13 @@ class PageStream {
   }
   __device__ void fetch_keys(int place) {
     const SeenKeys& seen = seen_[place];
-    pages_[place].load_keys(head_of(p_, seen.page, work_.kv_head), p_.head_dim, seen);
+    pages_[place].template load_keys<kReads>(head_of(p_, seen.page, work_.kv_head), p_.head_dim,
+                                             seen);
   }
   __device__ void fetch_values(int place) {
     const SeenKeys& seen = seen_[place];
-    pages_[place].load_values(head_of(p_, seen.page, p_.n_kv_heads + work_.kv_head), p_.head_dim,
-                              seen);
+    pages_[place].template load_values<kReads>(
+        head_of(p_, seen.page, p_.n_kv_heads + work_.kv_head), p_.head_dim, seen);
   }
 
   const AttentionParams& p_;
@@ -144,17 +150,16 @@ class PageStream {
   SeenKeys seen_[kPages];
 };
 
-// The warp's entries into its part of both branches, and its gate.
-template <int kDims>
+// The warp's entries into its part of both branches. `meanwhile` is done behind the wait.
+template <int kDims, Reads kReads, class Meanwhile>
 __device__ void attend_to_split(const AttentionParams& p, const Work<kDims>& work,
-                                Shared<kDims>& shared) {
-  PageStream<kDims> pages(p, work);
+                                Parts<kDims>& parts, const Meanwhile& meanwhile) {
+  PageStream<kDims, kReads> pages(p, work);
   pages.begin();
-  const Gate<kDims> gate(p, work);
   wait_for_inputs();
   pages.go_on();
   const Queries<kDims> queries(p, work.row, work.head, work.n_heads);
-  gate.put(p, work, shared.gates);
+  meanwhile();
   int turn = 0;
 #pragma unroll 1
   for (int branch = 0; branch < 2; ++branch) {
@@ -168,7 +173,7 @@ __device__ void attend_to_split(const AttentionParams& p, const Work<kDims>& wor
       softmax.add(score, pages.page());
       pages.drop_values(turn);
     }
-    shared.parts.put(branch, softmax);
+    parts.put(branch, softmax);
   }
 }
 
@@ -199,39 +204,93 @@ __device__ void store_row(const AttentionParams& p, const Work<kDims>& work, con
   }
 }
 
+// From the parts of the block's warps.
+template <int kDims>
+__device__ void store_merged(const AttentionParams& p, const Work<kDims>& work,
+                             const Shared<kDims>& shared) {
+  store_row(p, work, shared.gates, 0, 1, [&](int branch, int quad, float4& sum) {
+    return shared.parts.merge(branch, quad / (kDims / 4), quad % (kDims / 4), sum);
+  });
+}
+
+// What the row's splits have left, mixed and stored.
+template <int kDims>
+__device__ void merge_splits(const AttentionParams& p, const Work<kDims>& work,
+                             const Splits<kDims>& splits, Shared<kDims>& shared) {
+  for (int branch = 0; branch < splits.n_branches; ++branch) {
+    splits.get(work, branch, shared.parts);
+  }
+  __syncthreads();
+  store_merged(p, work, shared);
+}
+
+// A row's split.
 template <int kDims>
 __global__ void __launch_bounds__(kThreads)
-    few_rows_kernel(AttentionParams p, int n_groups, Splits<kDims> splits) {
+    row_kernel(AttentionParams p, int n_groups, Splits<kDims> splits) {
   let_next_start();
-  const Work<kDims> work(p, n_groups);
+  const Work<kDims> work(p, n_groups, static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y));
   if (work.is_none()) return wait_for_inputs();
   auto& shared = *reinterpret_cast<Shared<kDims>*>(dynamic_shared());
   const bool in_cluster = work.n_splits > 1 && work.n_splits <= cluster_blocks();
   if (in_cluster) arrive_at_cluster();
-  attend_to_split(p, work, shared);
+  const Gate<kDims> gate(p, work);
+  attend_to_split<kDims, Reads::kOnce>(p, work, shared.parts,
+                                       [&] { gate.put(p, work, shared.gates); });
   __syncthreads();
   if (in_cluster) {
     wait_for_cluster();  // the others have begun
     shared.inbox.send(work, shared.parts);
     arrive_at_cluster();
     wait_for_cluster();
-    store_row(p, work, shared.gates, blockIdx.y, work.n_splits,
+    store_row(p, work, shared.gates, work.split, work.n_splits,
               [&](int branch, int quad, float4& sum) {
                 return shared.inbox.merge(work, branch, quad, sum);
               });
     return;
   }
-  if (work.n_splits > 1) {
-    splits.put(work, shared.parts);
-    if (!splits.is_last(work.n_splits)) return;
-    for (int branch = 0; branch < splits.n_branches; ++branch) {
-      splits.get(work, branch, shared.parts);
-    }
+  if (work.n_splits == 1) return store_merged(p, work, shared);
+  splits.put(work, shared.parts);
+  if (splits.is_last(work)) merge_splits(p, work, splits, shared);
+}
+
+__device__ QuerySpan second_span(const AttentionParams& p) {
+  return p.second.spans == nullptr ? QuerySpan{} : p.second.spans[0];
+}
+
+// The same split of several rows of one span, which see nearly the same, one row after the other:
+// the first one brings the pages to the multiprocessor.
+template <int kDims>
+__global__ void __launch_bounds__(kThreads, kDims <= 64 ? 2 : 1)
+    rows_kernel(AttentionParams p, int n_groups, Splits<kDims> splits) {
+  let_next_start();
+  auto& parts = *reinterpret_cast<Parts<kDims>*>(dynamic_shared());
+  const QuerySpan span = p.spans[0], second = second_span(p);
+  const int n_readers = p.n_kv_heads * n_groups, x = static_cast<int>(blockIdx.x);
+  const int first = x / n_readers * kRowsOfBlock, end = min(first + kRowsOfBlock, p.n_rows);
+  for (int row = first; row < end; ++row) {
+    const Work<kDims> work(p, n_groups, row * n_readers + x % n_readers,
+                           static_cast<int>(blockIdx.y), span, second);
+    if (work.is_none()) continue;
+    attend_to_split<kDims, Reads::kOnceARow>(p, work, parts, [] {});
+    __syncthreads();
+    splits.put(work, parts);
     __syncthreads();
   }
-  store_row(p, work, shared.gates, 0, 1, [&](int branch, int quad, float4& sum) {
-    return shared.parts.merge(branch, quad / (kDims / 4), quad % (kDims / 4), sum);
-  });
+  wait_for_inputs();  // also where there was nothing to do
+}
+
+// Behind rows_kernel.
+template <int kDims>
+__global__ void __launch_bounds__(kThreads)
+    merge_kernel(AttentionParams p, int n_groups, Splits<kDims> splits) {
+  let_next_start();
+  auto& shared = *reinterpret_cast<Shared<kDims>*>(dynamic_shared());
+  const Work<kDims> work(p, n_groups, static_cast<int>(blockIdx.x), 0, p.spans[0], second_span(p));
+  const Gate<kDims> gate(p, work);
+  wait_for_inputs();
+  gate.put(p, work, shared.gates);
+  merge_splits(p, work, splits, shared);
 }
 
 // Blocks of a cluster, for rows of up to n_splits; 1 where no cluster merges them. It decides how
@@ -251,32 +310,47 @@ unsigned cluster_for(int n_splits, Context& c, Shape shape) {
   const unsigned n_blocks = shape.grid.x * kLarge;
   if (n > kLarge || n_blocks > static_cast<unsigned>(c.n_multiprocessors())) return 1;
   shape.cluster = shape.grid.y = kLarge;
-  return can_launch(c, few_rows_kernel<kDims>, shape) ? kLarge : 1;
+  return can_launch(c, row_kernel<kDims>, shape) ? kLarge : 1;
+}
+
+// Room for the splits of `n_places`; null where memory is short.
+template <int kDims>
+bool make_room(int64_t n_places, Splits<kDims>& splits, Context& c) {
+  const int64_t n = n_places * splits.n_splits * splits.n_branches * splits.n_heads;
+  std::byte* memory = c.scratch(n * static_cast<int64_t>(sizeof(Partial) + kDims * sizeof(float)));
+  if (memory == nullptr) return false;
+  splits.sums = reinterpret_cast<float4*>(memory);
+  splits.softmax = reinterpret_cast<Partial*>(splits.sums + n * (kDims / 4));
+  return true;
 }
 
 template <int kDims>
 int launch_dims(const AttentionParams& p, Context& c) {
   const int in_group = p.n_heads / p.n_kv_heads, n_groups = (in_group + kHeads - 1) / kHeads;
-  const int n_readers = p.n_kv_heads * n_groups;
+  const int n_readers = p.n_kv_heads * n_groups, n_places = p.n_rows * n_readers;
   const int n_splits = splits_of<kDims>(p.n_entries + p.second.n_entries, n_readers);
-  Shape shape = {.grid = dim3(p.n_rows * n_readers, n_splits),
-                 .block = kThreads,
-                 .shared_bytes = sizeof(Shared<kDims>)};
-  if (shape.grid.x > static_cast<unsigned>(Context::kCounters)) return kBadArguments;
-  shape.cluster = cluster_for<kDims>(n_splits, c, shape);
-  shape.grid.y = (n_splits + shape.cluster - 1) / shape.cluster * shape.cluster;
+  Shape shape = {
+      .grid = dim3(n_places, n_splits), .block = kThreads, .shared_bytes = sizeof(Shared<kDims>)};
+  if (n_places > Context::kCounters) return kBadArguments;
   Splits<kDims> splits = {.arrived = c.counters(),
+                          .n_splits = n_splits,
                           .n_branches = p.second.spans == nullptr ? 1 : 2,
                           .n_heads = std::min(kHeads, in_group)};
-  if (n_splits > static_cast<int>(shape.cluster)) {
-    const int64_t n = int64_t{shape.grid.x} * shape.grid.y * splits.n_branches * splits.n_heads;
-    std::byte* memory =
-        c.scratch(n * static_cast<int64_t>(sizeof(Partial) + kDims * sizeof(float)));
-    if (memory == nullptr) return kDeviceFailed;
-    splits.sums = reinterpret_cast<float4*>(memory);
-    splits.softmax = reinterpret_cast<Partial*>(splits.sums + n * (kDims / 4));
+  if (p.n_spans == 1 && p.n_rows > 1 && n_splits == most_splits(n_readers)) {
+    if (!make_room(n_places, splits, c)) return kDeviceFailed;
+    shape.grid.x = (p.n_rows + kRowsOfBlock - 1) / kRowsOfBlock * n_readers;
+    shape.shared_bytes = sizeof(Parts<kDims>);
+    if (const int code = launch(c, rows_kernel<kDims>, shape, p, n_groups, splits); code != kOk)
+      return code;
+    shape.grid = dim3(n_places);
+    shape.shared_bytes = sizeof(Shared<kDims>);
+    return launch(c, merge_kernel<kDims>, shape, p, n_groups, splits);
   }
-  return launch(c, few_rows_kernel<kDims>, shape, p, n_groups, splits);
+  shape.cluster = cluster_for<kDims>(n_splits, c, shape);
+  shape.grid.y = (n_splits + shape.cluster - 1) / shape.cluster * shape.cluster;
+  const bool in_memory = n_splits > static_cast<int>(shape.cluster);
+  if (in_memory && !make_room(n_places, splits, c)) return kDeviceFailed;
+  return launch(c, row_kernel<kDims>, shape, p, n_groups, splits);
 }
 
 }  // namespace

@@ -16,12 +16,22 @@
 
 namespace rondo::kernels::cuda::attention_few {
 
-// 16 bytes that are read once, of memory that nobody writes meanwhile.
-__device__ inline uint4 read_once(const uint16_t* at) {
+// How often a block reads a page.
+enum class Reads { kOnce, kOnceARow };
+
+// 16 bytes of memory that nobody writes meanwhile.
+template <Reads kReads>
+__device__ inline uint4 read(const uint16_t* at) {
   uint4 v;
-  asm volatile("ld.global.L1::no_allocate.L2::128B.v4.u32 {%0,%1,%2,%3}, [%4];"
-               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "l"(at));
+  if constexpr (kReads == Reads::kOnce) {
+    asm volatile("ld.global.L1::no_allocate.L2::128B.v4.u32 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(at));
+  } else {
+    asm volatile("ld.global.L2::128B.v4.u32 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(at));
+  }
   return v;
 }
 
@@ -32,6 +42,7 @@ struct Page {
   uint4 values[kDims / 64][4];
 
   // `from`: the page's keys of one head. Those that are not seen may never have been written.
+  template <Reads kReads>
   __device__ void load_keys(const uint16_t* from, int dim, const SeenKeys& seen) {
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
 #pragma unroll
@@ -40,10 +51,12 @@ struct Page {
       for (int c = 0; c < kDims / 32; ++c) {
         const int key = 8 * tile + g, element = 32 * c + 8 * t;
         keys[tile][c] = uint4{};
-        if (seen.has(key) && element < dim) keys[tile][c] = read_once(from + key * dim + element);
+        if (seen.has(key) && element < dim)
+          keys[tile][c] = read<kReads>(from + key * dim + element);
       }
     }
   }
+  template <Reads kReads>
   __device__ void load_values(const uint16_t* from, int dim, const SeenKeys& seen) {
     const int g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
 #pragma unroll
@@ -53,7 +66,7 @@ struct Page {
       for (int b = 0; b < kDims / 64; ++b) {
         const int element = 64 * b + 8 * g;
         values[b][i] = uint4{};
-        if (seen.has(key) && element < dim) values[b][i] = read_once(from + key * dim + element);
+        if (seen.has(key) && element < dim) values[b][i] = read<kReads>(from + key * dim + element);
       }
     }
   }

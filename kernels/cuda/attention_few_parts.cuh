@@ -92,7 +92,7 @@ struct Inbox {
       for (int i = threadIdx.x; i < work.n_heads * kDims / 4; i += kThreads) {
         float4 sum;
         const Partial all = parts.merge(branch, i / (kDims / 4), i % (kDims / 4), sum);
-        const int to = i % work.n_splits, at = i - to + static_cast<int>(blockIdx.y);
+        const int to = i % work.n_splits, at = i - to + work.split;
         write_to_block(&softmax[branch][at], to, {all.max, all.sum});
         write_to_block(&sums[branch][at], to, sum);
       }
@@ -122,13 +122,13 @@ struct Inbox {
 // What blocks leave for the last of their row and heads.
 template <int kDims>
 struct Splits {
-  Partial* softmax;   // [grid.x][grid.y][n_branches][n_heads]
-  float4* sums;       // [grid.x][grid.y][n_branches][n_heads][kDims / 4]
-  unsigned* arrived;  // [grid.x], zero before and after
-  int n_branches, n_heads;
+  Partial* softmax;   // [places][n_splits][n_branches][n_heads]
+  float4* sums;       // [places][n_splits][n_branches][n_heads][kDims / 4]
+  unsigned* arrived;  // [places], zero before and after
+  int n_splits, n_branches, n_heads;
 
-  __device__ int64_t at(int split, int branch, int head) const {
-    return ((int64_t{blockIdx.x} * gridDim.y + split) * n_branches + branch) * n_heads + head;
+  __device__ int64_t at(const Work<kDims>& work, int split, int branch, int head) const {
+    return ((int64_t{work.place} * n_splits + split) * n_branches + branch) * n_heads + head;
   }
 
   __device__ void put(const Work<kDims>& work, const Parts<kDims>& parts) const {
@@ -136,7 +136,7 @@ struct Splits {
       if (!work.has(branch)) continue;
       for (int i = threadIdx.x; i < work.n_heads * kDims / 4; i += kThreads) {
         const int head = i / (kDims / 4), quad = i % (kDims / 4);
-        const int64_t to = at(blockIdx.y, branch, head);
+        const int64_t to = at(work, work.split, branch, head);
         float4 sum;
         const Partial all = parts.merge(branch, head, quad, sum);
         if (quad == 0) softmax[to] = all;
@@ -145,16 +145,16 @@ struct Splits {
     }
   }
 
-  // True in one of n_splits blocks, when what all have put can be read.
-  __device__ bool is_last(int n_splits) const {
+  // True in one of the work's blocks, when what all have put can be read.
+  __device__ bool is_last(const Work<kDims>& work) const {
     __shared__ bool last;
     __syncthreads();
     if (threadIdx.x == 0) {
-      const unsigned most = n_splits - 1;
+      const unsigned most = work.n_splits - 1;
       unsigned before;  // the last makes it zero
       asm volatile("atom.acq_rel.gpu.global.inc.u32 %0, [%1], %2;"
                    : "=r"(before)
-                   : "l"(arrived + blockIdx.x), "r"(most)
+                   : "l"(arrived + work.place), "r"(most)
                    : "memory");
       last = before == most;
     }
@@ -181,7 +181,7 @@ struct Splits {
           const int split = s + b * kWarps, i = lane + 32 * k, head = i / (kDims / 4);
           part[b][k] = {kMasked, 0}, more[b][k] = {};
           if (split >= end || head >= work.n_heads) continue;
-          const int64_t from = at(split, branch, head);
+          const int64_t from = at(work, split, branch, head);
           const float2 pair = __ldcg(reinterpret_cast<const float2*>(softmax + from));
           part[b][k] = {pair.x, pair.y};
           more[b][k] = __ldcg(sums + from * (kDims / 4) + i % (kDims / 4));
