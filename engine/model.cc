@@ -219,35 +219,51 @@ void Model::queue_decode(const Step& step, StepTokens tokens, PagePool& pages) {
     if (device_->is_cpu()) {
       run_decode(view, pages, x);
     } else {
-      run_recorded(view, pages, x);
+      StepGraphs::Key key = recording_key(view);
+      key.first_output = StepGraphs::kDecodes;
+      key.choices_place = choices_.place_index();
+      key.draws = view.draws != nullptr;
+      graphs_.run(key, [&] { run_decode(view, pages, x); });
     }
   }
   choices_.sent(step.n_rows());
 }
 
-void Model::run_recorded(StepView step, PagePool& pages, float* x) {
+// What a recording of `step` depends on; `step` becomes one that the recording serves.
+StepGraphs::Key Model::recording_key(StepView& step) const {
   // Rows see a few entries more every step: one recording serves up to the next power of two.
   for (LoopView* seen : {&step.base, &step.window})
     seen->n_entries =
         std::bit_ceil(static_cast<uint32_t>(std::max(seen->n_entries, kLeastEntries)));
-  const StepGraphs::Key key = {.n_rows = step.n_rows,
-                               .n_base_spans = step.base.n_spans,
-                               .n_window_spans = step.window.n_spans,
-                               .n_base_entries = step.base.n_entries,
-                               .n_window_entries = step.window.n_entries,
-                               .choices_place = choices_.place_index(),
-                               .draws = step.draws != nullptr,
-                               .step_epoch = placed_.epoch(),
-                               .scratch_epoch = scratch_epoch_,
-                               .shares = device_->shares()};
-  graphs_.run(key, [&] { run_decode(step, pages, x); });
+  return {.n_rows = step.n_rows,
+          .n_base_spans = step.base.n_spans,
+          .n_window_spans = step.window.n_spans,
+          .n_base_entries = step.base.n_entries,
+          .n_window_entries = step.window.n_entries,
+          .step_epoch = placed_.epoch(),
+          .scratch_epoch = scratch_epoch_,
+          .shares = device_->shares()};
+}
+
+void Model::run_few_rows(StepView step, int32_t first_output, PagePool& pages, float* x) {
+  if (device_->is_cpu()) return run_loops(step, first_output, pages, x);
+  StepGraphs::Key key = recording_key(step);
+  key.first_output = first_output;
+  graphs_.run(key, [&] { run_loops(step, first_output, pages, x); });
+}
+
+void Model::run_loops(const StepView& step, int32_t first_output, PagePool& pages, float* x) {
+  std::vector<LayerRows> rows(config_.n_layers);
+  embed(step, x);
+  for (int32_t loop = 0; loop < config_.n_loops; ++loop) {
+    if (loop == config_.n_loops - 1) rows.back().outputs_from = first_output;
+    run_loop(loop, step, rows, pages, x);
+  }
 }
 
 // Embedding, all loops over all rows, logits into logits_, what is chosen of them into choices_.
 void Model::run_decode(const StepView& step, PagePool& pages, float* x) {
-  const std::vector<LayerRows> rows(config_.n_layers);
-  embed(step, x);
-  for (int32_t loop = 0; loop < config_.n_loops; ++loop) run_loop(loop, step, rows, pages, x);
+  run_loops(step, 0, pages, x);
   compute_logits(x, step.n_rows);
   choose(step.n_rows, step.draws);
 }

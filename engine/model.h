@@ -74,6 +74,10 @@ class Model {
   // Loop `loop` (0 or 1) over the whole stack; x goes in and out. `rows`: [L]
   void run_loop(int32_t loop, const StepView& step, std::span<const LayerRows> rows,
                 PagePool& pages, float* x);
+  // embed and all loops, above the last layer only for rows from `first_output` on: what is left of
+  // a prompt when a few tokens were typed. Recorded as a step of decoding is.
+  // REQUIRES: no more than few_rows rows.
+  void run_few_rows(StepView step, int32_t first_output, PagePool& pages, float* x);
   // Final norm and head. x: f32 [n_rows, C], the device's; logits: f32 [n_rows, V], the host's
   void head(const float* x, int32_t n_rows, float* logits);
 
@@ -107,8 +111,9 @@ class Model {
   void choose(int32_t n_rows, const kernels::Draw* draws);
   void resize_logits(int32_t n_rows);
   void resize_scratch(int32_t n_rows);
+  void run_loops(const StepView& step, int32_t first_output, PagePool& pages, float* x);
   void run_decode(const StepView& step, PagePool& pages, float* x);
-  void run_recorded(StepView step, PagePool& pages, float* x);
+  StepGraphs::Key recording_key(StepView& step) const;
 
   ModelConfig config_;
   std::shared_ptr<const Weights> weights_;

@@ -68,7 +68,9 @@ bool Prefill::reserve(int32_t n_tokens) {
 
 bool Prefill::step() {
   const auto n_tokens = static_cast<int32_t>(prompt_.size());
-  if (runs_both_at_once()) {
+  if (is_few_rows()) {
+    step_few_rows();
+  } else if (runs_both_at_once()) {
     step_both();
   } else if (next0_ < n_tokens) {
     step_loop0();
@@ -82,6 +84,32 @@ void Prefill::append(const Step& step) {
   const bool many = step.n_rows() > model_.device().kernels().few_rows;
   sequence_.append(step.tokens,
                    many ? Sequence::RowFamily::kManyRows : Sequence::RowFamily::kFewRows);
+}
+
+// All that is left is one step of few rows, which both loops compute, but for the last layer.
+bool Prefill::is_few_rows() const {
+  const auto n_tokens = static_cast<int32_t>(prompt_.size());
+  if (runs_both_at_once() || next0_ >= n_tokens || chunk_end(next0_) < n_tokens) return false;
+  if (n_tokens - next0_ > model_.device().kernels().few_rows) return false;
+  const auto computes_all = [&](const LayerRange& range) {
+    return range.keys_from <= next0_ && range.outputs_from <= next0_;
+  };
+  const bool loops = !plan_.loop1.empty();
+  const std::span<const LayerRange> last = loops ? plan_.loop1 : plan_.loop0;
+  return (!loops || (next1_ == next0_ && computes_all(plan_.loop0.back()))) &&
+         last.back().keys_from <= next0_ && std::all_of(last.begin(), last.end() - 1, computes_all);
+}
+
+void Prefill::step_few_rows() {
+  const auto n_tokens = static_cast<int32_t>(prompt_.size());
+  const Step step = rows(next0_, n_tokens);
+  const StepView view = model_.place(step);
+  float* x = model_.hidden(view.n_rows);
+  model_.run_few_rows(view, std::max(first_output_ - next0_, 0), pages_, x);
+  append(step);
+  keep(next0_, n_tokens, x, first_output_, outputs_);
+  next0_ = next1_ = n_tokens;
+  if (!plan_.loop1.empty()) sequence_.note_window_keys(plan_.loop1, plan_.n_cached);
 }
 
 void Prefill::step_both() {

@@ -3,7 +3,8 @@
 //
 // Chunks end at multiples of the chunk size. A Loop model runs loop 0 over all of the rest first
 // and keeps the exit hidden states of the rows that loop 1 needs (prefill_plan.h), then loop 1 over
-// those. Where all rows of loop 1 are asked for, both loops run over a chunk before the next.
+// those. Where all rows of loop 1 are asked for, both loops run over a chunk before the next. The
+// few tokens that a keystroke adds are one step.
 //
 // Thread: the engine thread. Borrows everything it is given.
 #pragma once
@@ -48,6 +49,8 @@ class Prefill {
  private:
   bool runs_both_at_once() const;
   int32_t window_start() const;
+  bool is_few_rows() const;
+  void step_few_rows();
   void step_both();
   void step_loop0();
   void step_loop1();

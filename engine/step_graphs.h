@@ -1,6 +1,6 @@
-// Recorded steps of a GPU. A decode step is hundreds of short kernels, and queueing them one by one
-// costs more than running them; a recording is queued in one piece. The first step of a kind runs
-// as it is (kernels choose algorithms and take their memory), the second is recorded.
+// Recorded steps of a GPU. A step of few rows is hundreds of short kernels, and queueing them one
+// by one costs more than running them; a recording is queued in one piece. The first step of a kind
+// runs as it is (kernels choose algorithms and take their memory), the second is recorded.
 //
 // Thread: the engine thread. Borrows the device; owns the recordings.
 #pragma once
@@ -14,8 +14,10 @@ namespace rondo::engine {
 
 class StepGraphs {
  public:
+  static constexpr int32_t kDecodes = -1;
   // What a recording's launches depend on: their grids, where they run, and where their arrays lie.
   struct Key {
+    int32_t first_output = 0;  // kDecodes: all rows are, and tokens are chosen
     int32_t n_rows = 0;
     int32_t n_base_spans = 0, n_window_spans = 0;
     int32_t n_base_entries = 0, n_window_entries = 0;

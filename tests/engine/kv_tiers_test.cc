@@ -71,7 +71,6 @@ class KvTiersTest : public testing::Test {
     while (engine.stats().disk.n_segments < engine.stats().n_encoded_segments)
       std::this_thread::yield();
   }
-  static bool on_gpu(const Engine& engine) { return engine.stats().device != "CPU"; }
 
   const ScratchFolder model_;
   const ScratchFolder cache_;

@@ -77,8 +77,6 @@ class RestTest : public testing::Test {
   size_t n_seen_ = 0;              // guarded by mutex_
 };
 
-bool on_gpu(const Engine& engine) { return engine.stats().device != "CPU"; }
-
 TEST_F(RestTest, GivesAllMemoryBackAndEncodesNothingAgain) {
   const auto awake = load({});
   const auto engine = load({.model = milliseconds(1)});

@@ -16,4 +16,6 @@ EngineOptions usual_device();
 // What is compared with the reference kernels, as far as this machine has it.
 std::vector<EngineOptions> compared_devices();
 
+inline bool on_gpu(const Engine& engine) { return engine.stats().device != "CPU"; }
+
 }  // namespace rondo::engine
