@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -54,13 +55,11 @@ int64_t replaced_from(const CompletionParams& params) {
 
 // How sure the model was of what it chose freely; of its last token when all had to spell what was
 // typed.
-float mean_free_logprob(const engine::Completion& completion) {
+Confidence free_confidence(const engine::Completion& completion) {
   const auto n_tokens = static_cast<int32_t>(completion.logprobs.size());
-  if (n_tokens == 0) return 0;
+  if (n_tokens == 0) return {};
   const int32_t first = std::min(completion.n_healed_tokens, n_tokens - 1);
-  double sum = 0;
-  for (int32_t i = first; i < n_tokens; ++i) sum += completion.logprobs[i];
-  return static_cast<float>(sum / (n_tokens - first));
+  return confidence_of(std::span(completion.logprobs).subspan(static_cast<size_t>(first)));
 }
 
 }  // namespace
@@ -128,9 +127,7 @@ struct Completer::Impl {
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
-  bool is_sure(const CompletionParams& params, float mean) const {
-    return !params.automatic || mean >= options.min_mean_logprob;
-  }
+  bool is_let_through(Pending& pending, const Confidence& confidence) const;
   void note_draft(Pending& pending);
   void repair(const PendingPtr& pending);
   void take_repaired(Pending& pending, Result<StepOutcome> outcome);
@@ -435,7 +432,7 @@ void Completer::Impl::take_repaired(Pending& pending, Result<StepOutcome> outcom
     report.n_generated_tokens += static_cast<int32_t>(step.n_tokens);
   std::vector<CompletionCandidate>& all = pending.outcome.candidates;
   std::erase_if(all, [&](const auto& other) { return other.text == outcome->text; });
-  if (!outcome->text.empty() && is_sure(pending.params, outcome->mean_logprob)) {
+  if (!outcome->text.empty() && is_let_through(pending, {.mean = outcome->mean_logprob})) {
     all.insert(all.begin(), {.text = std::move(outcome->text),
                              .replace_begin = pending.params.offset,
                              .replace_end = pending.params.offset,
@@ -470,6 +467,16 @@ void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& 
   for (const workspace::ContextBlock& block : pending.blocks) add(block, files.part(block)->size());
 }
 
+// Who asked sees everything.
+bool Completer::Impl::is_let_through(Pending& pending, const Confidence& confidence) const {
+  if (!pending.params.automatic) return true;
+  const Gate& gate = pending.params.gate;
+  const bool shown = gate.shows(confidence);
+  pending.outcome.report.gate = {.confidence = confidence, .gate = gate, .shown = shown};
+  if (!shown) pending.silence = gate.reason(confidence);
+  return shown;
+}
+
 // Keeps the answer if it is worth showing and not there yet; else pending.silence says why.
 void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& completion) {
   const CompletionParams& params = pending.params;
@@ -479,17 +486,13 @@ void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& 
     pending.silence = fitted.silence;
     return;
   }
-  const float mean = mean_free_logprob(completion);
-  if (!is_sure(params, mean)) {
-    pending.silence = "the model is unsure: mean log-probability " + std::to_string(mean) +
-                      " is below " + std::to_string(options.min_mean_logprob);
-    return;
-  }
+  const Confidence confidence = free_confidence(completion);
+  if (!is_let_through(pending, confidence)) return;
   CompletionCandidate candidate = {
       .text = params.must_start_with + with_line_ends_of(text.bytes(), fitted.text),
       .replace_begin = replaced_from(params),
       .replace_end = params.offset,
-      .mean_logprob = mean};
+      .mean_logprob = confidence.mean};
   std::vector<CompletionCandidate>& all = pending.outcome.candidates;
   const bool known = std::any_of(all.begin(), all.end(), [&](const CompletionCandidate& other) {
     return other.text == candidate.text;

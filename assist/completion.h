@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/gate.h"
 #include "assist/loop_step.h"
 #include "base/status.h"
 #include "engine/engine.h"
@@ -49,6 +50,7 @@ struct CompletionParams {
   int32_t max_tokens = 0;    // 0: the model family's default
   bool use_context = true;
   ContextMode context_mode = ContextMode::kSegments;
+  Gate gate;  // of automatic completions: what it does not show is no candidate
   // Steps of the loop that drafts, checks and repairs (step_loop.h); above 1 what it makes of the
   // place comes first among the candidates.
   int32_t depth = 1;
@@ -76,6 +78,13 @@ struct UsedBlock {
 };
 
 // Where the time went and what the model saw: `rondo complete --json`, rondo/why.
+// What the gate made of the last text that it saw.
+struct GateDecision {
+  Confidence confidence;
+  Gate gate;
+  bool shown = false;
+};
+
 struct CompletionReport {
   std::chrono::microseconds context{0};
   std::chrono::microseconds tokenize{0};
@@ -92,6 +101,7 @@ struct CompletionReport {
   std::vector<UsedBlock> blocks;
   std::vector<LoopStep> steps;
   std::set<std::string> near_copies;  // files with Blocks that were left out as nearly the window's
+  std::optional<GateDecision> gate;   // of an automatic completion, where there was a text to show
   bool typed_through = false;  // the rest of an answer that is being typed: the model was not asked
   std::string silence;         // why there is no candidate; empty when there is one
   bool refused = false;        // the model must not read the document: silence says why
@@ -111,7 +121,6 @@ struct CompleterOptions {
   // widened while nobody waits. Segments that are not encoded yet get what is left; the rest is
   // encoded while nobody waits, for the next keystroke. A script that asks once waits longer.
   std::chrono::milliseconds first_token_budget{200};
-  float min_mean_logprob = -2.5f;  // automatic candidates below it are not shown
   // Called on the Completer's thread before Blocks are chosen: may wait a moment until the index
   // has some, but not once `stop` is requested. Unset: it has what it has.
   std::function<void(std::stop_token stop)> await_index;

@@ -124,8 +124,8 @@ class Typist {
   }
 
   static assist::CompleterOptions completer_options(const CacheBenchOptions& options) {
-    assist::CompleterOptions completer = {
-        .context_tokens = options.context_tokens, .min_mean_logprob = -100, .folder = "/workspace"};
+    assist::CompleterOptions completer = {.context_tokens = options.context_tokens,
+                                          .folder = "/workspace"};
     if (options.pause.count() == 0) completer.first_token_budget = std::chrono::hours(1);
     return completer;
   }

@@ -224,8 +224,7 @@ Result<CompletionBenchResult> bench_completion(const CompletionBenchOptions& opt
                                                             .device = options.device,
                                                             .kernels = options.kernels,
                                                             .n_threads = options.n_threads}));
-  assist::Completer completer(*engine, workspace.index,
-                              {.context_tokens = options.context_tokens, .min_mean_logprob = -100});
+  assist::Completer completer(*engine, workspace.index, {.context_tokens = options.context_tokens});
   Typist typist(completer, workspace, options.max_new_tokens);
   CompletionBenchResult result = {.device = engine->stats().device,
                                   .kernels = engine->stats().kernels,

@@ -67,7 +67,12 @@ void print(const Json& why) {
       "answer %.1f, clean-up %.1f\n",
       ms("totalMs"), ms("contextMs"), ms("tokenizeMs"), ms("queuedMs"), ms("segmentsMs"),
       ms("prefillMs"), ms("decodeMs"), ms("postprocessMs"));
-  for (const Json& step : why.at("loopSteps")) {
+  if (why.contains("gate")) {
+    std::printf("gate      %lld%% sure, %lld%% asked for: %s\n", number(why["gate"], "confidence"),
+                number(why["gate"], "asked"),
+                why["gate"].at("shown").get<bool>() ? "shown" : "not shown");
+  }
+  for (const Json& step : why.value("loop_steps", Json::array())) {
     std::printf("step %lld    %s (%s, %lld tokens)\n", number(step, "step"),
                 step.at("focus").get<std::string>().c_str(),
                 step.at("verdict").get<std::string>().c_str(), number(step, "tokens_generated"));

@@ -38,6 +38,9 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
+// From `rondo bench gate` (docs/quality.md).
+constexpr int kConfidence = 66;
+
 }  // namespace
 
 const std::vector<Option>& schema() {
@@ -80,6 +83,13 @@ const std::vector<Option>& schema() {
        .low = 1,
        .high = 8,
        .sentence = "How many suggestions to make when asked for."},
+      {.name = "confidence",
+       .kind = Kind::kInteger,
+       .value = kConfidence,
+       .low = 0,
+       .high = 99,
+       .sentence = "How sure of its words the model must be to suggest something unasked, in "
+                   "percent; 0: it always does."},
       {.name = "steps",
        .kind = Kind::kInteger,
        .value = 1,

@@ -151,8 +151,10 @@ void Completions::finish(const Question& question, const Reply& reply,
   why.report = outcome->report;
   if (!suggestions.empty()) {
     why.mean_logprob = outcome->candidates[0].mean_logprob;
-    why.steps = {{.focus = "draft: line " + std::to_string(question.position.line + 1),
-                  .n_tokens = outcome->report.n_generated_tokens}};
+    why.steps = outcome->report.steps;
+    if (why.steps.empty())
+      why.steps = {{.focus = "draft: line " + std::to_string(question.position.line + 1),
+                    .n_tokens = outcome->report.n_generated_tokens}};
   }
   reply.result(question.to_result(suggestions));
   answered_(question.document->uri, why);

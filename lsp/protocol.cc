@@ -74,6 +74,13 @@ Json registration(std::string_view method, Json options) {
   return {{"registrations", Json::array({std::move(entry)})}};
 }
 
+// In percent.
+Json gate_json(const assist::GateDecision& decision) {
+  return {{"confidence", assist::percent_of(decision.confidence.mean)},
+          {"asked", assist::percent_of(decision.gate.min_mean)},
+          {"shown", decision.shown}};
+}
+
 }  // namespace
 
 Json initialize_result(const ServerOffer& offer) {
@@ -137,12 +144,12 @@ Json why_result(const WhyReport& why) {
                  {"cachedTokens", why.report.n_cached_tokens},
                  {"adoptedTokens", why.report.n_adopted_tokens},
                  {"segmentTokens", why.report.n_segment_tokens},
-                 {"loopSteps", assist::loop_steps_json(why.report.steps)},
                  {"generatedTokens", why.report.n_generated_tokens},
                  {"timings", timings_json(why.report)},
                  {"blocks", blocks_json(why.report.blocks)},
                  {"nearCopies", why.report.near_copies}};
   if (!why.steps.empty()) result["loop_steps"] = assist::loop_steps_json(why.steps);
+  if (why.report.gate) result["gate"] = gate_json(*why.report.gate);
   if (!why.report.silence.empty()) result["reason"] = why.report.silence;
   return result;
 }

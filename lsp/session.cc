@@ -339,6 +339,7 @@ std::optional<Question> Session::question(std::string_view method, const Positio
                      .max_tokens = settings.max_tokens,
                      .use_context = settings.context,
                      .context_mode = settings.context_mode,
+                     .gate = settings.gate,
                      .depth = settings.steps,
                      .multiline = settings.multiline};
   return question;

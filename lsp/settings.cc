@@ -42,7 +42,8 @@ Settings SettingsStore::in(const std::string& folder) const {
           .completion_menu = all.boolean("completionMenu"),
           .max_tokens = static_cast<int32_t>(all.integer("maxTokens")),
           .candidates = static_cast<int32_t>(all.integer("candidates")),
-          .steps = static_cast<int32_t>(all.integer("steps"))};
+          .steps = static_cast<int32_t>(all.integer("steps")),
+          .gate = assist::gate_of(all.integer("confidence"))};
 }
 
 std::vector<std::string> SettingsStore::take_problems() {

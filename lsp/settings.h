@@ -29,6 +29,7 @@ struct Settings {
   int32_t max_tokens = 0;
   int32_t candidates = 3;
   int32_t steps = 1;
+  assist::Gate gate;
 };
 
 class SettingsStore {

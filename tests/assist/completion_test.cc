@@ -68,8 +68,7 @@ class Completion : public testing::Test {
 
   static std::unique_ptr<engine::Engine> engine_;
   workspace::BlockIndex index_;
-  Completer completer_{
-      *engine_, index_, {.first_token_budget = std::chrono::seconds(60), .min_mean_logprob = -10}};
+  Completer completer_{*engine_, index_, {.first_token_budget = std::chrono::seconds(60)}};
 };
 
 std::unique_ptr<engine::Engine> Completion::engine_;
@@ -215,12 +214,33 @@ TEST_F(Completion, APreparedCursorIsAnsweredFromWhatIsThere) {
   EXPECT_GT(outcome.report.n_cached_tokens, outcome.report.n_prompt_tokens / 2);
 }
 
+TEST_F(Completion, IsQuietWhenUnsureUnlessAsked) {
+  const Place place(kCheckout + "    total = ^\n");
+  CompletionParams params = {
+      .document = place.document, .offset = place.offset, .client = "test", .automatic = true};
+  const CompletionOutcome shown = start(params).get().value();
+  ASSERT_EQ(shown.candidates.size(), 1u);
+  ASSERT_TRUE(shown.report.gate.has_value());
+  EXPECT_TRUE(shown.report.gate->shown);
+  EXPECT_EQ(shown.report.gate->confidence.mean, shown.candidates[0].mean_logprob);
+
+  params.client = "another";  // else the rest of what was shown is offered again
+  params.gate.min_mean = shown.candidates[0].mean_logprob + 0.01f;
+  const CompletionOutcome quiet = start(params).get().value();
+  EXPECT_TRUE(quiet.candidates.empty());
+  EXPECT_FALSE(quiet.report.gate->shown);
+  EXPECT_NE(quiet.report.silence.find("sure of its words"), std::string::npos);
+
+  params.automatic = false;
+  const CompletionOutcome asked = start(params).get().value();
+  EXPECT_FALSE(asked.candidates.empty());
+  EXPECT_FALSE(asked.report.gate.has_value());
+}
+
 // A model that reads slowly is given a narrow window where the cursor jumped to, and the whole one
 // once it had the time.
 TEST_F(Completion, AJumpReadsANarrowWindowThatIsWidenedLater) {
-  Completer completer(
-      *engine_, index_,
-      {.first_token_budget = std::chrono::milliseconds(1), .min_mean_logprob = -100});
+  Completer completer(*engine_, index_, {.first_token_budget = std::chrono::milliseconds(1)});
   const auto complete_at = [&](int line, const std::string& typed) {
     std::string text;
     for (int i = 0; i < 400; ++i) {

@@ -32,7 +32,6 @@ class Shop {
     add("shop/pricing.py", kPricing);
     options.folder = "/home/somebody/shop";
     options.first_token_budget = std::chrono::seconds(60);
-    options.min_mean_logprob = -1000;
     completer_ = std::make_unique<Completer>(*engine_, index_, std::move(options));
   }
 

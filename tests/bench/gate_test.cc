@@ -48,6 +48,14 @@ TEST(Gate, ConfidenceIsThatOfTheTokens) {
   EXPECT_EQ(assist::confidence_of({}).mean, 0);
 }
 
+TEST(Gate, IsAskedForInPercent) {
+  EXPECT_FLOAT_EQ(assist::gate_of(50).min_mean, -0.6931472f);
+  EXPECT_EQ(assist::percent_of(assist::gate_of(37).min_mean), 37);
+  EXPECT_TRUE(assist::gate_of(0).shows({.mean = -1000}));
+  EXPECT_EQ(assist::gate_of(50).reason({.mean = -1}),
+            "the model is only 37% sure of its words, and 50% are asked for (option confidence)");
+}
+
 TEST(GateTable, HasARowWithoutAGate) {
   EXPECT_NE(gate_table(kCases).find("| mean | no gate | 83.3 | 40.0 |"), std::string::npos)
       << gate_table(kCases);

@@ -269,6 +269,7 @@ class Player {
                          {"max_tokens", params.max_tokens},
                          {"context", params.use_context},
                          {"multiline", params.multiline},
+                         {"confidence", assist::percent_of(params.gate.min_mean)},
                          {"must_start_with", params.must_start_with},
                          {"replace_begin", params.replace_begin}};
     EXPECT_TRUE(matches(parse(rest), actual)) << "asked " << dump_json(actual);
@@ -284,6 +285,10 @@ class Player {
     assist::CompletionOutcome outcome;
     outcome.report.n_prompt_tokens = 20;
     outcome.report.silence = json_get<std::string>(json, "silence").value_or("");
+    if (const auto mean = json_get<double>(json, "gate")) {
+      const assist::Confidence confidence = {.mean = static_cast<float>(*mean)};
+      outcome.report.gate = {.confidence = confidence, .gate = open->params.gate};
+    }
     if (const auto refused = json_get<std::string>(json, "refused")) {
       outcome.report.silence = *refused;
       outcome.report.refused = true;

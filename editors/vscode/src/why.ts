@@ -14,6 +14,7 @@ export interface Why {
   timings: Record<string, number>;
   blocks: { path: string; reason: string }[];
   reason?: string; // why nothing was suggested
+  gate?: { confidence: number; asked: number; shown: boolean }; // in percent
   loop_steps?: LoopStep[];
 }
 
@@ -46,6 +47,9 @@ export function whyLines(why: Why): string[] {
         `${why.segmentTokens} of other Blocks, ${why.generatedTokens} written`,
       timingsLine(why.timings),
     );
+  }
+  if (why.gate) {
+    lines.push(`  the model is ${why.gate.confidence}% sure of its words, ${why.gate.asked}% are asked for`);
   }
   lines.push(...stepLines(steps).map((line) => `  ${line}`));
   return [...lines, ...why.blocks.map(({ path, reason }) => `  ${path}: ${reason}`)];

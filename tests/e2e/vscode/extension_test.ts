@@ -158,6 +158,14 @@ describe('why', () => {
     assert.deepEqual(whyLines({ ...why, invoked: true, promptTokens: 0, blocks: [], reason: 'the file is excluded' }), [
       'Line 25, asked for: nothing, because the file is excluded',
     ]));
+
+  test('of what the gate saw', () => {
+    const gate = { confidence: 37, asked: 66, shown: false };
+    assert.deepEqual(whyLines({ ...why, promptTokens: 0, blocks: [], reason: 'the model is unsure', gate }), [
+      'Line 25, asked while typing: nothing, because the model is unsure',
+      '  the model is 37% sure of its words, 66% are asked for',
+    ]);
+  });
 });
 
 describe('steps', () => {

@@ -40,7 +40,8 @@ M.defaults = {
   },
   -- Let Neovim (0.12 and newer) ask and draw, by vim.lsp.inline_completion.
   native = false,
-  -- What the server is told: automatic, multiline, context, readAhead, maxTokens, candidates, steps.
+  -- What the server is told: automatic, multiline, context, readAhead, maxTokens, candidates, confidence,
+  -- steps.
   settings = {},
 }
 

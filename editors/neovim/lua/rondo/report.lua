@@ -103,6 +103,10 @@ function M.why_lines(why)
     )
     table.insert(lines, timings_line(why.timings))
   end
+  if why.gate then
+    local gate = '  the model is %d%% sure of its words, %d%% are asked for'
+    table.insert(lines, gate:format(why.gate.confidence, why.gate.asked))
+  end
   for _, step in ipairs(M.step_lines(why.loop_steps)) do
     table.insert(lines, '  ' .. step)
   end
