@@ -25,11 +25,11 @@ struct TypedLanguage {
 };
 constexpr TypedLanguage kLanguages[] = {
     {"python", ": ", " -> ", "None",
-     "str int bool float bytes list dict set tuple object None list[str] dict[str,str]"},
+     "str int bool float bytes list dict set tuple object list[str] dict[str,str]"},
     {"typescript", ": ", ": ", "void",
-     "string number boolean void any unknown string[] number[] Date RegExp Error"},
+     "string number boolean any unknown string[] number[] Date RegExp Error"},
     {"tsx", ": ", ": ", "void",
-     "string number boolean void any unknown string[] number[] Date RegExp Error"},
+     "string number boolean any unknown string[] number[] Date RegExp Error"},
 };
 
 const TypedLanguage* typed(const workspace::Language& language) {
@@ -141,6 +141,33 @@ std::vector<std::string> known_types(const ActionScene& scene) {
   return types;
 }
 
+// Whether Python has defined the class when it evaluates the function's annotations: one of this
+// file that ends before it, or anything of elsewhere.
+bool is_defined_before(const ActionScene& scene, const workspace::Function& function,
+                       const std::string& type) {
+  const auto file = scene.index.file(scene.document().path);
+  if (!file) return true;
+  const int64_t at = function.bytes.begin;
+  return std::none_of(file->blocks.begin(), file->blocks.end(), [&](const workspace::Block& block) {
+    const bool is_its_class = block.kind == workspace::BlockKind::kClass && block.name == type;
+    const bool is_its_method = block.bytes.begin <= at && at < block.bytes.end &&
+                               block.qualified_name.starts_with(type + ".");
+    return is_its_method || (is_its_class && block.bytes.end > at);
+  });
+}
+
+// As strings those that Python does not know yet.
+void quote_later_types(const ActionScene& scene, const workspace::Function& function,
+                       std::vector<std::string>& types) {
+  constexpr std::string_view kLazy = "from __future__ import annotations";
+  if (scene.document().language->id != "python" ||
+      scene.text().bytes().find(kLazy) != std::string::npos)
+    return;
+  for (std::string& type : types) {
+    if (!is_defined_before(scene, function, type)) type = '"' + type + '"';
+  }
+}
+
 // The share of the likeliest among all.
 float share(const std::vector<float>& sums, size_t best) {
   float total = 0;
@@ -162,7 +189,11 @@ Result<ActionOutcome> annotate_types(const ActionWork& work, const Action& actio
   const ActionScene& scene = work.scene;
   const workspace::Function* function = workspace::function_at(scene.functions, action.bytes.begin);
   if (function == nullptr) return stale_error("no function stands there any more");
-  const std::vector<std::string> types = known_types(scene);
+  std::vector<std::string> types = known_types(scene);
+  // Of a parameter, or of what gives something, never the type.
+  if (const TypedLanguage* language = typed(*scene.document().language))
+    std::erase(types, language->nothing);
+  quote_later_types(scene, *function, types);
   const std::vector<Gap> gaps = gaps_of(scene, *function);
   std::string text = scene.text().bytes();
   int64_t shift = 0;

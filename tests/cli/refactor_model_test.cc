@@ -144,7 +144,7 @@ TEST_F(RefactorModel, AnnotatesWhatTheTypeCheckerTakes) {
   folder_.write("b.py", "wrong: int = \"a\"\n");
   Json scores = Json::array();
   for (const std::string type : {"str", "int", "bool", "float", "bytes", "list", "dict", "set",
-                                 "tuple", "object", "None", "list[str]", "dict[str,str]"}) {
+                                 "tuple", "object", "list[str]", "dict[str,str]"}) {
     scores.push_back(
         {{"scored", "word: " + type + ", times=2):"}, {"logprob", type == "str" ? -0.01 : -9}});
   }

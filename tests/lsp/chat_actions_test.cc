@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -26,7 +27,13 @@ class ChatActionsTest : public testing::Test {
   ~ChatActionsTest() override { EXPECT_EQ(server_->hang_up(), 1); }
 
   void open(const std::string& model, const std::string& text) {
-    folder_.write("answers.json", kAnswers);
+    Json answers = Json::parse(kAnswers);
+    for (const char* type : {"\"Late\"", "Late", "str", "int", "bool", "float", "bytes", "list",
+                             "dict", "set", "tuple", "object", "list[str]", "dict[str,str]"}) {
+      answers["answers"].push_back({{"scored", std::string(" -> ") + type + ":"},
+                                    {"logprob", strstr(type, "Late") != nullptr ? -0.1 : -9}});
+    }
+    folder_.write("answers.json", answers.dump());
     server_.emplace(model, engine::TierOptions(), (folder_.path() / "answers.json").string());
     Json params = kInitialize;
     params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] = true;
@@ -70,6 +77,15 @@ class ChatActionsTest : public testing::Test {
   const workspace::TemporaryFolder folder_;
   std::optional<RealServer> server_;
 };
+
+// Python evaluates annotations when it defines the function.
+TEST_F(ChatActionsTest, AClassThatIsDefinedLaterIsWrittenAsAString) {
+  open(RONDO_SOURCE_DIR "/models/loopcoder-mini",
+       "def make():\n    return Late()\n\n\nclass Late:\n    pass\n\n\n"
+       "def make_more():\n    return Late()\n");
+  EXPECT_EQ(made(find("annotateTypes", 0, 0, Json::array())), " -> \"Late\"");
+  EXPECT_EQ(made(find("annotateTypes", 8, 8, Json::array())), " -> Late");
+}
 
 TEST_F(ChatActionsTest, FixesADiagnostic) {
   open(chat_model_.path(), "def area(radius):\n    return 3 * radius\n");
