@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "assist/tree_file.h"
@@ -39,12 +40,18 @@ Refactoring::Refactoring(std::shared_ptr<const CompiledRecipe> recipe, std::stri
       asks_model_(asks_model),
       rewriters_(std::move(rewriters)) {}
 
-std::vector<FileOutcome> Refactoring::rewrite(std::span<const std::string> paths) {
+std::vector<FileOutcome> Refactoring::rewrite(std::span<const std::string> paths,
+                                              const std::function<void(int64_t)>& on_file) {
   std::vector<FileOutcome> outcomes(paths.size());
   std::atomic<size_t> next = 0;
+  std::mutex done_mutex;
+  int64_t n_done = 0;
   const auto work = [&](const RewriteFile& rewriter) {
     for (size_t i; (i = next.fetch_add(1)) < paths.size();) {
       outcomes[i] = rewrite_file(rewriter, paths[i]);
+      const std::lock_guard lock(done_mutex);
+      ++n_done;
+      if (on_file) on_file(n_done);
     }
   };
   std::vector<std::jthread> threads;

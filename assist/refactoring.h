@@ -36,7 +36,9 @@ class Refactoring {
               std::vector<RewriteFile> rewriters, bool asks_model);
 
   // In the order of `paths`. Nothing is written. What cannot be read is left out, with the reason.
-  std::vector<FileOutcome> rewrite(std::span<const std::string> paths);
+  // `on_file`, which may be empty, hears how many are done after each, from one thread at a time.
+  std::vector<FileOutcome> rewrite(std::span<const std::string> paths,
+                                   const std::function<void(int64_t n_done)>& on_file = {});
 
  private:
   FileOutcome rewrite_file(const RewriteFile& rewriter, const std::string& path) const;

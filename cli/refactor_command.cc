@@ -83,7 +83,9 @@ Status work_through(RefactorWork& work, const RefactorArguments& arguments, Refa
   std::vector<std::string> paths = work.paths;
   for (size_t at = 0; at < paths.size();) {
     const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
-    std::vector<FileOutcome> outcomes = refactoring.rewrite(std::span(paths).subspan(at, n));
+    std::vector<FileOutcome> outcomes = refactoring.rewrite(
+        std::span(paths).subspan(at, n),
+        [&](int64_t n_done) { report.progress(static_cast<int64_t>(at) + n_done); });
     if (model != nullptr) RETURN_IF_ERROR(model->status());
     ASSIGN_OR_RETURN(
         const std::vector<std::string> joining,

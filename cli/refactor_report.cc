@@ -132,7 +132,9 @@ void RefactorReport::left_places(const assist::FileOutcome& outcome) {
 }
 
 void RefactorReport::progress(int64_t n_done) {
-  if (::isatty(STDERR_FILENO) == 0 || seconds_since(shown_) < 0.1 || n_done == 0) return;
+  const bool ends = n_done == n_files_;
+  if (::isatty(STDERR_FILENO) == 0 || n_done == 0) return;
+  if (!ends && seconds_since(shown_) < 0.1) return;
   shown_ = std::chrono::steady_clock::now();
   const double seconds = seconds_since(begin_);
   const double share =
