@@ -34,9 +34,8 @@ void print_client(const Json& client) {
   std::puts("");
   const Json& reading = part(client, "read_ahead");
   if (number(reading, "max_tokens") == 0) return;
-  std::printf(
-      "          read ahead: %lld tokens of %lld Blocks, at most %lld (half of the KV pages)\n",
-      number(reading, "tokens"), number(reading, "blocks"), number(reading, "max_tokens"));
+  std::printf("          read ahead: %lld tokens of %lld Blocks; half of the KV pages hold %lld\n",
+              number(reading, "tokens"), number(reading, "blocks"), number(reading, "max_tokens"));
 }
 
 // What an engine that nobody asks has given up, and what becomes of a daemon that has no clients.
