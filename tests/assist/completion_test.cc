@@ -109,7 +109,9 @@ TEST_F(Completion, IsCancelledInItsSteps) {
                          stop.get_token());
     stop.request_stop();
     const Result<CompletionOutcome> ended = outcome.get();
-    if (!ended.ok()) EXPECT_EQ(ended.status().code(), Code::kCancelled);
+    if (!ended.ok()) {
+      EXPECT_EQ(ended.status().code(), Code::kCancelled);
+    }
   }
 }
 

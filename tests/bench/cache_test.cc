@@ -60,7 +60,9 @@ TEST(CacheBench, CountsEveryTokenOnceAndAgainTheSame) {
     EXPECT_EQ(all.n_cursor + all.n_prefix_pages + all.n_segments + all.n_computed, all.n_tokens);
     EXPECT_EQ(all.n_segments > 0, run.mode == assist::ContextMode::kSegments);
     const CacheTokens& keys = run.actions[static_cast<int32_t>(CacheAction::kKey)];
-    if (keys.n_asked() > 0) EXPECT_GT(keys.hit_rate(), 0.9);
+    if (keys.n_asked() > 0) {
+      EXPECT_GT(keys.hit_rate(), 0.9);
+    }
   }
   const auto again = bench_cache(shop, {modes[1]}, options);
   ASSERT_TRUE(again.ok());
