@@ -14,12 +14,24 @@ const workspace::FunctionQuery* SceneQueries::of(const workspace::Language& lang
 
 ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
                        const workspace::BlockIndex& index, SceneQueries& queries,
-                       workspace::Parser& parser, const workspace::WorkLimits& limits) {
+                       workspace::Parser& parser, const workspace::WorkLimits& limits,
+                       ActionScene* last) {
   const workspace::Language& language = *query.document->language;
   const workspace::TextSnapshot text = query.document->text;
   ActionScene scene = {.query = std::move(query), .abilities = abilities, .index = index};
   if (language.grammar == nullptr) return scene;
-  Result<workspace::SyntaxTree> tree = parser.parse(language, text, nullptr, limits);
+  const bool known = last != nullptr && last->tree && last->document().language == &language &&
+                     last->document().uri == scene.document().uri;
+  if (known && last->document().text == text) {
+    scene.tree = std::move(last->tree);
+    scene.functions = std::move(last->functions);
+    scene.doc_is_in_body = last->doc_is_in_body;
+    scene.names = std::move(last->names);
+    scene.builtins = last->builtins;
+    return scene;
+  }
+  Result<workspace::SyntaxTree> tree =
+      parser.parse(language, text, known ? &*last->tree : nullptr, limits);
   if (!tree.ok()) return scene;
   scene.tree = std::move(*tree);
   if (const workspace::FunctionQuery* functions = queries.of(language)) {

@@ -53,9 +53,12 @@ class SceneQueries {
   std::map<const workspace::Language*, std::unique_ptr<const workspace::FunctionQuery>> queries_;
 };
 
-// Parses the document, within `limits`: when they end it, there is no tree.
+// Parses the document, within `limits`: when they end it, there is no tree. `last`: an earlier
+// scene, which loses its parts to this one where it is of the same text, and else, of the same
+// document, makes parsing quick; may be null.
 ActionScene make_scene(ActionQuery query, ActionAbilities abilities,
                        const workspace::BlockIndex& index, SceneQueries& queries,
-                       workspace::Parser& parser, const workspace::WorkLimits& limits);
+                       workspace::Parser& parser, const workspace::WorkLimits& limits,
+                       ActionScene* last = nullptr);
 
 }  // namespace rondo::assist

@@ -55,6 +55,7 @@ struct Actions::Impl {
   const workspace::BlockIndex& index;
   const ActionsOptions options;
   // Each of one thread.
+  std::optional<ActionScene> last_listed;
   SceneQueries listing_queries;
   SceneQueries making_queries;
   workspace::Parser listing_parser;
@@ -81,8 +82,11 @@ Result<std::vector<Action>> Actions::Impl::list(ActionQuery query, std::stop_tok
                                         .stop = std::move(stop)};
   const bool nothing_to_fix = query.automatic && query.diagnostics.empty();
   if (nothing_to_fix || refusal(*query.document)) return std::vector<Action>();
-  return offered_actions(
-      make_scene(std::move(query), abilities(), index, listing_queries, listing_parser, limits));
+  ActionScene scene = make_scene(std::move(query), abilities(), index, listing_queries,
+                                 listing_parser, limits, last_listed ? &*last_listed : nullptr);
+  std::vector<Action> actions = offered_actions(scene);
+  last_listed.emplace(std::move(scene));
+  return actions;
 }
 
 Result<ActionOutcome> Actions::Impl::make(const ActionOrder& order, std::stop_token stop) {

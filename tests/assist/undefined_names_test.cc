@@ -15,20 +15,37 @@ namespace {
 class ScenesTest : public testing::Test {
  protected:
   ActionScene scene(const std::string& path, const std::string& text, int64_t at,
-                    std::vector<Diagnostic> diagnostics = {}) {
+                    std::vector<Diagnostic> diagnostics = {}, ActionScene* last = nullptr) {
     auto document = std::make_shared<workspace::Document>();
     document->path = path;
     document->language = &workspace::language_of_file(path, text);
     document->text = std::make_shared<const workspace::Text>(text);
     return make_scene(
         {.document = document, .selection = {at, at}, .diagnostics = std::move(diagnostics)}, {},
-        index_, queries_, parser_, {});
+        index_, queries_, parser_, {}, last);
   }
 
   const workspace::BlockIndex index_;
   SceneQueries queries_;
   workspace::Parser parser_;
 };
+
+TEST_F(ScenesTest, OneMadeFromAnEarlierOneIsAsANewOne) {
+  ActionScene first = scene("a.py", "def f():\n    return 1\n\n\nx = f()\n", 0);
+  const std::string text = "def f():\n    return 1\n\n\ndef g():\n    return 2\n\n\nx = f()\n";
+  const ActionScene anew = scene("a.py", text, 0);
+  ActionScene second = scene("a.py", text, 0, {}, &first);
+  const auto sees_all = [&](const ActionScene& one) {
+    return one.functions.size() == 2 && one.functions[1].name == anew.functions[1].name &&
+           one.names && one.names->bound_at(one.text().size()) == anew.names->bound_at(text.size());
+  };
+  EXPECT_TRUE(sees_all(second));
+  // At another place of the very same text: nothing is read again.
+  const ActionScene moved = make_scene({.document = second.query.document, .selection = {40, 40}},
+                                       {}, index_, queries_, parser_, {}, &second);
+  EXPECT_TRUE(sees_all(moved));
+  EXPECT_EQ(moved.function(), &moved.functions[1]);
+}
 
 // What each tool says of the name that is marked with <>; without any, of the whole line.
 struct Case {
