@@ -17,15 +17,8 @@ class ActionsTest : public testing::Test {
 
   void open(const std::string& name, const std::string& text) {
     text_ = text;
-    Json params = kInitialize;
-    params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] = true;
-    params["capabilities"]["textDocument"]["codeAction"] = {
-        {"codeActionLiteralSupport", {{"codeActionKind", {{"valueSet", {"quickfix"}}}}}},
-        {"dataSupport", true},
-        {"disabledSupport", true},
-        {"resolveSupport", {{"properties", {"edit"}}}}};
     folder_.write(name, text);
-    server_.begin(folder_.path(), params);
+    server_.begin(folder_.path(), initialize_with_actions());
     uri_ = uri_of_path((folder_.path() / name).string());
     server_.client.send(did_open(uri_, text, "python"));
   }

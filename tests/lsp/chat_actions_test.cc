@@ -35,14 +35,7 @@ class ChatActionsTest : public testing::Test {
     }
     folder_.write("answers.json", answers.dump());
     server_.emplace(model, engine::TierOptions(), (folder_.path() / "answers.json").string());
-    Json params = kInitialize;
-    params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] = true;
-    params["capabilities"]["textDocument"]["codeAction"] = {
-        {"codeActionLiteralSupport", {{"codeActionKind", {{"valueSet", {"quickfix"}}}}}},
-        {"dataSupport", true},
-        {"disabledSupport", true},
-        {"resolveSupport", {{"properties", {"edit"}}}}};
-    server_->begin(folder_.path(), params);
+    server_->begin(folder_.path(), initialize_with_actions());
     server_->client.send(did_open(uri(), text, "python"));
   }
   std::string uri() { return uri_of_path((folder_.path() / "a.py").string()); }

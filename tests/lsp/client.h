@@ -94,6 +94,18 @@ struct Pipes {
 inline const Json kInitialize = {
     {"capabilities", {{"textDocument", {{"inlineCompletion", Json::object()}}}}}};
 
+// The same of an editor that shows actions which are disabled, and resolves what it takes.
+inline Json initialize_with_actions() {
+  Json params = kInitialize;
+  params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] = true;
+  params["capabilities"]["textDocument"]["codeAction"] = {
+      {"codeActionLiteralSupport", {{"codeActionKind", {{"valueSet", {"quickfix"}}}}}},
+      {"dataSupport", true},
+      {"disabledSupport", true},
+      {"resolveSupport", {{"properties", {"edit"}}}}};
+  return params;
+}
+
 inline Json did_open(const std::string& uri, const std::string& text,
                      const std::string& language = "c") {
   return notification_message(
