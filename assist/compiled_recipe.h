@@ -73,6 +73,10 @@ class CompiledRecipe {
   Result<Findings> find(const workspace::SyntaxTree& tree, const workspace::Language& language,
                         const workspace::QueryCursor& cursor, Guards guards) const;
 
+  // The Blocks of a text, without what they refer to.
+  std::vector<workspace::Block> blocks(const workspace::SyntaxTree& tree,
+                                       const workspace::Language& language) const;
+
  private:
   // Which part of the recipe a pattern of a query belongs to.
   struct Pattern {
@@ -133,8 +137,8 @@ class CompiledRecipe {
   Result<std::string> filled(const Look& look, const CompiledEdit& edit, const Captures& captures,
                              workspace::ByteRange target, workspace::ByteRange& hole) const;
   Status add_regex_matches(const Look& look, size_t rule, Findings& found) const;
-  Status add_blocks(const Look& look, const workspace::SyntaxTree& tree,
-                    const workspace::Language& language, size_t rule, Findings& found) const;
+  void add_blocks(const Look& look, const workspace::SyntaxTree& tree,
+                  const workspace::Language& language, size_t rule, Findings& found) const;
 
   Recipe recipe_;
   std::vector<CompiledRule> rules_;

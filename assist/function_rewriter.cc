@@ -8,6 +8,8 @@
 #include "assist/action_kinds.h"
 #include "assist/action_work.h"
 #include "assist/syntax_errors.h"
+#include "assist/touched_blocks.h"
+#include "workspace/chunker.h"
 
 namespace rondo::assist {
 namespace {
@@ -114,10 +116,16 @@ Rewrite FunctionRewriter::rewrite(std::string_view path, std::string_view bytes)
   std::reverse(made.open.begin(), made.open.end());
   std::reverse(made.left.begin(), made.left.end());
   std::reverse(made.filled.begin(), made.filled.end());
-  if (edited.text() == bytes) return made;
+  const bool changed = edited.text() != bytes;
+  if (changed) made.changes = edited.changes();
+  if (whole.tree && (changed || !made.open.empty())) {
+    workspace::Chunker chunker(block_queries_);
+    made.blocks = touched_blocks(
+        made, whole.text(), chunker.chunk_tree(*whole.document().language, *whole.tree).blocks);
+  }
+  if (!changed) return made;
   made.verdict = Rewrite::Verdict::kChanged;
   made.text = edited.text();
-  made.changes = edited.changes();
   made.parted = made.changes.size() == made.filled.size();
   return made;
 }

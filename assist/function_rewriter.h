@@ -42,6 +42,7 @@ class FunctionRewriter {
   const Rule& rule_;
   const FunctionRewriterOptions options_;
   SceneQueries queries_;
+  workspace::BlockQueries block_queries_;
   workspace::Parser parser_;
 };
 

@@ -107,9 +107,7 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
   }
   for (size_t i = 0; i < recipe_.rules.size(); ++i) {
     if (rules_[i].regex) RETURN_IF_ERROR(add_regex_matches(look, i, found));
-    if (recipe_.rules[i].look == Rule::Look::kBlocks) {
-      RETURN_IF_ERROR(add_blocks(look, tree, language, i, found));
-    }
+    if (recipe_.rules[i].look == Rule::Look::kBlocks) add_blocks(look, tree, language, i, found);
     each(Pattern::Role::kRule, i,
          [&](const Captures& captures) { add_match(look, i, captures, found); });
   }
@@ -220,13 +218,11 @@ Status CompiledRecipe::add_regex_matches(const Look& look, size_t rule, Findings
 }
 
 // Without the blank lines and line ends behind them.
-Status CompiledRecipe::add_blocks(const Look& look, const workspace::SyntaxTree& tree,
-                                  const workspace::Language& language, size_t rule,
-                                  Findings& found) const {
-  workspace::Chunker chunker(*block_queries_);
-  ASSIGN_OR_RETURN(const workspace::Chunked chunked, chunker.chunk(language, tree.text));
+void CompiledRecipe::add_blocks(const Look& look, const workspace::SyntaxTree& tree,
+                                const workspace::Language& language, size_t rule,
+                                Findings& found) const {
   const std::vector<std::string>& kinds = recipe_.rules[rule].blocks;
-  for (const workspace::Block& block : chunked.blocks) {
+  for (const workspace::Block& block : blocks(tree, language)) {
     if (std::find(kinds.begin(), kinds.end(), workspace::kind_name(block.kind)) == kinds.end()) {
       continue;
     }
@@ -241,7 +237,11 @@ Status CompiledRecipe::add_blocks(const Look& look, const workspace::SyntaxTree&
                   .node = std::nullopt});
     add_match(look, rule, captures, found);
   }
-  return {};
+}
+
+std::vector<workspace::Block> CompiledRecipe::blocks(const workspace::SyntaxTree& tree,
+                                                     const workspace::Language& language) const {
+  return workspace::Chunker(*block_queries_).chunk_tree(language, tree).blocks;
 }
 
 }  // namespace rondo::assist

@@ -7,6 +7,7 @@
 #include "assist/import_edits.h"
 #include "assist/signature_changes.h"
 #include "assist/syntax_errors.h"
+#include "assist/touched_blocks.h"
 
 namespace rondo::assist {
 namespace {
@@ -134,13 +135,18 @@ Rewrite Rewriter::rewrite(std::string_view path, std::string_view bytes) {
   }
   if (!status.ok()) return left_out(status.message());
   Rewrite made = std::move(pass.made);
-  if (made.verdict != Rewrite::Verdict::kChanged) return made;
+  const bool changed = made.verdict == Rewrite::Verdict::kChanged;
+  if (changed) made.changes = pass.edited.changes();
+  if (changed || !made.open.empty()) {
+    made.blocks = touched_blocks(made, *before->text, recipe_->blocks(*before, language));
+  }
+  if (!changed) return made;
   if (const workspace::FunctionQuery* query = functions_.of(language)) {
-    made.signatures = changed_signatures(*query, functions_cursor_, *before, pass.tree);
+    made.signatures =
+        changed_signatures(*query, functions_cursor_, *before, pass.tree, made.changes);
   }
 
   made.text = (marked ? std::string(kByteOrderMark) : std::string()) + pass.edited.text();
-  made.changes = pass.edited.changes();
   const int64_t shift = marked ? static_cast<int64_t>(kByteOrderMark.size()) : 0;
   for (Change& change : made.changes) {
     for (workspace::ByteRange* range : {&change.before, &change.after}) {

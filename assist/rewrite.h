@@ -42,6 +42,7 @@ struct Rewrite {
   std::vector<LeftMatch> left;             // places that stay as they are
   std::string reason;                      // a part of a sentence: "does not parse any more"
   std::vector<FilledHole> filled;
+  std::vector<std::string> blocks;  // names of those that `changes` and `open` lie in
   bool parted = false;  // each of `changes` may be made without the others, and filled one hole
   std::vector<RecipeHole> open;  // nobody was there to fill them
 

@@ -65,6 +65,7 @@ std::vector<assist::RewriteFile> annotators(const RefactorWork& work, RefactorMo
 Status work_through(RefactorWork& work, const RefactorArguments& arguments, RefactorModel* model,
                     RefactorPlan* plan, RefactorReport& report) {
   constexpr int kAsking = 16;  // threads that wait for the model most of the time
+  constexpr int64_t kLooked = 512;
   int n_threads = json_get<int>(*arguments.flags, "threads").value_or(0);
   if (n_threads <= 0) n_threads = static_cast<int>(std::thread::hardware_concurrency());
   assist::FillHoles fill;
@@ -80,21 +81,22 @@ Status work_through(RefactorWork& work, const RefactorArguments& arguments, Refa
           : assist::Refactoring(work.recipe, work.root, n_threads, std::move(fill));
   PatchFile patch(arguments.patch);
   RefactorCallers callers(work.root, work.planned);
+  // Files that are only looked at are done in larger steps: threads wait for each other less often.
+  const bool looks = arguments.plan || arguments.check;
+  const auto shard =
+      static_cast<size_t>(looks ? std::max(arguments.shard, kLooked) : arguments.shard);
   std::vector<std::string> paths = work.paths;
   for (size_t at = 0; at < paths.size();) {
-    const size_t n = std::min(paths.size() - at, static_cast<size_t>(arguments.shard));
+    const size_t n = std::min(paths.size() - at, shard);
     std::vector<FileOutcome> outcomes = refactoring.rewrite(
         std::span(paths).subspan(at, n),
         [&](int64_t n_done) { report.progress(static_cast<int64_t>(at) + n_done); });
     if (model != nullptr) RETURN_IF_ERROR(model->status());
-    ASSIGN_OR_RETURN(
-        const std::vector<std::string> joining,
-        work_shard(work, {refactoring, model, callers, arguments.depth}, outcomes, report, patch));
+    ASSIGN_OR_RETURN(const std::vector<std::string> joining,
+                     work_shard(work, {refactoring, model, plan, callers, arguments.depth},
+                                outcomes, report, patch));
     paths.insert(paths.end(), joining.begin(), joining.end());
     if (model != nullptr) model->changed(changed_paths(outcomes));
-    for (const FileOutcome& outcome : outcomes) {
-      if (plan != nullptr) report.planned(outcome, plan->add(outcome));
-    }
     at += n;
     report.progress(static_cast<int64_t>(at));
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -17,26 +16,6 @@ namespace rondo::cli {
 namespace {
 
 constexpr int64_t kContextTokens = assist::DrafterOptions().context_tokens;
-
-int64_t line_at(std::string_view text, int64_t offset) {
-  return std::count(text.begin(), text.begin() + offset, '\n');
-}
-
-// Lines of the file that something happens in, counted from 0.
-std::set<int64_t> lines_of(const assist::FileOutcome& outcome) {
-  std::set<int64_t> lines;
-  for (const assist::Change& change : outcome.rewrite.changes) {
-    lines.insert(line_at(outcome.before, change.before.begin));
-  }
-  for (const assist::RecipeHole& hole : outcome.rewrite.open) lines.insert(hole.line - 1);
-  return lines;
-}
-
-std::string title_of(const workspace::Block& block) {
-  if (!block.qualified_name.empty()) return block.qualified_name;
-  if (!block.name.empty()) return block.name;
-  return fmt::format("lines {}-{}", block.first_line + 1, block.last_line + 1);
-}
 
 }  // namespace
 
@@ -56,7 +35,7 @@ Result<RefactorPlan> RefactorPlan::open(const RefactorArguments& arguments,
 }
 
 PlannedFile RefactorPlan::add(const assist::FileOutcome& outcome) {
-  PlannedFile file{.blocks = blocks_of(outcome)};
+  PlannedFile file;
   for (const assist::RecipeHole& hole : outcome.rewrite.open) {
     ++file.n_holes;
     file.n_read += model_ ? count_around(hole) : 0;
@@ -66,23 +45,6 @@ PlannedFile RefactorPlan::add(const assist::FileOutcome& outcome) {
   total_.n_read += file.n_read;
   total_.n_written += file.n_written;
   return file;
-}
-
-std::vector<std::string> RefactorPlan::blocks_of(const assist::FileOutcome& outcome) {
-  std::vector<std::string> titles;
-  const std::set<int64_t> lines = lines_of(outcome);
-  if (lines.empty()) return titles;
-  const workspace::Language& language = workspace::language_of_file(outcome.path, outcome.before);
-  const auto chunked = workspace::Chunker(*queries_).chunk(
-      language, std::make_shared<const workspace::Text>(outcome.before));
-  if (!chunked.ok()) return titles;
-  for (const workspace::Block& block : chunked->blocks) {
-    const auto first = lines.lower_bound(block.first_line);
-    if (first == lines.end() || *first > block.last_line) continue;
-    std::string title = title_of(block);
-    if (titles.empty() || titles.back() != title) titles.push_back(std::move(title));
-  }
-  return titles;
 }
 
 // What the model sees of the file around a hole.

@@ -1,5 +1,5 @@
-// RefactorPlan: what a run would touch and ask, without a model: the Blocks, the tokens, and how
-// long that takes.
+// RefactorPlan: what a run would ask a model, without asking: places, tokens, and how long that
+// takes.
 //
 // Thread: the main thread.
 #pragma once
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "assist/refactoring.h"
 #include "base/status.h"
@@ -15,14 +14,11 @@
 #include "cli/refactor_work.h"
 #include "engine/model_config.h"
 #include "engine/tokenizer.h"
-#include "workspace/block_query.h"
-#include "workspace/chunker.h"
 
 namespace rondo::cli {
 
-// A file of the plan.
+// What a file of the plan would ask the model.
 struct PlannedFile {
-  std::vector<std::string> blocks;  // that are touched, by their names, in the order of the text
   int64_t n_holes = 0;
   int64_t n_read = 0;     // tokens around the holes
   int64_t n_written = 0;  // at most
@@ -51,13 +47,10 @@ class RefactorPlan {
     engine::Tokenizer tokenizer;
     std::optional<double> seconds_a_hole;  // in the last run
   };
-  explicit RefactorPlan(std::optional<Model> model)
-      : model_(std::move(model)), queries_(std::make_unique<workspace::BlockQueries>()) {}
-  std::vector<std::string> blocks_of(const assist::FileOutcome& outcome);
+  explicit RefactorPlan(std::optional<Model> model) : model_(std::move(model)) {}
   int64_t count_around(const assist::RecipeHole& hole) const;
 
   std::optional<Model> model_;
-  std::unique_ptr<workspace::BlockQueries> queries_;
   PlannedFile total_;
 };
 

@@ -59,17 +59,18 @@ void RefactorReport::changed(const assist::FileOutcome& outcome) {
 }
 
 void RefactorReport::planned(const assist::FileOutcome& outcome, const PlannedFile& file) {
-  if (file.blocks.empty() && file.n_holes == 0) return;
+  if (outcome.rewrite.blocks.empty() && file.n_holes == 0) return;
   if (options_.json) {
     line(dump_json(Json{{"event", "planned"},
                         {"path", outcome.path},
-                        {"blocks", file.blocks},
+                        {"blocks", outcome.rewrite.blocks},
                         {"holes", file.n_holes},
                         {"tokensAround", file.n_read},
                         {"tokensToWrite", file.n_written}}));
     return;
   }
-  std::string text = fmt::format("{}: in {}", outcome.path, fmt::join(file.blocks, ", "));
+  std::string text =
+      fmt::format("{}: in {}", outcome.path, fmt::join(outcome.rewrite.blocks, ", "));
   if (file.n_holes > 0) {
     text += fmt::format("; {} places for the model, {} tokens around them, up to {} to write",
                         file.n_holes, file.n_read, file.n_written);

@@ -89,13 +89,14 @@ void leave_out(const std::vector<assist::LeftFile>& left, std::vector<FileOutcom
   }
 }
 
-void tell(const std::vector<FileOutcome>& outcomes, RefactorReport& report) {
+void tell(const std::vector<FileOutcome>& outcomes, RefactorPlan* plan, RefactorReport& report) {
   using Verdict = assist::Rewrite::Verdict;
   for (const FileOutcome& outcome : outcomes) {
     if (outcome.rewrite.verdict == Verdict::kLeftOut) {
       report.left(outcome.path, outcome.rewrite.reason);
       continue;
     }
+    if (plan != nullptr) report.planned(outcome, plan->add(outcome));
     report.note_open(outcome);
     if (outcome.rewrite.verdict == Verdict::kChanged) report.changed(outcome);
     report.left_places(outcome);
@@ -172,7 +173,7 @@ Result<std::vector<std::string>> work_shard(RefactorWork& work, const ShardTools
     RETURN_IF_ERROR(apply_edits(work, edits, changed_meanwhile));
     leave_out(changed_meanwhile, outcomes);
   }
-  tell(outcomes, report);
+  tell(outcomes, tools.plan, report);
   for (const Caller& caller : callers) report.joined(caller.path, caller.function);
   return joining;
 }

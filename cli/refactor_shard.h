@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "cli/refactor_callers.h"
 #include "cli/refactor_model.h"
+#include "cli/refactor_plan.h"
 #include "cli/refactor_report.h"
 #include "cli/refactor_work.h"
 
@@ -39,6 +40,7 @@ class PatchFile {
 struct ShardTools {
   assist::Refactoring& refactoring;
   RefactorModel* model;  // null: nobody is asked
+  RefactorPlan* plan;    // null: nobody wants to know what would be asked
   RefactorCallers& callers;
   int32_t depth;
 };

@@ -31,6 +31,15 @@ Result<Chunked> Chunker::chunk(const Language& language, TextSnapshot text,
   return update(document, std::move(text), limits);
 }
 
+Chunked Chunker::chunk_tree(const Language& language, const SyntaxTree& tree) {
+  std::string reason = reason_to_skip(*tree.text, language.chunking, options_);
+  if (!reason.empty()) return {.skipped = std::move(reason)};
+  if (language.chunking != Chunking::kSyntax) {
+    return {.blocks = chunk_plain(*tree.text, language.chunking, options_)};
+  }
+  return {.blocks = chunk_syntax(tree, queries_.of(language), options_)};
+}
+
 Result<Chunked> Chunker::update(DocumentTree& document, TextSnapshot text,
                                 const WorkLimits& limits) {
   const Language& language = *document.language;

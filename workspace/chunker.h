@@ -57,7 +57,10 @@ class Chunker {
   // The Blocks of a text. Errors: Cancelled or Unavailable, from `limits`.
   Result<Chunked> chunk(const Language& language, TextSnapshot text, const WorkLimits& limits = {});
 
-  // The same for the next state of a document. On an error `document` stays as it was, to be tried
+  // The same of a text whose tree is there; its Blocks do not know what they refer to.
+  Chunked chunk_tree(const Language& language, const SyntaxTree& tree);
+
+  // The Blocks of the next state of a document. On an error `document` stays as it was, to be tried
   // again.
   Result<Chunked> update(DocumentTree& document, TextSnapshot text, const WorkLimits& limits = {});
 
