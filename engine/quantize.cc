@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCopied[] = {"generation_config.json", "tokenizer.model",
-                                   "tokenizer_config.json"};
+constexpr const char* kCopied[] = {"generation_config.json", "tokenizer.model", "tokenizer.json",
+                                   "tokenizer_config.json", "chat_template.jinja"};
 
 bool is_gate(std::string_view name) { return name.starts_with("model.gate_projections."); }
 

@@ -79,6 +79,8 @@ TEST(Quantize, RoundsRowsAsStated) {
   ScratchFolder folder;
   // Row 1: 127 and half steps, which round to even. Row 2: a scale that is not a power of two.
   write_model(folder, small_model({127, 2.5, -3.f, 1}));
+  folder.write("tokenizer.json", "[1]");
+  folder.write("chat_template.jinja", "{{ messages }}");
   const std::string out = folder.path() + "/int8";
   std::vector<double> shares;
   const Status status =
@@ -106,6 +108,8 @@ TEST(Quantize, RoundsRowsAsStated) {
   EXPECT_EQ(tensors->tensor("model.layers.0.input_layernorm.weight")->dtype, DType::kF32);
 
   EXPECT_EQ(read_file(out + "/tokenizer_config.json"), "{}");
+  EXPECT_EQ(read_file(out + "/tokenizer.json"), "[1]");
+  EXPECT_EQ(read_file(out + "/chat_template.jinja"), "{{ messages }}");
   EXPECT_THAT(read_file(out + "/config.json"), HasSubstr("{\n  \"zebra\": [],\n"));
   const auto config = ModelConfig::load(out);
   ASSERT_TRUE(config.ok()) << config.status().to_string();
