@@ -58,9 +58,10 @@ WeightFacts count_weights(const TensorFolder& tensors) {
 Json describe(const std::string& folder, const ModelConfig& config, const Tokenizer& tokenizer,
               const WeightFacts& weights) {
   const bool is_loop = config.architecture == Architecture::kLoopCoder;
+  const char* dense = config.qkv_bias ? "Qwen2" : "Llama";
   Json json = {
       {"folder", folder},
-      {"architecture", is_loop ? "LoopCoder" : "Llama"},
+      {"architecture", is_loop ? "LoopCoder" : dense},
       {"layers", config.n_layers},
       {"loops", config.n_loops},
       {"hidden_size", config.hidden_size},

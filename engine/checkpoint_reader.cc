@@ -28,6 +28,15 @@ RowSource rows_of(const Tensor& tensor, int64_t n, int64_t k) {
           }};
 }
 
+// AutoGPTQ writes a bias of zeros for modules that have none.
+bool is_zero(const Tensor& tensor) {
+  if (!is_float(tensor.dtype)) return false;
+  for (int64_t i = 0; i < n_elements(tensor); ++i) {
+    if (load_float(tensor, i) != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Status CheckpointReader::vector(const std::string& name, std::vector<int64_t> shape,
@@ -83,6 +92,7 @@ Status CheckpointReader::add_int4(const Part& part, MatrixSource& source) {
 Status CheckpointReader::check_all_used() const {
   for (const auto& [name, tensor] : tensors_.tensors()) {
     if (used_.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
+    if (config_.int4 && name.ends_with(".bias") && is_zero(tensor)) continue;
     if (config_.tied_embeddings && name == "lm_head.weight") continue;
     const bool is_gate = name.starts_with("model.gate_projections.");
     return corruption_error(

@@ -98,16 +98,6 @@ class Finder {
         "\" has inputs in the order of their activations (desc_act true), which is not supported; "
         "use weights that were quantised with desc_act false");
   }
-  // AutoGPTQ writes a bias of zeros for modules that have none.
-  Status check_bias(int32_t n) {
-    if (!tensors_.has(name("bias"))) return {};
-    ASSIGN_OR_RETURN(const Tensor found, floats("bias", {n}));
-    for (int64_t i = 0; i < n; ++i) {
-      if (load_float(found, i) != 0)
-        return wrong(name("bias"), found, "is not zero, and the architecture has no such bias");
-    }
-    return {};
-  }
 
  private:
   std::string name(const char* suffix) const { return module_ + "." + suffix; }
@@ -237,7 +227,6 @@ Result<Int4Tensors> Int4Tensors::find(const TensorFolder& tensors, const std::st
   ASSIGN_OR_RETURN(found.scales, finder.floats("scales", {groups, n}));
   ASSIGN_OR_RETURN(found.zeros, finder.words("qzeros", {groups, n / kInWord}));
   RETURN_IF_ERROR(finder.check_order(config, k));
-  RETURN_IF_ERROR(finder.check_bias(n));
   return found;
 }
 

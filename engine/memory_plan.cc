@@ -51,6 +51,7 @@ int64_t layer_bytes(const ModelConfig& config, const Target& target) {
                   target.matrix_bytes(type, 2 * config.intermediate_size, config.hidden_size) +
                   target.matrix_bytes(type, config.hidden_size, config.intermediate_size) +
                   int64_t{4} * 2 * config.hidden_size;
+  if (config.qkv_bias) bytes += int64_t{4} * config.qkv_dim();
   if (config.architecture == Architecture::kLoopCoder)
     bytes += int64_t{4} * (width + config.n_heads);
   return bytes;

@@ -120,6 +120,7 @@ void Model::project(const LayerWeights& layer, const StepView& step, const int32
                     int32_t first_row, const kernels::KvLayer& kv, const float* x) {
   const kernels::RopeStoreParams rope = {
       .qkv = qkv_.data() + first_row * int64_t{config_.qkv_dim()},
+      .bias = layer.qkv_bias.data(),
       .positions = step.positions + first_row,
       .slots = slots + first_row,
       .kv = kv,
@@ -127,7 +128,8 @@ void Model::project(const LayerWeights& layer, const StepView& step, const int32
       .n_heads = config_.n_heads,
       .n_kv_heads = config_.n_kv_heads,
       .head_dim = config_.head_dim,
-      .theta = config_.rope_theta};
+      .theta = config_.rope_theta,
+      .factor = config_.rope_factor};
   device_->launched(kernels_->qkv({.x = x + first_row * int64_t{config_.hidden_size},
                                    .norm_weight = layer.input_norm.data(),
                                    .eps = config_.rms_norm_eps,

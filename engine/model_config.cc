@@ -30,21 +30,28 @@ Result<Json> parse_object(std::string_view text, const std::string& path) {
 }
 
 void read_architecture(KeyReader& reader, ModelConfig& config) {
-  static constexpr std::pair<std::string_view, Architecture> kKnown[] = {
-      {"LlamaForCausalLM", Architecture::kLlama},
-      {"IQuestCoderForCausalLM", Architecture::kLlama},
+  struct Known {
+    std::string_view name;
+    Architecture architecture = Architecture::kLlama;
+    bool qkv_bias = false;
+  };
+  static constexpr Known kKnown[] = {
+      {"LlamaForCausalLM"},
+      {.name = "Qwen2ForCausalLM", .qkv_bias = true},
+      {"IQuestCoderForCausalLM"},
       {"IQuestLoopCoderForCausalLM", Architecture::kLoopCoder},
   };
   const Json& names = reader.at("architectures");
-  for (const auto& [name, architecture] : kKnown) {
-    if (names.is_array() && !names.empty() && names[0] == name) {
-      config.architecture = architecture;
+  for (const Known& known : kKnown) {
+    if (names.is_array() && !names.empty() && names[0] == known.name) {
+      config.architecture = known.architecture;
+      config.qkv_bias = known.qkv_bias;
       return;
     }
   }
   reader.fail("architectures", "is " + dump_json(names) +
-                                   "; supported are LlamaForCausalLM, IQuestCoderForCausalLM and "
-                                   "IQuestLoopCoderForCausalLM");
+                                   "; supported are LlamaForCausalLM, Qwen2ForCausalLM, "
+                                   "IQuestCoderForCausalLM and IQuestLoopCoderForCausalLM");
 }
 
 // Options that change the maths and that no kernel here computes.
@@ -64,31 +71,48 @@ void refuse_other_maths(KeyReader& reader) {
   }
 }
 
-void read_rope(KeyReader& reader, ModelConfig& config) {
+// What the places that speak of RoPE say; they have to agree.
+struct RopeValues {
   std::vector<float> thetas;
-  if (reader.has("rope_theta")) thetas.push_back(reader.positive_number("rope_theta"));
+  std::vector<float> factors;  // 1: default
+};
+
+// rope_scaling or rope_parameters, an object that is there. Names and meaning of "linear" are those
+// of transformers (modeling_rope_utils.py: frequencies are divided by the factor).
+void read_rope_object(KeyReader& reader, const char* key, RopeValues& values) {
+  const Json& json = reader.at(key);
+  const auto old_type = json_get<std::string>(json, "type").value_or("default");
+  const auto type = json_get<std::string>(json, "rope_type").value_or(old_type);
+  if (!json.is_object() || (type != "default" && type != "linear")) {
+    reader.fail(key, "is " + dump_json(json) + "; only default and linear RoPE are supported");
+    return;
+  }
+  KeyReader rope(json, key);
+  if (rope.has("rope_theta")) values.thetas.push_back(rope.positive_number("rope_theta"));
+  const float factor = type == "linear" ? rope.positive_number("factor") : 1.0f;
+  if (factor < 1) rope.fail("factor", "must be 1 or more");
+  values.factors.push_back(factor);
+  refuse_other_maths(rope);
+  if (!rope.status().ok()) reader.fail(key, "is refused: " + rope.status().message());
+}
+
+bool all_equal(const std::vector<float>& values) {
+  return std::ranges::count(values, values[0]) == std::ssize(values);
+}
+
+void read_rope(KeyReader& reader, ModelConfig& config) {
+  RopeValues values;
+  if (reader.has("rope_theta")) values.thetas.push_back(reader.positive_number("rope_theta"));
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    const Json& json = reader.at(key);
-    if (json.is_null()) continue;
-    const auto type = json_get<std::string>(json, "rope_type");
-    const auto old_type = json_get<std::string>(json, "type");
-    if (!json.is_object() || type.value_or("default") != "default" ||
-        old_type.value_or("default") != "default") {
-      reader.fail(key, "is " + dump_json(json) + "; only the default RoPE is supported");
-      return;
-    }
-    KeyReader rope(json, key);
-    if (rope.has("rope_theta")) thetas.push_back(rope.positive_number("rope_theta"));
-    refuse_other_maths(rope);
-    if (!rope.status().ok()) reader.fail(key, "is refused: " + rope.status().message());
+    if (reader.has(key)) read_rope_object(reader, key, values);
   }
-  if (thetas.empty()) {
-    reader.fail("rope_theta", "is missing");
-  } else if (std::ranges::count(thetas, thetas[0]) != std::ssize(thetas)) {
-    reader.fail("rope_theta", "and rope_parameters.rope_theta differ");
-  } else {
-    config.rope_theta = thetas[0];
-  }
+  if (values.thetas.empty()) return reader.fail("rope_theta", "is missing");
+  if (!all_equal(values.thetas))
+    return reader.fail("rope_theta", "and rope_parameters.rope_theta differ");
+  config.rope_theta = values.thetas[0];
+  if (values.factors.empty()) return;
+  if (!all_equal(values.factors)) return reader.fail("rope_scaling", "and rope_parameters differ");
+  config.rope_factor = values.factors[0];
 }
 
 void read_loop(KeyReader& reader, ModelConfig& config) {

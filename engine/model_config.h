@@ -16,7 +16,7 @@
 namespace rondo::engine {
 
 enum class Architecture {
-  kLlama,     // LlamaForCausalLM, IQuestCoderForCausalLM
+  kLlama,     // LlamaForCausalLM, IQuestCoderForCausalLM; with qkv_bias Qwen2ForCausalLM
   kLoopCoder  // IQuestLoopCoderForCausalLM: the stack runs loop_num times
 };
 
@@ -92,6 +92,8 @@ struct ModelConfig {
   int32_t max_positions = 0;
   float rms_norm_eps = 0;
   float rope_theta = 0;
+  float rope_factor = 1;  // of linear scaling: positions are divided by it
+  bool qkv_bias = false;  // q, k and v are products plus a bias
   bool tied_embeddings = false;
 
   std::optional<SegmentConfig> segment;
@@ -109,8 +111,8 @@ struct ModelConfig {
 
   // Reads `folder`/config.json and, when present, generation_config.json.
   // Errors: NotFound (not a model folder), InvalidArgument naming the file, the key and what is
-  // supported: an option that would change the maths (rope scaling, biases, clip_qkv, sliding
-  // window, another quantisation) is refused.
+  // supported: an option that would change the maths (rope scaling but linear, other biases,
+  // clip_qkv, sliding window, another quantisation) is refused.
   static Result<ModelConfig> load(const std::string& folder);
 };
 

@@ -1,4 +1,4 @@
-// Tensor names are Hugging Face's for Llama; LoopCoder adds
+// Tensor names are Hugging Face's for Llama; Qwen2 adds self_attn.{q,k,v}_proj.bias, LoopCoder
 // model.gate_projections.{i}.{weight,bias}.
 //
 //   checkpoint   matrices   BF16, or F16 / F32 rounded to bf16 (nearest, ties to even), or
@@ -91,6 +91,21 @@ struct Jobs {
   std::vector<VectorJob> vectors;
 };
 
+// The biases of q, k and v of a layer, one after the other.
+Status read_qkv_bias(CheckpointReader& reader, const ModelConfig& config, const std::string& layer,
+                     std::vector<float>& out) {
+  const int64_t kv_rows = config.n_kv_heads * config.head_dim;
+  for (const auto& [module, n_rows] :
+       {std::pair{"q_proj", int64_t{config.n_heads} * config.head_dim},
+        {"k_proj", kv_rows},
+        {"v_proj", kv_rows}}) {
+    std::vector<float> part;
+    RETURN_IF_ERROR(reader.vector(layer + "self_attn." + module + ".bias", {n_rows}, part));
+    out.insert(out.end(), part.begin(), part.end());
+  }
+  return {};
+}
+
 // Reads one layer's vectors and adds them and its matrices to `jobs`.
 Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t index,
                   LayerWeights& layer, Jobs& jobs) {
@@ -114,6 +129,10 @@ Status read_layer(CheckpointReader& reader, const ModelConfig& config, int32_t i
                        {name + "self_attn.k_proj", kv_rows},
                        {name + "self_attn.v_proj", kv_rows}},
                       hidden, layer.qkv));
+  if (config.qkv_bias) {
+    jobs.vectors.push_back({.out = &layer.qkv_bias});
+    RETURN_IF_ERROR(read_qkv_bias(reader, config, name, jobs.vectors.back().values));
+  }
   RETURN_IF_ERROR(add({{name + "self_attn.o_proj", hidden}}, q_rows, layer.o));
   RETURN_IF_ERROR(add_vector(name + "post_attention_layernorm.weight", {hidden}, layer.post_norm));
   RETURN_IF_ERROR(
@@ -321,6 +340,7 @@ Result<Weights> Weights::random(const ModelConfig& config, Device& device, Rando
     plan.jobs.matrices.push_back({tensors.matrix(hidden, ffn), &layer.down});
     add_ones(hidden, layer.input_norm);
     add_ones(hidden, layer.post_norm);
+    if (config.qkv_bias) add_ones(config.qkv_dim(), layer.qkv_bias);
     if (config.architecture != Architecture::kLoopCoder) continue;
     add_ones(width, layer.loop_gate);
     add_ones(config.n_heads, layer.loop_gate_bias);

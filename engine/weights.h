@@ -23,6 +23,7 @@ namespace rondo::engine {
 struct LayerWeights {
   std::span<const float> input_norm;      // f32 [C]
   kernels::PackedMatrix qkv;              // [(H + 2 Hk) D, C]: q, k and v rows in this order
+  std::span<const float> qkv_bias;        // f32 [(H + 2 Hk) D] in the same order, or empty
   kernels::PackedMatrix o;                // [C, H D]
   std::span<const float> post_norm;       // f32 [C]
   kernels::PackedMatrix gate_up;          // [2F, C]: gate rows, then up rows

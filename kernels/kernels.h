@@ -101,11 +101,16 @@ struct KvLayer {
   KvType type = KvType::kF32;
 };
 
-// Rotates q and k (half-split RoPE: element i pairs with i + D/2, angle position * theta^(-2i/D))
-// in place and writes k and v into the pages. slots[t] = page * kPageTokens + offset; a negative
-// slot stores nothing.
+// Adds the bias, if any, to queries, keys and values; rotates q and k (half-split RoPE: element i
+// pairs with i + D/2, angle position * (theta^(-2i/D) / factor)) in place and writes k and v into
+// the pages. slots[t] = page * kPageTokens + offset; a negative slot stores nothing. What stands at
+// v afterwards is undefined.
+//
+// Numerics: an element and its bias are added in float32 before anything else is done with it, and
+// the sum is rounded once; without a bias nothing is added.
 struct RopeStoreParams {
   float* qkv = nullptr;                // f32 [T, (H + 2 Hk) D]: queries, keys, values
+  const float* bias = nullptr;         // f32 [(H + 2 Hk) D], the same for every row, or null
   const int32_t* positions = nullptr;  // [T]
   const int32_t* slots = nullptr;      // [T]
   KvLayer kv;
@@ -114,6 +119,7 @@ struct RopeStoreParams {
   int32_t n_kv_heads = 0;
   int32_t head_dim = 0;  // even
   float theta = 0;
+  float factor = 1;  // of linear scaling, 1 or more
 };
 
 // Copies one token's keys and values to another slot.
@@ -224,9 +230,10 @@ struct ChooseParams {
   int32_t n_vocabulary = 0;  // V
 };
 
-// The first half of a layer, up to attention: normed[t] = the norm of x[t]; its queries, rotated,
-// to rope.qkv and its keys and values to the pages. What stands at the keys and values of rope.qkv
-// afterwards is undefined. One call, so that a device may keep on the chip what lies between.
+// The first half of a layer, up to attention: normed[t] = the norm of x[t]; its product with the
+// weight goes through rope_store: queries to rope.qkv, keys and values to the pages. What stands at
+// the keys and values of rope.qkv afterwards is undefined. One call, so that a device may keep on
+// the chip what lies between.
 struct QkvParams {
   const float* x = nullptr;            // f32 [T, C], without gaps; T is rope.n_rows
   const float* norm_weight = nullptr;  // f32 [C]

@@ -54,7 +54,7 @@ bool valid(const LinearParams& p) {
 
 bool valid(const RopeStoreParams& p) {
   return p.n_rows >= 0 && valid_heads(p.n_heads, p.n_kv_heads, p.head_dim) && valid(p.kv) &&
-         p.theta > 0 &&
+         p.theta > 0 && p.factor >= 1 &&
          (p.n_rows == 0 || (p.qkv != nullptr && p.positions != nullptr && p.slots != nullptr));
 }
 

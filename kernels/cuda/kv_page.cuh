@@ -1,5 +1,5 @@
 // The page layout of the CUDA table: keys [Hk][kPageTokens][D], then values in the same shape,
-// bf16. And the rotation that keys have there.
+// bf16. And the bias and the rotation that keys have there.
 #pragma once
 
 #include "kernels/cuda/reduce.cuh"
@@ -23,11 +23,17 @@ struct TokenPlace {
   int32_t offset, head_dim;
 };
 
+// Element `at` of a row's (H + 2 Hk) D, with its bias. The sum is written out, so that a product
+// before it is rounded for itself.
+__device__ inline float with_bias(const RopeStoreParams& p, int at, float value) {
+  return p.bias == nullptr ? value : __fadd_rn(value, p.bias[at]);
+}
+
 // Of elements i and i + head_dim / 2 of a query or key (half-split RoPE, kernels.h).
 struct Rotation {
   Rotation() = default;
-  __device__ Rotation(float theta, int32_t head_dim, int i, int32_t position) {
-    const float frequency = 1.0f / powf(theta, 2.0f * i / head_dim);
+  __device__ Rotation(const RopeStoreParams& p, int i, int32_t position) {
+    const float frequency = 1.0f / powf(p.theta, 2.0f * i / p.head_dim) / p.factor;
     sincosf(static_cast<float>(position) * frequency, &sine, &cosine);
   }
   // Written out, so that every kernel rounds alike.

@@ -1,8 +1,8 @@
 // qkv of kernels.h. Many rows: the norm goes to bf16 in one pass, where p.normed would have it in
 // float32, and the product to bf16 in scratch memory, from where it is rotated.
 //
-// Numerics: those of matmul.h; queries, keys and values are rounded to bf16 before the rotation too
-// (pages have bf16 keys and values, and attention of many rows rounds queries).
+// Numerics: those of matmul.h; queries, keys and values are rounded to bf16 before bias and
+// rotation too (pages have bf16 keys and values, and attention of many rows rounds queries).
 
 #include "kernels/cuda/bf16_rows.h"
 #include "kernels/cuda/few_rows.h"

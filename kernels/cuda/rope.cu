@@ -21,18 +21,21 @@ __global__ void rope_store_kernel(RopeStoreParams p) {
   const int head = blockIdx.y * kHeads + threadIdx.y, stored = head - p.n_heads;
   if (head >= n_heads) return;
   const int64_t row = blockIdx.x;
-  float* elements = p.qkv + (row * n_heads + head) * p.head_dim;
+  const int first = head * p.head_dim;  // of the row's elements
+  float* elements = p.qkv + row * n_heads * p.head_dim + first;
   const int32_t slot = p.slots[row];
   const TokenPlace place(p.kv, max(slot, 0), p.head_dim);
   uint16_t* to = slot >= 0 && stored >= 0 ? &place.element(stored, 0) : nullptr;
   if (stored >= p.n_kv_heads) {  // a value
     if (to == nullptr) return;
-    for (int i = lane; i < p.head_dim; i += 32) to[i] = to_bf16(elements[i]);
+    for (int i = lane; i < p.head_dim; i += 32)
+      to[i] = to_bf16(with_bias(p, first + i, elements[i]));
     return;
   }
   for (int i = lane; i < half; i += 32) {
-    float a = elements[i], b = elements[i + half];
-    Rotation(p.theta, p.head_dim, i, p.positions[row]).turn(a, b);
+    float a = with_bias(p, first + i, elements[i]);
+    float b = with_bias(p, first + i + half, elements[i + half]);
+    Rotation(p, i, p.positions[row]).turn(a, b);
     elements[i] = a;
     elements[i + half] = b;
     if (to != nullptr) to[i] = to_bf16(a), to[i + half] = to_bf16(b);

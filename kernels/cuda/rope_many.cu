@@ -35,6 +35,12 @@ struct FromBf16 {
   }
 };
 
+// Adds the bias of four neighbours from element `at` of a row on.
+__device__ void add_bias(const RopeStoreParams& p, int at, float4& v) {
+  const float4 bias = *reinterpret_cast<const float4*>(p.bias + at);
+  v = {v.x + bias.x, v.y + bias.y, v.z + bias.z, v.w + bias.w};
+}
+
 // A block takes n_rows = kThreads / (D / 2) rows.
 template <class From>
 __global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p, From from) {
@@ -45,8 +51,7 @@ __global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p, 
   const int n_rows = min(static_cast<int64_t>(kThreads / half), p.n_rows - first_row);
   const int row_of_angle = threadIdx.x / half, i_of_angle = threadIdx.x % half;
   if (row_of_angle < n_rows) {
-    rotations[threadIdx.x] =
-        Rotation(p.theta, p.head_dim, i_of_angle, p.positions[first_row + row_of_angle]);
+    rotations[threadIdx.x] = Rotation(p, i_of_angle, p.positions[first_row + row_of_angle]);
   }
   __syncthreads();
   const int n_quads = half / 4;
@@ -55,6 +60,10 @@ __global__ void __launch_bounds__(kThreads) rope_many_kernel(RopeStoreParams p, 
     const int row = item / n_quads / n_heads, stored = head - p.n_heads;
     const int64_t at = ((first_row + row) * n_heads + head) * p.head_dim + i;
     float4 a = from.load(at), b = from.load(at + half);
+    if (p.bias != nullptr) {
+      add_bias(p, head * p.head_dim + i, a);
+      add_bias(p, head * p.head_dim + i + half, b);
+    }
     if (stored < p.n_kv_heads) {  // a query or a key
       const Rotation* rotation = rotations + row * half + i;
       rotation[0].turn(a.x, b.x);
@@ -85,8 +94,8 @@ int launch_rope(const RopeStoreParams& p, const From& from, Context& c) {
 
 bool takes_rope_many_rows(const RopeStoreParams& p) {
   return p.head_dim % 8 == 0 && p.head_dim <= kThreads &&
-         (reinterpret_cast<uintptr_t>(p.qkv) | reinterpret_cast<uintptr_t>(p.kv.data) |
-          static_cast<uintptr_t>(p.kv.page_stride_bytes) |
+         (reinterpret_cast<uintptr_t>(p.qkv) | reinterpret_cast<uintptr_t>(p.bias) |
+          reinterpret_cast<uintptr_t>(p.kv.data) | static_cast<uintptr_t>(p.kv.page_stride_bytes) |
           static_cast<uintptr_t>(p.kv.layer_offset_bytes)) %
                  16 ==
              0;

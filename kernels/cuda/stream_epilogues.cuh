@@ -54,15 +54,25 @@ struct StoreRotated {
   struct Early {
     Rotation rotation;
     int32_t slot;
+    float bias[2];
   };
   RopeStoreParams p;
 
   __device__ Early prepare(int row, int output) const {
-    return {Rotation(p.theta, p.head_dim, output % p.head_dim, p.positions[row]), p.slots[row]};
+    Early early = {Rotation(p, output % p.head_dim, p.positions[row]), p.slots[row]};
+    if (p.bias != nullptr) {
+      early.bias[0] = p.bias[output];
+      early.bias[1] = p.bias[output + p.head_dim / 2];
+    }
+    return early;
   }
   __device__ void store(int row, int output, const float (&sums)[2], const Early& early) const {
     const int head = output / p.head_dim, i = output % p.head_dim, half = p.head_dim / 2;
     float a = sums[0], b = sums[1];
+    if (p.bias != nullptr) {
+      a = __fadd_rn(a, early.bias[0]);
+      b = __fadd_rn(b, early.bias[1]);
+    }
     if (head < p.n_heads + p.n_kv_heads) early.rotation.turn(a, b);
     if (head < p.n_heads) {
       float* query = p.qkv + (int64_t{row} * (p.n_heads + 2 * p.n_kv_heads) + head) * p.head_dim;

@@ -22,11 +22,11 @@ int64_t value_offset(int32_t n_kv_heads, int32_t head_dim) {
 }
 
 // Element i of a head pairs with i + D/2.
-void rotate(float* head, int32_t head_dim, int32_t position, float theta) {
-  const int32_t half = head_dim / 2;
+void rotate(float* head, const RopeStoreParams& p, int32_t position) {
+  const int32_t half = p.head_dim / 2;
   for (int32_t i = 0; i < half; ++i) {
-    const float frequency = 1.0f / std::pow(theta, 2.0f * i / head_dim);
-    const float angle = static_cast<float>(position) * frequency;
+    const float frequency = 1.0f / std::pow(p.theta, 2.0f * i / p.head_dim);
+    const float angle = static_cast<float>(position) * (frequency / p.factor);
     const float cos = std::cos(angle), sin = std::sin(angle);
     const float a = head[i], b = head[i + half];
     head[i] = a * cos - b * sin;
@@ -128,11 +128,13 @@ void mix_gated(const GateMixParams& p) {
 int rope_store(const RopeStoreParams& p, Stream stream) {
   if (!valid(p) || p.kv.type != KvType::kF32) return kBadArguments;
   const int32_t d = p.head_dim;
+  const int32_t width = (p.n_heads + 2 * p.n_kv_heads) * d;
   parallel_for(stream, p.n_rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
-      float* row = p.qkv + t * (p.n_heads + 2 * p.n_kv_heads) * d;
+      float* row = p.qkv + t * width;
+      for (int32_t i = 0; p.bias != nullptr && i < width; ++i) row[i] += p.bias[i];
       for (int32_t h = 0; h < p.n_heads + p.n_kv_heads; ++h) {
-        rotate(row + int64_t{h} * d, d, p.positions[t], p.theta);
+        rotate(row + int64_t{h} * d, p, p.positions[t]);
       }
       if (p.slots[t] < 0) continue;
       for (int32_t h = 0; h < p.n_kv_heads; ++h) {

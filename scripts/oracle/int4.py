@@ -164,4 +164,5 @@ def read_weights(form, stored):
         parts = read(form, lambda suffix: stored.get(f"{module}.{suffix}"))
         weights[module + ".weight"] = dequantized(*parts)
     prefixes = tuple(module + "." for module in modules)
-    return weights, {name: t for name, t in stored.items() if not name.startswith(prefixes)}
+    others = {n: t for n, t in stored.items() if n.endswith(".bias") or not n.startswith(prefixes)}
+    return weights, others

@@ -5,6 +5,8 @@
     tiny-odd    Loop with sizes that divide nothing, and heads wider together than the model
     tiny-llama  Llama (no loop, no Segments), own head
     tiny-int4   Llama of one layer, own head, in every form of int4.py
+    tiny-qwen   Qwen2 with 7 queries a key head, tied head and linear RoPE scaling, and in AWQ with 8 and
+                its own head; weights are drawn (drawn.py), and only config.json is written
 
 Each lies in OUT/NAME/bf16 and OUT/NAME/int8, or in OUT/NAME/FORM, as a Hugging Face folder without a tokenizer (its cases
 give ids), with its vectors in golden/. All is seeded. Weights are drawn so that every part matters:
@@ -17,6 +19,7 @@ import sys
 
 import numpy as np
 
+import drawn
 import golden
 import int4
 import quantize
@@ -119,8 +122,38 @@ INT4_MODEL = config(
     intermediate_size=256,
 )
 
+def qwen_config(**more):
+    c = config(
+        "Qwen2ForCausalLM",
+        model_type="qwen2",
+        vocab_size=64,
+        num_hidden_layers=2,
+        num_key_value_heads=1,
+        intermediate_size=256,
+        use_sliding_window=False,
+        sliding_window=512,
+        max_window_layers=2,
+    )
+    return c | {"rms_norm_eps": 1e-6, "rope_theta": 1000000.0} | more
+
+
+QWEN_MODELS = {
+    "bf16": qwen_config(
+        tie_word_embeddings=True,
+        hidden_size=224,
+        num_attention_heads=7,
+        rope_scaling={"type": "linear", "factor": 4.0},
+    ),
+    "awq": qwen_config(
+        tie_word_embeddings=False,
+        hidden_size=256,
+        num_attention_heads=8,
+        quantization_config=int4.quantization_config("awq"),
+    ),
+}
+
 # Of the seeds tried, ones with no near tie: every greedy choice leads by more than 0.005.
-SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35, "tiny-int4": 3}
+SEEDS = {"tiny-loop": 26, "tiny-odd": 15, "tiny-llama": 35, "tiny-int4": 3, "tiny-qwen": 3}
 
 
 def random_weights(c, random):
@@ -190,10 +223,9 @@ def cases(c, random):
     yield "segments_16_long", compose(many, random_ids(c, random, 140), offset), 30
 
 
-def write_vectors(folder, random):
-    model = Model.load(folder)
+def write_vectors(folder, model, tokens_of_cases):
     entries, rows = [], {}
-    for name, tokens, step in cases(model.config, random):
+    for name, tokens, step in tokens_of_cases:
         n = len(tokens.input_ids)
         full_rows = list(range(n - 1, n - 1 - sum(tokens.active), -step))[::-1]
         fields, rows[name], gap = golden.measured(model, tokens, full_rows, N_GREEDY)
@@ -207,9 +239,26 @@ def write_vectors(folder, random):
 def write_model(folder, c, weights):
     os.makedirs(folder, exist_ok=True)
     tensor_file.write_file(os.path.join(folder, tensor_file.SINGLE), weights)
+    write_configs(folder, c)
+
+
+def write_configs(folder, c):
     for file, content in (("config.json", c), ("generation_config.json", {"eos_token_id": END})):
         with open(os.path.join(folder, file), "w") as f:
             f.write(json.dumps(content, indent=2) + "\n")
+
+
+def write_all_vectors(folder, seed):
+    model = Model.load(folder)
+    write_vectors(folder, model, cases(model.config, np.random.default_rng(100 + seed)))
+
+
+def write_drawn_model(folder, c, seed):
+    os.makedirs(folder, exist_ok=True)
+    write_configs(folder, c)
+    random = np.random.default_rng(100 + seed)
+    case = "long", compose([], random_ids(c, random, 60), 0), 30
+    write_vectors(folder, Model.of(c, drawn.draw(c)), [case])
 
 
 def main():
@@ -220,14 +269,16 @@ def main():
         write_model(bf16, c, random_weights(c, np.random.default_rng(seed)))
         quantize.write_int8_folder(bf16, int8, SHARD_LIMIT_BYTES)
         for folder in (bf16, int8):
-            write_vectors(folder, np.random.default_rng(100 + seed))
+            write_all_vectors(folder, seed)
     for form in int4.FORMS:
         seed = SEEDS["tiny-int4"]
         folder = os.path.join(out, "tiny-int4", form)
         c = INT4_MODEL | {"quantization_config": int4.quantization_config(form)}
         weights = random_weights(c, np.random.default_rng(seed))
         write_model(folder, c, int4.write_weights(form, weights))
-        write_vectors(folder, np.random.default_rng(100 + seed))
+        write_all_vectors(folder, seed)
+    for form, c in QWEN_MODELS.items():
+        write_drawn_model(os.path.join(out, "tiny-qwen", form), c, SEEDS["tiny-qwen"])
 
 
 if __name__ == "__main__":

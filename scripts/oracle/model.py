@@ -1,4 +1,4 @@
-"""The oracle: Llama and IQuestLoopCoder forward passes in numpy float32, written to be read.
+"""The oracle: Llama, Qwen2 and IQuestLoopCoder forward passes in numpy float32, written to be read.
 
     model = Model.load(folder)
     rows = model.logits(model.hidden(tokens))        # tokens: Tokens (below); float32 [T, V]
@@ -64,10 +64,10 @@ def masks(tokens, window):
 
 
 def rope(x, positions, theta):
-    """x [T, H, D] rotated to its positions; half a head turns against the other half (neox)."""
+    """x [T, H, D] rotated to its positions, float32; half a head turns against the other half."""
     half = x.shape[-1] // 2
     exponents = np.arange(half, dtype=np.float32) / np.float32(half)
-    angles = positions.astype(np.float32)[:, None] / np.float32(theta) ** exponents
+    angles = positions[:, None] / np.float32(theta) ** exponents
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     a, b = x[..., :half], x[..., half:]
     return np.concatenate((a * cos - b * sin, b * cos + a * sin), -1)
@@ -100,20 +100,25 @@ class Model:
         self.n_loops = config.get("loop_num", 1)
         self.window = config.get("loop_window_size", 0)
         self.theta = config.get("rope_theta") or config["rope_parameters"]["rope_theta"]
+        self.rope_factor = np.float32((config.get("rope_scaling") or {}).get("factor", 1))
         self.eps = np.float32(config["rms_norm_eps"])
 
     @classmethod
     def load(cls, folder):
         with open(os.path.join(folder, "config.json")) as f:
             config = json.load(f)
-        stored, weights = tensor_file.read_folder(folder), {}
+        return cls.of(config, tensor_file.read_folder(folder))
+
+    @classmethod
+    def of(cls, config, stored):
+        weights = {}
         if form := int4.form_of(config):
             weights, stored = int4.read_weights(form, stored)
         return cls(config, weights | dequantised(stored))
 
     def hidden(self, tokens):
         """Final hidden states, after the last norm; float32 [T, C]."""
-        positions = np.asarray(tokens.position_ids)
+        positions = np.asarray(tokens.position_ids, np.float32) / self.rope_factor
         sees, near = masks(tokens, self.window)
         x = self.weights["model.embed_tokens.weight"][np.asarray(tokens.input_ids)]
         first = []  # loop 0's K and V of every layer
@@ -163,7 +168,7 @@ class Model:
         )
 
     def linear(self, name, x):
-        return x @ self.weights[name + ".weight"].T
+        return x @ self.weights[name + ".weight"].T + self.weights.get(name + ".bias", 0)
 
     def norm(self, name, x):
         return (
@@ -192,13 +197,20 @@ def widened(tensor):
 def refuse_unknown(config):
     """Stops at a config whose maths is not written here, rather than compute something else."""
     rope_type = (config.get("rope_parameters") or {}).get("rope_type", "default")
+    scaling_type = (config.get("rope_scaling") or {}).get("type", "linear")
     supported = (
         config["architectures"][0]
-        in ("LlamaForCausalLM", "IQuestCoderForCausalLM", "IQuestLoopCoderForCausalLM")
+        in (
+            "LlamaForCausalLM",
+            "Qwen2ForCausalLM",
+            "IQuestCoderForCausalLM",
+            "IQuestLoopCoderForCausalLM",
+        )
         and config["hidden_act"] == "silu"
         and not config.get("attention_bias")
         and not config.get("mlp_bias")
-        and not config.get("rope_scaling")
+        and not config.get("use_sliding_window")
+        and scaling_type == "linear"
         and rope_type == "default"
     )
     if not supported:

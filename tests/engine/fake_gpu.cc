@@ -291,6 +291,7 @@ LinearParams localized(LinearParams p) {
 
 RopeStoreParams localized(RopeStoreParams p) {
   p.qkv = here(p.qkv);
+  p.bias = here(p.bias);
   p.positions = here(p.positions);
   p.slots = here(p.slots);
   p.kv = localized(p.kv);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "tests/engine/drawn_model.h"
 #include "tests/engine/golden.h"
 #include "tests/engine/model_harness.h"
 #include "tests/engine/test_devices.h"
@@ -37,6 +38,10 @@ std::vector<GoldenSet> golden_sets() {
                                    {"gptq_zeros", "gptq-zeros"}}) {
     const std::string folder = kTests + "tiny-int4/" + form;
     sets.push_back({std::string("tiny_int4_") + name, folder, folder + "/golden"});
+  }
+  for (const char* form : {"bf16", "awq"}) {
+    const std::string folder = kTests + "tiny-qwen/" + form;
+    sets.push_back({std::string("tiny_qwen_") + form, drawn_model(folder), folder + "/golden"});
   }
   // The checkpoint before quantisation is not in the repository; where somebody has it, and made
   // its vectors (scripts/oracle), it is tested too.

@@ -28,6 +28,20 @@ Json iquest_7b() {
                      "test");
 }
 
+// As published.
+Json qwen_coder_half_b() {
+  return *parse_json(R"({
+    "architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+    "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 896, "initializer_range": 0.02,
+    "intermediate_size": 4864, "max_position_embeddings": 32768, "max_window_layers": 24,
+    "model_type": "qwen2", "num_attention_heads": 14, "num_hidden_layers": 24,
+    "num_key_value_heads": 2, "rms_norm_eps": 1e-06, "rope_scaling": null,
+    "rope_theta": 1000000.0, "sliding_window": null, "tie_word_embeddings": true,
+    "torch_dtype": "bfloat16", "use_cache": true, "use_sliding_window": false,
+    "vocab_size": 151936})",
+                     "test");
+}
+
 Json loop_40b() {
   Json json = iquest_7b();
   json["architectures"] = {"IQuestLoopCoderForCausalLM"};
@@ -118,6 +132,41 @@ TEST(ModelConfig, ReadsTheLoopFamily) {
   EXPECT_EQ(config->loop_window, 64);
 }
 
+TEST(ModelConfig, ReadsQwen2WhoseWindowIsOff) {
+  Json json = qwen_coder_half_b();
+  const auto config = load(json);
+  ASSERT_TRUE(config.ok()) << config.status().to_string();
+  EXPECT_EQ(config->architecture, Architecture::kLlama);
+  EXPECT_TRUE(config->qkv_bias);
+  EXPECT_TRUE(config->tied_embeddings);
+  EXPECT_EQ(config->n_heads, 14);
+  EXPECT_EQ(config->n_kv_heads, 2);
+  EXPECT_EQ(config->head_dim, 64);
+  EXPECT_EQ(config->rms_norm_eps, 1e-6f);
+  EXPECT_EQ(config->rope_theta, 1e6f);
+  EXPECT_EQ(config->rope_factor, 1.f);
+  EXPECT_FALSE(load(iquest_7b())->qkv_bias);
+
+  json["sliding_window"] = 131072;
+  EXPECT_TRUE(load(json).ok()) << "what the larger ones have";
+  json["use_sliding_window"] = true;
+  EXPECT_THAT(load(json).status().message(), HasSubstr("use_sliding_window\" is true"));
+}
+
+TEST(ModelConfig, TakesLinearRopeScaling) {
+  Json json = iquest_7b();
+  json["rope_scaling"] = {{"type", "linear"}, {"factor", 4.0}};  // as DeepSeek-Coder has it
+  EXPECT_EQ(load(json)->rope_factor, 4.f);
+  json["rope_scaling"]["rope_type"] = "linear";
+  EXPECT_EQ(load(json)->rope_factor, 4.f);
+  json["rope_parameters"] = {{"rope_type", "linear"}, {"factor", 8}, {"rope_theta", 500000.0}};
+  EXPECT_THAT(load(json).status().message(), HasSubstr("and rope_parameters differ"));
+  json.erase("rope_scaling");
+  json.erase("rope_theta");
+  EXPECT_EQ(load(json)->rope_factor, 8.f);
+  EXPECT_EQ(load(json)->rope_theta, 500000.f);
+}
+
 TEST(ModelConfig, TakesBothSpellingsOfRope) {
   Json json = iquest_7b();
   json.erase("rope_theta");
@@ -149,7 +198,7 @@ struct BadValue {
 
 TEST(ModelConfig, RefusesWhatWouldChangeTheMathsOrCannotBe) {
   const BadValue cases[] = {
-      {"architectures", R"(["Qwen2ForCausalLM"])", "supported are LlamaForCausalLM"},
+      {"architectures", R"(["Starcoder2ForCausalLM"])", "supported are LlamaForCausalLM"},
       {"architectures", R"("LlamaForCausalLM")", "supported are LlamaForCausalLM"},
       {"architectures", "[]", "supported are LlamaForCausalLM"},
       {"hidden_act", R"("gelu")", "only \"silu\" is supported"},
@@ -158,10 +207,12 @@ TEST(ModelConfig, RefusesWhatWouldChangeTheMathsOrCannotBe) {
       {"clip_qkv", "8", "only null is supported"},
       {"use_sliding_window", "true", "only false is supported"},
       {"partial_rotary_factor", "0.25", "only 1.0 is supported"},
-      {"rope_scaling", R"({"rope_type": "yarn", "factor": 4})", "only the default RoPE"},
-      {"rope_scaling", R"({"type": "linear", "factor": 4})", "only the default RoPE"},
-      {"rope_scaling", "4", "only the default RoPE"},
-      {"rope_parameters", R"({"rope_type": "llama3"})", "only the default RoPE"},
+      {"rope_scaling", R"({"rope_type": "yarn", "factor": 4})", "only default and linear RoPE"},
+      {"rope_scaling", R"({"type": "dynamic", "factor": 4})", "only default and linear RoPE"},
+      {"rope_scaling", R"({"type": "linear"})", "\"factor\" must be a positive number"},
+      {"rope_scaling", R"({"type": "linear", "factor": 0.5})", "\"factor\" must be 1 or more"},
+      {"rope_scaling", "4", "only default and linear RoPE"},
+      {"rope_parameters", R"({"rope_type": "llama3"})", "only default and linear RoPE"},
       {"rope_parameters", R"({"rope_theta": 7})", "differ"},
       {"rope_parameters", R"({"partial_rotary_factor": 0.5})", "only 1.0 is supported"},
       {"rope_theta", "null", "is missing"},

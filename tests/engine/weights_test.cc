@@ -101,6 +101,11 @@ Checkpoint make_checkpoint(const ModelConfig& config) {
     checkpoint.add(name + "self_attn.q_proj.weight", {q, hidden}, random);
     checkpoint.add(name + "self_attn.k_proj.weight", {kv, hidden}, random);
     checkpoint.add(name + "self_attn.v_proj.weight", {kv, hidden}, random);
+    if (config.qkv_bias) {
+      checkpoint.add(name + "self_attn.q_proj.bias", {q}, random);
+      checkpoint.add(name + "self_attn.k_proj.bias", {kv}, random);
+      checkpoint.add(name + "self_attn.v_proj.bias", {kv}, random);
+    }
     checkpoint.add(name + "self_attn.o_proj.weight", {hidden, q}, random);
     checkpoint.add(name + "mlp.gate_proj.weight", {ffn, hidden}, random);
     checkpoint.add(name + "mlp.up_proj.weight", {ffn, hidden}, random);
@@ -188,6 +193,13 @@ void expect_holds(const Weights& weights, const Checkpoint& checkpoint, const Mo
     EXPECT_EQ(unpack(layer.qkv),
               rows({name + "self_attn.q_proj.weight", name + "self_attn.k_proj.weight",
                     name + "self_attn.v_proj.weight"}));
+    if (config.qkv_bias) {
+      EXPECT_THAT(layer.qkv_bias, ElementsAreArray(rows({name + "self_attn.q_proj.bias",
+                                                         name + "self_attn.k_proj.bias",
+                                                         name + "self_attn.v_proj.bias"})));
+    } else {
+      EXPECT_TRUE(layer.qkv_bias.empty());
+    }
     EXPECT_EQ(unpack(layer.o), rows({name + "self_attn.o_proj.weight"}));
     EXPECT_EQ(unpack(layer.gate_up),
               rows({name + "mlp.gate_proj.weight", name + "mlp.up_proj.weight"}));
@@ -241,6 +253,26 @@ TEST(Weights, PacksADenseModelWithItsOwnHead) {
   const auto weights = load(checkpoint, config);
   ASSERT_TRUE(weights.ok()) << weights.status().to_string();
   expect_holds(*weights, checkpoint, config);
+}
+
+TEST(Weights, ReadsTheBiasesOfQueriesKeysAndValues) {
+  ModelConfig config = odd_config();
+  config.architecture = Architecture::kLlama;
+  config.n_loops = 1;
+  config.qkv_bias = true;
+  Checkpoint checkpoint = make_checkpoint(config);
+  auto weights = load(checkpoint, config);
+  ASSERT_TRUE(weights.ok()) << weights.status().to_string();
+  expect_holds(*weights, checkpoint, config);
+  config.weight_format = WeightFormat::kInt8Channel;
+  make_int8(checkpoint);
+  weights = load(checkpoint, config);
+  ASSERT_TRUE(weights.ok()) << weights.status().to_string();
+  expect_holds(*weights, checkpoint, config);
+
+  checkpoint.tensors.erase("model.layers.1.self_attn.v_proj.bias");
+  EXPECT_THAT(load(checkpoint, config).status().message(),
+              HasSubstr("no tensor \"model.layers.1.self_attn.v_proj.bias\""));
 }
 
 TEST(Weights, PacksInt8WithScalesOfEveryForm) {

@@ -382,6 +382,8 @@ std::vector<AttentionCase> cases(const Kernels& table) {
        {{.n_rows = 70, .first_slot = 290, .context = segments({37})}},
        0,
        {5, 1, 128}},
+      {"prefill, 7 heads of a KV head", {{.n_rows = 70, .first_slot = 90}}, 0, {14, 2, 64}},
+      {"prefill, 7 wide heads of a KV head", {{.n_rows = 40, .first_slot = 9}}, 0, {28, 4, 128}},
   };
   // CUDA reads 16 bytes of a head at a time.
   const int32_t odd_dim = table_name(&table) == "cuda" ? 24 : 20;

@@ -19,6 +19,7 @@ struct LayerShape {
   int32_t hidden, ffn, n_heads, n_kv_heads, head_dim;
 };
 constexpr LayerShape kShapes[] = {{128, 320, 6, 2, 64}, {140, 100, 4, 2, 24}};
+constexpr LayerShape kSevenHeads = {128, 320, 7, 1, 64};  // a KV head
 constexpr int32_t kRowCounts[] = {1, 2, 5, 8, 9, 16, 17, 32, 33, 100};
 constexpr WeightType kTypes[] = {WeightType::kBf16, WeightType::kInt8, WeightType::kInt4,
                                  WeightType::kInt4Zeros};
@@ -47,13 +48,16 @@ void expect_near(const std::vector<float>& out, const std::vector<float>& expect
 // however the table lays out its pages.
 class Projection {
  public:
-  Projection(WeightType type, const LayerShape& shape, int32_t n_rows)
+  // With a bias whose elements are as large as the product's.
+  enum class Bias { kNone, kAdded };
+  Projection(WeightType type, const LayerShape& shape, int32_t n_rows, Bias bias = Bias::kNone)
       : shape_(shape),
         n_rows_(n_rows),
         weight_(type, qkv_dim(), shape.hidden, 1),
         o_(type, shape.hidden, shape.n_heads * shape.head_dim, 5),
         x_(Random(2).normals(int64_t{n_rows} * shape.hidden)),
         norm_weight_(Random(3).normals(shape.hidden)),
+        bias_(bias == Bias::kAdded ? Random(7).normals(qkv_dim()) : std::vector<float>()),
         positions_(n_rows),
         slots_(n_rows),
         own_pages_((n_rows + kPageTokens - 1) / kPageTokens) {
@@ -133,6 +137,7 @@ class Projection {
   }
   RopeStoreParams rope(float* qkv, const KvLayer& kv) const {
     return {.qkv = qkv,
+            .bias = bias_.empty() ? nullptr : bias_.data(),
             .positions = positions_.data(),
             .slots = slots_.data(),
             .kv = kv,
@@ -160,7 +165,7 @@ class Projection {
   LayerShape shape_;
   int32_t n_rows_;
   TestMatrix weight_, o_;
-  std::vector<float> x_, norm_weight_;
+  std::vector<float> x_, norm_weight_, bias_;
   std::vector<int32_t> positions_, slots_, own_pages_;
   std::vector<QuerySpan> spans_;
 };
@@ -204,6 +209,16 @@ class FeedForward {
 class Layer : public testing::TestWithParam<const Kernels*> {
  protected:
   const Kernels& table() const { return *GetParam(); }
+  void expect_qkv_like_the_reference(WeightType type, const LayerShape& shape, int32_t n_rows,
+                                     Projection::Bias bias) {
+    SCOPED_TRACE(testing::Message() << "type " << static_cast<int>(type) << " hidden "
+                                    << shape.hidden << " rows " << n_rows);
+    Projection projection(type, shape, n_rows, bias);
+    // Keys and values, and where there are many rows also queries, pass through bf16.
+    const double rounding = table().kv_type == KvType::kBf16 ? 0x1p-5 : 1e-5;
+    expect_near(projection.run(table(), stream_), projection.run(reference_kernels(), {&threads_}),
+                rounding + tolerance(table(), type, n_rows));
+  }
   ThreadPool threads_{2};
   Stream stream_{&threads_};
 };
@@ -211,16 +226,17 @@ class Layer : public testing::TestWithParam<const Kernels*> {
 TEST_P(Layer, QkvGivesRotatedQueriesAndThePagesKeysAndValues) {
   for (const WeightType type : kTypes) {
     for (const LayerShape& shape : kShapes) {
-      for (const int32_t n_rows : kRowCounts) {
-        SCOPED_TRACE(testing::Message() << "type " << static_cast<int>(type) << " hidden "
-                                        << shape.hidden << " rows " << n_rows);
-        Projection projection(type, shape, n_rows);
-        // Keys and values, and where there are many rows also queries, pass through bf16.
-        const double rounding = table().kv_type == KvType::kBf16 ? 0x1p-5 : 1e-5;
-        expect_near(projection.run(table(), stream_),
-                    projection.run(reference_kernels(), {&threads_}),
-                    rounding + tolerance(table(), type, n_rows));
-      }
+      for (const int32_t n_rows : kRowCounts)
+        expect_qkv_like_the_reference(type, shape, n_rows, Projection::Bias::kNone);
+    }
+  }
+}
+
+TEST_P(Layer, QkvAddsTheBiasBeforeItRotates) {
+  for (const WeightType type : kTypes) {
+    for (const LayerShape& shape : {kSevenHeads, kShapes[1]}) {
+      for (const int32_t n_rows : {1, 9, 32, 33, 100})
+        expect_qkv_like_the_reference(type, shape, n_rows, Projection::Bias::kAdded);
     }
   }
 }
