@@ -44,6 +44,19 @@ TEST(MemoryPlan, WeightsAreThoseOfTheFormat) {
   EXPECT_NEAR(gib("iquest-40b", WeightFormat::kInt4Group), (39.0e9 * 0.516 + 1.6e9) / kGib, 0.4);
 }
 
+// Published parameters without embeddings (model cards of Qwen2.5-Coder), in bf16.
+TEST(MemoryPlan, LayersOfQwenCodersAreAsLargeAsPublished) {
+  for (const auto& [name, billions] : {std::pair{"qwen2.5-coder-0.5b", 0.36},
+                                       {"qwen2.5-coder-1.5b", 1.31},
+                                       {"qwen2.5-coder-3b", 2.77},
+                                       {"qwen2.5-coder-7b", 6.53},
+                                       {"qwen2.5-coder-14b", 13.1},
+                                       {"qwen2.5-coder-32b", 31.0}}) {
+    const auto bytes = static_cast<double>(plan_memory(shape(name), {}).layers);
+    EXPECT_NEAR(bytes / 2e9, billions, billions < 10 ? 0.006 : 0.25) << name;
+  }
+}
+
 // What docs/performance.md says was measured, which the forecast's shares come from: a guard for
 // the sums, whose reach to other shapes is a forecast.
 TEST(SpeedForecast, AgreesWithWhatWasMeasuredOnAnH100) {

@@ -45,12 +45,12 @@ class Tensors {
 };
 
 Json config_json(const engine::ModelConfig& config) {
-  return {{"architectures", {"LlamaForCausalLM"}},
-          {"model_type", "llama"},
+  return {{"architectures", {config.qkv_bias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"}},
+          {"model_type", config.qkv_bias ? "qwen2" : "llama"},
           {"hidden_act", "silu"},
           {"torch_dtype", "bfloat16"},
           {"eos_token_id", 2},
-          {"tie_word_embeddings", false},
+          {"tie_word_embeddings", config.tied_embeddings},
           {"vocab_size", config.vocab_size},
           {"hidden_size", config.hidden_size},
           {"num_hidden_layers", config.n_layers},
@@ -65,20 +65,25 @@ Json config_json(const engine::ModelConfig& config) {
 
 Status write_model(const std::string& shape, const std::string& folder) {
   ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::named_config(shape, 0));
-  if (config.n_loops > 1) return invalid_argument_error("only Llama's shapes can be written");
+  if (config.n_loops > 1) return invalid_argument_error("shapes of LoopCoder cannot be written");
   const int64_t c = config.hidden_size, f = config.intermediate_size, v = config.vocab_size;
   const int64_t width = config.n_heads * config.head_dim;
   const int64_t kv_width = config.n_kv_heads * config.head_dim;
   Tensors tensors;
   tensors.add("model.embed_tokens.weight", {v, c});
   tensors.add("model.norm.weight", {c});
-  tensors.add("lm_head.weight", {v, c});
+  if (!config.tied_embeddings) tensors.add("lm_head.weight", {v, c});
   for (int32_t i = 0; i < config.n_layers; ++i) {
     const std::string layer = "model.layers." + std::to_string(i) + ".";
     tensors.add(layer + "input_layernorm.weight", {c});
     tensors.add(layer + "self_attn.q_proj.weight", {width, c});
     tensors.add(layer + "self_attn.k_proj.weight", {kv_width, c});
     tensors.add(layer + "self_attn.v_proj.weight", {kv_width, c});
+    if (config.qkv_bias) {
+      tensors.add(layer + "self_attn.q_proj.bias", {width});
+      tensors.add(layer + "self_attn.k_proj.bias", {kv_width});
+      tensors.add(layer + "self_attn.v_proj.bias", {kv_width});
+    }
     tensors.add(layer + "self_attn.o_proj.weight", {c, width});
     tensors.add(layer + "post_attention_layernorm.weight", {c});
     tensors.add(layer + "mlp.gate_proj.weight", {f, c});
@@ -94,7 +99,7 @@ Status write_model(const std::string& shape, const std::string& folder) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: %s iquest-7b FOLDER\n", argv[0]);
+    std::fprintf(stderr, "usage: %s SHAPE FOLDER (iquest-7b, qwen2.5-coder-7b, ..)\n", argv[0]);
     return 2;
   }
   const rondo::Status status = rondo::bench::write_model(argv[1], argv[2]);
