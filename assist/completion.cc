@@ -4,17 +4,16 @@
 #include <filesystem>
 #include <future>
 #include <optional>
-#include <span>
 #include <thread>
 #include <utility>
 
+#include "assist/candidates.h"
+#include "assist/context_chooser.h"
 #include "assist/cursor_table.h"
-#include "assist/file_context.h"
 #include "assist/fim_prompt.h"
 #include "assist/healed_word.h"
 #include "assist/postprocess.h"
 #include "assist/reading_speed.h"
-#include "assist/segment_cache.h"
 #include "assist/step_loop.h"
 #include "base/bounded_queue.h"
 #include "workspace/context.h"
@@ -25,11 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Done = std::function<void(Result<CompletionOutcome>)>;
 
-// Beside context, window and answer: paths, marks, and what a window holds more than it should.
-constexpr int32_t kOtherTokens = 128;
-// How long files are read ahead at once: about as long as people stop typing.
-constexpr std::chrono::milliseconds kReadAheadStep{1000};
-constexpr int64_t kLeastReadAheadTokens = 800;  // at least a Block
 // Where clients share an engine and so many requests wait in it, nothing is read for those that may
 // come.
 constexpr int64_t kMostQueued = 4;
@@ -44,22 +38,6 @@ WindowLimits window_limits(const CompleterOptions& options) {
 
 std::chrono::microseconds since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
-}
-
-// Where the text of a candidate goes: in place of what the selected menu entry takes over, else at
-// the cursor.
-int64_t replaced_from(const CompletionParams& params) {
-  const bool selected = !params.must_start_with.empty() && params.replace_begin >= 0;
-  return selected ? std::min(params.replace_begin, params.offset) : params.offset;
-}
-
-// How sure the model was of what it chose freely; of its last token when all had to spell what was
-// typed.
-Confidence free_confidence(const engine::Completion& completion) {
-  const auto n_tokens = static_cast<int32_t>(completion.logprobs.size());
-  if (n_tokens == 0) return {};
-  const int32_t first = std::min(completion.n_healed_tokens, n_tokens - 1);
-  return confidence_of(std::span(completion.logprobs).subspan(static_cast<size_t>(first)));
 }
 
 }  // namespace
@@ -82,7 +60,6 @@ struct Completer::Impl {
     bool ahead = false;                           // nobody waits for it
     bool rests = false;                           // nor was anything answered: the cursor rests
     CompletionOutcome outcome;
-    std::string silence;
     int32_t n_asked = 0;
   };
   using PendingPtr = std::shared_ptr<Pending>;
@@ -92,9 +69,7 @@ struct Completer::Impl {
         index(index),
         options(options),
         config(engine.config()),
-        segments(config, engine.tokenizer(), this->options.folder),
-        files(config, engine.tokenizer(), index, options.context_tokens,
-              options.prefix_tokens + options.suffix_tokens + config.max_new_tokens + kOtherTokens),
+        context(engine, index, this->options, speed),
         cursors(window_limits(options)),
         repairer([this](std::stop_token stop) {
           while (auto job = repairs.pop(stop)) (*job)();
@@ -119,19 +94,12 @@ struct Completer::Impl {
   std::chrono::milliseconds time_for_segments(const Pending& pending) const;
   void look_ahead(const Pending& pending, Cursor& cursor);
   void build_request(Pending& pending, Cursor& cursor, const CursorWindow& window);
-  bool reads_files(const CompletionParams& params) const {
-    return !config.segment || params.context_mode == ContextMode::kPrefix;
-  }
-  void choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window);
-  void choose_files(Pending& pending, Cursor& cursor, const CursorWindow& window);
   void ask(const PendingPtr& pending);
   void take(const PendingPtr& pending, Result<engine::Completion> completion);
   void add_to_report(Pending& pending, const engine::Completion& completion);
-  bool is_let_through(Pending& pending, const Confidence& confidence) const;
   void note_draft(Pending& pending);
   void repair(const PendingPtr& pending);
   void take_repaired(Pending& pending, Result<StepOutcome> outcome);
-  void add_candidate(Pending& pending, const engine::Completion& completion);
   void answer(Pending& pending);
   void fail(Pending& pending, Status status);
   void prepare_better_context(const Pending& pending, const engine::Completion& completion);
@@ -144,11 +112,9 @@ struct Completer::Impl {
   const engine::ModelConfig& config;
 
   // The worker's own.
-  SegmentCache segments;
-  FileContext files;
-  FileContext::Blocks last_files;  // of any cursor
-  CursorTable cursors;
   ReadingSpeed speed;
+  ContextChooser context;
+  CursorTable cursors;
   int32_t n_in_flight = 0;  // requests that the engine has not answered
   bool closing = false;
 
@@ -248,14 +214,15 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
 
   auto mark = Clock::now();
   pending.n_forgotten = index.n_forgotten();
-  const bool as_files = reads_files(params);
   if (params.use_context) {
     if (options.await_index) options.await_index(pending.stop.get_token());
-    if (as_files) {
-      choose_files(pending, cursor, window);
-    } else {
-      choose_blocks(pending, cursor, window);
-    }
+    pending.blocks = context.choose({.params = params,
+                                     .window = window,
+                                     .continues = pending.continues,
+                                     .ahead = pending.ahead,
+                                     .n_forgotten = pending.n_forgotten,
+                                     .began = pending.began},
+                                    cursor, pending.outcome.report);
   }
   pending.outcome.report.context = since(mark);
   mark = Clock::now();
@@ -263,12 +230,12 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
   ActiveWindow active = {.path = document.path,
                          .prefix = prefix.substr(0, prefix.size() - healed.size()),
                          .suffix = workspace::with_lf(window.suffix())};
-  if (as_files) {
+  if (context.reads_files(params)) {
     active.repository = std::filesystem::path(options.folder).filename();
-    active.files = files.parts(pending.blocks);
+    active.files = context.files().parts(pending.blocks);
   } else {
     for (const workspace::ContextBlock& block : pending.blocks)
-      request.segments.push_back(segments.segment(block));
+      request.segments.push_back(context.segment(block));
   }
   request.prompt = fim_prompt(config, engine.tokenizer(), config.fim->order, active);
   pending.outcome.report.tokenize = since(mark);
@@ -278,67 +245,6 @@ void Completer::Impl::build_request(Pending& pending, Cursor& cursor, const Curs
   request.stop.max_tokens = params.max_tokens > 0 ? params.max_tokens : config.max_new_tokens;
   request.stop.strings = {params.multiline ? "\n\n" : "\n"};
   request.cancel = pending.stop.get_token();
-}
-
-void Completer::Impl::choose_blocks(Pending& pending, Cursor& cursor, const CursorWindow& window) {
-  const workspace::Document& document = *pending.params.document;
-  const bool as_files = reads_files(pending.params);
-  workspace::ContextQuery query = {
-      .path = document.path,
-      .language = document.language,
-      .text = document.text,
-      .cursor = pending.params.offset,
-      .window = {window.begin(), window.end()},
-      .max_tokens = as_files ? files.n_wanted_tokens() : options.context_tokens};
-  // Who asks would wait for the best, and may have opened a file for it; typing goes on with it.
-  if (pending.params.automatic) query.previous = cursor.blocks;
-  for (const workspace::DocumentSnapshot& open : pending.params.open) {
-    query.open_paths.push_back(open->path);
-  }
-  for (const workspace::DocumentEdit& edit : pending.params.edits) {
-    query.edits.push_back({.path = edit.document->path, .diff = workspace::with_lf(edit.diff)});
-  }
-  query.count_tokens = [&](const workspace::ContextBlock& block) {
-    return static_cast<int64_t>(as_files ? files.part(block)->size()
-                                         : segments.segment(block).tokens->size());
-  };
-  query.on_near_copy = [&](const std::string& path) {
-    pending.outcome.report.near_copies.insert(path);
-  };
-  pending.blocks = workspace::choose_context(query, index);
-  std::vector<Hash128> chosen;
-  for (const workspace::ContextBlock& block : pending.blocks) chosen.push_back(block.hash);
-  if (chosen != cursor.blocks) cursor.whole = std::make_shared<bool>(false);
-  cursor.blocks = std::move(chosen);
-}
-
-// While one types, prompts begin as the last one did; a better beginning is read ahead. Where the
-// window is read anew, what was read before still comes first, and then as much as there is time
-// for.
-void Completer::Impl::choose_files(Pending& pending, Cursor& cursor, const CursorWindow& window) {
-  const CompletionParams& params = pending.params;
-  const bool nothing_forgotten = cursor.n_forgotten == pending.n_forgotten;
-  if (pending.continues && params.automatic && nothing_forgotten && cursor.files) {
-    pending.blocks = *cursor.files;
-    return;
-  }
-  choose_blocks(pending, cursor, window);
-  const FileContext::Blocks before =
-      cursor.files ? *cursor.files : shared_beginning(last_files, pending.blocks);
-  pending.blocks = files.next(before, pending.blocks);
-  if (pending.ahead) {
-    // In steps that are soon done, since a key ends them.
-    pending.blocks = files.affordable(
-        pending.blocks, before, std::max(speed.n_readable(kReadAheadStep), kLeastReadAheadTokens));
-    return;
-  }
-  if (params.automatic) {
-    const auto left = options.first_token_budget -
-                      std::chrono::duration_cast<std::chrono::milliseconds>(since(pending.began)) -
-                      speed.expected(options.prefix_tokens + options.suffix_tokens);
-    pending.blocks = files.affordable(pending.blocks, before, speed.n_readable(left));
-  }
-  cursor.files = last_files = pending.blocks;
 }
 
 // Asks the engine for the next candidate: the first one greedy, the others drawn.
@@ -373,7 +279,7 @@ void Completer::Impl::take(const PendingPtr& pending, Result<engine::Completion>
   const auto mark = Clock::now();
   speed.note(*completion);
   add_to_report(*pending, *completion);
-  add_candidate(*pending, *completion);
+  add_candidate(pending->params, *completion, pending->outcome);
   pending->outcome.report.postprocess += since(mark);
   const int32_t n_wanted =
       pending->params.automatic ? 1 : std::max(pending->params.n_candidates, 1);
@@ -430,15 +336,7 @@ void Completer::Impl::take_repaired(Pending& pending, Result<StepOutcome> outcom
   report.steps = std::move(outcome->steps);
   for (const LoopStep& step : report.steps)
     report.n_generated_tokens += static_cast<int32_t>(step.n_tokens);
-  std::vector<CompletionCandidate>& all = pending.outcome.candidates;
-  std::erase_if(all, [&](const auto& other) { return other.text == outcome->text; });
-  if (!outcome->text.empty() && is_let_through(pending, {.mean = outcome->mean_logprob})) {
-    all.insert(all.begin(), {.text = std::move(outcome->text),
-                             .replace_begin = pending.params.offset,
-                             .replace_end = pending.params.offset,
-                             .mean_logprob = outcome->mean_logprob});
-    if (pending.params.automatic) all.resize(1);
-  }
+  add_repaired(pending.params, std::move(outcome->text), outcome->mean_logprob, pending.outcome);
   answer(pending);
 }
 
@@ -463,52 +361,17 @@ void Completer::Impl::add_to_report(Pending& pending, const engine::Completion& 
   };
   for (const int32_t i : completion.segments_used)
     add(pending.blocks[i], pending.request.segments[i].tokens->size());
-  if (!reads_files(pending.params)) return;
-  for (const workspace::ContextBlock& block : pending.blocks) add(block, files.part(block)->size());
-}
-
-// Who asked sees everything.
-bool Completer::Impl::is_let_through(Pending& pending, const Confidence& confidence) const {
-  if (!pending.params.automatic) return true;
-  const Gate& gate = pending.params.gate;
-  const bool shown = gate.shows(confidence);
-  pending.outcome.report.gate = {.confidence = confidence, .gate = gate, .shown = shown};
-  if (!shown) pending.silence = gate.reason(confidence);
-  return shown;
-}
-
-// Keeps the answer if it is worth showing and not there yet; else pending.silence says why.
-void Completer::Impl::add_candidate(Pending& pending, const engine::Completion& completion) {
-  const CompletionParams& params = pending.params;
-  const workspace::Text& text = *params.document->text;
-  FittedText fitted = fit_text(completion.text, surroundings_of(text, params.offset));
-  if (fitted.text.empty()) {
-    pending.silence = fitted.silence;
-    return;
+  if (!context.reads_files(pending.params)) return;
+  for (const workspace::ContextBlock& block : pending.blocks) {
+    add(block, context.files().part(block)->size());
   }
-  const Confidence confidence = free_confidence(completion);
-  if (!is_let_through(pending, confidence)) return;
-  CompletionCandidate candidate = {
-      .text = params.must_start_with + with_line_ends_of(text.bytes(), fitted.text),
-      .replace_begin = replaced_from(params),
-      .replace_end = params.offset,
-      .mean_logprob = confidence.mean};
-  std::vector<CompletionCandidate>& all = pending.outcome.candidates;
-  const bool known = std::any_of(all.begin(), all.end(), [&](const CompletionCandidate& other) {
-    return other.text == candidate.text;
-  });
-  if (!known) all.push_back(std::move(candidate));
 }
 
 void Completer::Impl::answer(Pending& pending) {
   CompletionReport& report = pending.outcome.report;
   report.total = since(pending.began);
-  if (pending.outcome.candidates.empty()) report.silence = pending.silence;
-  // What the loop of steps made stays first.
-  const auto first = pending.outcome.candidates.begin() + (report.steps.size() > 1 ? 1 : 0);
-  std::stable_sort(std::min(first, pending.outcome.candidates.end()),
-                   pending.outcome.candidates.end(),
-                   [](const auto& a, const auto& b) { return a.mean_logprob > b.mean_logprob; });
+  if (!pending.outcome.candidates.empty()) report.silence.clear();
+  order_candidates(pending.outcome);
   Cursor& cursor = cursors.find(pending.cursor);
   cursor.offer = {.text = pending.params.document->text,
                   .offset = pending.params.offset,
@@ -542,7 +405,7 @@ void Completer::Impl::prepare(CompletionParams params) {
 void Completer::Impl::prepare_better_context(const Pending& pending,
                                              const engine::Completion& completion) {
   Cursor& cursor = cursors.find(pending.cursor);
-  const bool as_files = reads_files(pending.params) && pending.params.use_context;
+  const bool as_files = context.reads_files(pending.params) && pending.params.use_context;
   if (cursor.window().is_narrow() || as_files) return look_ahead(pending, cursor);
   cursor.whole =
       std::make_shared<bool>(completion.segments_used.size() == pending.request.segments.size());
@@ -560,7 +423,7 @@ void Completer::Impl::look_ahead(const Pending& place, Cursor& cursor) {
   WindowAhead& ahead =
       cursor.look_ahead(pending.params.document->text->bytes(), replaced_from(pending.params));
   build_request(pending, cursor, ahead.window);
-  const bool as_files = reads_files(pending.params);
+  const bool as_files = context.reads_files(pending.params);
   const bool same_context =
       as_files ? cursor.files && same_order(pending.blocks, *cursor.files) : *cursor.whole;
   if (ahead.same_window && same_context && cursor.n_forgotten == pending.n_forgotten) {

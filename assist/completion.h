@@ -77,7 +77,6 @@ struct UsedBlock {
   std::vector<workspace::ScorePart> parts;  // of the score
 };
 
-// Where the time went and what the model saw: `rondo complete --json`, rondo/why.
 // What the gate made of the last text that it saw.
 struct GateDecision {
   Confidence confidence;
@@ -85,6 +84,7 @@ struct GateDecision {
   bool shown = false;
 };
 
+// Where the time went and what the model saw: `rondo complete --json`, rondo/why.
 struct CompletionReport {
   std::chrono::microseconds context{0};
   std::chrono::microseconds tokenize{0};
