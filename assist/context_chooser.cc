@@ -24,9 +24,9 @@ ContextChooser::ContextChooser(const engine::Engine& engine, const workspace::Bl
       options_(options),
       speed_(speed),
       segments_(config_, engine.tokenizer(), options.folder),
-      files_(config_, engine.tokenizer(), index, options.context_tokens,
-             options.prefix_tokens + options.suffix_tokens + config_.max_new_tokens + kOtherTokens) {
-}
+      files_(
+          config_, engine.tokenizer(), index, options.context_tokens,
+          options.prefix_tokens + options.suffix_tokens + config_.max_new_tokens + kOtherTokens) {}
 
 FileContext::Blocks ContextChooser::choose(const ContextPlace& place, Cursor& cursor,
                                            CompletionReport& report) {
@@ -85,8 +85,8 @@ FileContext::Blocks ContextChooser::choose_files(const ContextPlace& place, Curs
     return files_.affordable(blocks, before, n_readable);
   }
   if (automatic) {
-    const auto taken = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() -
-                                                                place.began);
+    const auto taken =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - place.began);
     const milliseconds left = options_.first_token_budget - taken -
                               speed_.expected(options_.prefix_tokens + options_.suffix_tokens);
     blocks = files_.affordable(blocks, before, speed_.n_readable(left));
