@@ -240,6 +240,7 @@ struct FimFamily {
   std::string_view bos = {};
   FileMarks files = FileMarks::kComment;
   FimOrder order = FimOrder::kPrefixFirst;
+  bool needs_file_sep = false;            // what tells it from a later family of the same marks
   std::array<std::string_view, 8> stops;  // beside eos; those that the tokenizer has
 };
 constexpr FimFamily kFimFamilies[] = {
@@ -253,6 +254,17 @@ constexpr FimFamily kFimFamilies[] = {
      .files = FileMarks::kBeforePrefix,
      .stops = {"<|im_end|>", "<|endoftext|>", "<|file_sep|>", "<|repo_name|>", "<|fim_prefix|>",
                "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>"}},
+    // Mellum (model card of JetBrains/Mellum-4b-base, "Fill in the middle with additional files as
+    // context"; arXiv 2510.05788: suffix first). Its other names are those of StarCoder.
+    {.prefix = "<fim_prefix>",
+     .middle = "<fim_middle>",
+     .suffix = "<fim_suffix>",
+     .file_sep = "<filename>",
+     .files = FileMarks::kBeforePrefix,
+     .order = FimOrder::kSuffixFirst,
+     .needs_file_sep = true,
+     .stops = {"<|endoftext|>", "<filename>", "<reponame>", "<fim_prefix>", "<fim_middle>",
+               "<fim_suffix>", "<fim_pad>"}},
     // StarCoder2 (arXiv 2402.19173, section 5.1: the mark of the prefix stands before the path).
     {.prefix = "<fim_prefix>",
      .middle = "<fim_middle>",
@@ -270,6 +282,13 @@ constexpr FimFamily kFimFamilies[] = {
      .bos = "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C>",
      .stops = {"<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|EOT|>", "<\uFF5Cfim\u2581begin\uFF5C>",
                "<\uFF5Cfim\u2581hole\uFF5C>", "<\uFF5Cfim\u2581end\uFF5C>"}},
+    // Seed-Coder (arXiv 2506.03524, section 2.2.6: suffix first, cut from single files).
+    {.prefix = "<[fim-prefix]>",
+     .middle = "<[fim-middle]>",
+     .suffix = "<[fim-suffix]>",
+     .order = FimOrder::kSuffixFirst,
+     .stops = {"<[end\u2581of\u2581sentence]>", "<[fim-prefix]>", "<[fim-middle]>",
+               "<[fim-suffix]>"}},
     // Code Llama (arXiv 2308.12950, section 2.3: half of the holes were suffix-first; the layout of
     // infilling_prompt_tokens in facebookresearch/codellama). It was not trained across files.
     {.prefix = "\u2581<PRE>",
@@ -285,11 +304,12 @@ void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
     const auto prefix = tokenizer.special(family.prefix);
     const auto middle = tokenizer.special(family.middle);
     const auto suffix = tokenizer.special(family.suffix);
-    if (!prefix || !middle || !suffix) continue;
+    const auto file_sep = tokenizer.special(family.file_sep);
+    if (!prefix || !middle || !suffix || (family.needs_file_sep && !file_sep)) continue;
     config.fim = FimConfig{.prefix_token = *prefix,
                            .middle_token = *middle,
                            .suffix_token = *suffix,
-                           .file_sep_token = tokenizer.special(family.file_sep),
+                           .file_sep_token = file_sep,
                            .repo_name_token = tokenizer.special(family.repo_name),
                            .bos_token = tokenizer.special(family.bos),
                            .files = family.files,

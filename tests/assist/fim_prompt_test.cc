@@ -107,6 +107,12 @@ const FamilyCase kFamilies[] = {
      "<|file_sep|> a.py\n<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>",
      "<|repo_name|> shop\n<|file_sep|> util.py\nz = 1\n\n<|file_sep|> a.py\n"
      "<|fim_prefix|>x = <|fim_suffix|>\ny<|fim_middle|>"},
+    {{"<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<filename>", "<reponame>"},
+     "<filename> a.py\n<fim_suffix>\ny<fim_prefix>x = <fim_middle>",
+     "<filename> util.py\nz = 1\n\n<filename> a.py\n<fim_suffix>\ny<fim_prefix>x = <fim_middle>"},
+    {{"<[fim-prefix]>", "<[fim-middle]>", "<[fim-suffix]>"},
+     "<[fim-suffix]>\ny<[fim-prefix]> x = <[fim-middle]>",
+     " #util.py\nz = 1\n\n<[fim-suffix]>\ny<[fim-prefix]> #a.py\nx = <[fim-middle]>"},
     {{"<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<file_sep>", "<repo_name>"},
      "<file_sep><fim_prefix> a.py\nx = <fim_suffix>\ny<fim_middle>",
      "<repo_name> shop<file_sep> util.py\nz = 1\n<file_sep><fim_prefix> a.py\n"
