@@ -17,6 +17,10 @@ void append(TokenIds& ids, const TokenIds& more) {
   ids.insert(ids.end(), more.begin(), more.end());
 }
 
+void append(TokenIds& ids, std::optional<int32_t> mark) {
+  if (mark) ids.push_back(*mark);
+}
+
 // The first `n` characters: bytes that continue a UTF-8 sequence do not count.
 std::string_view first_characters(std::string_view text, size_t n) {
   for (size_t i = 0; i < text.size(); ++i) {
@@ -41,7 +45,7 @@ TokenIds head_of(const engine::FimConfig& fim, const engine::Tokenizer& tokenize
                  const ActiveWindow& window) {
   const FileMarks marks = marks_of(fim);
   TokenIds ids;
-  if (fim.bos_token) ids.push_back(*fim.bos_token);
+  append(ids, fim.bos_token);
   if (begins_with_mark(fim, order)) ids.push_back(fim.prefix_token);
   if (fim.repo_name_token && !window.repository.empty()) {
     ids.push_back(*fim.repo_name_token);
@@ -88,7 +92,7 @@ TokenIds file_part(const engine::ModelConfig& config, const engine::Tokenizer& t
   file.append(path).append("\n").append(first_characters(text, kMaxBlockCharacters));
   if (marks == FileMarks::kComment || marks == FileMarks::kBeforePrefix) file += '\n';
   TokenIds ids;
-  if (fim.file_sep_token) ids.push_back(*fim.file_sep_token);
+  append(ids, fim.file_sep_token);
   append(ids, tokenizer.encode(file));
   return ids;
 }
@@ -105,19 +109,19 @@ TokenIds fim_prompt(const engine::ModelConfig& config, const engine::Tokenizer& 
       append(ids, prefix);
       ids.push_back(fim.suffix_token);
       append(ids, suffix);
-      ids.push_back(fim.middle_token);
+      append(ids, fim.middle_token);
       break;
     case FimOrder::kSuffixFirst:
       ids.push_back(fim.suffix_token);
       append(ids, suffix);
       ids.push_back(fim.prefix_token);
       append(ids, prefix);
-      ids.push_back(fim.middle_token);
+      append(ids, fim.middle_token);
       break;
     case FimOrder::kSuffixFirstJoined:
       ids.insert(ids.end(), {fim.prefix_token, fim.suffix_token});
       append(ids, suffix);
-      ids.push_back(fim.middle_token);
+      append(ids, fim.middle_token);
       append(ids, prefix);
       break;
   }

@@ -87,8 +87,9 @@ Json describe(const std::string& folder, const ModelConfig& config, const Tokeni
     const bool suffix_first = fim.order != engine::FimOrder::kPrefixFirst;
     json["fim"] = {{"order", suffix_first ? "suffix-first" : "prefix-first"},
                    {"prefix_token", fim.prefix_token},
-                   {"middle_token", fim.middle_token},
+                   {"middle_token", nullptr},
                    {"suffix_token", fim.suffix_token}};
+    if (fim.middle_token) json["fim"]["middle_token"] = *fim.middle_token;
     if (fim.file_sep_token) json["fim"]["file_sep_token"] = *fim.file_sep_token;
   }
   if (config.segment) {

@@ -37,6 +37,7 @@ void read_architecture(KeyReader& reader, ModelConfig& config) {
   };
   static constexpr Known kKnown[] = {
       {"LlamaForCausalLM"},
+      {"MistralForCausalLM"},
       {.name = "Qwen2ForCausalLM", .qkv_bias = true},
       {"IQuestCoderForCausalLM"},
       {"IQuestLoopCoderForCausalLM", Architecture::kLoopCoder},
@@ -50,8 +51,9 @@ void read_architecture(KeyReader& reader, ModelConfig& config) {
     }
   }
   reader.fail("architectures", "is " + dump_json(names) +
-                                   "; supported are LlamaForCausalLM, Qwen2ForCausalLM, "
-                                   "IQuestCoderForCausalLM and IQuestLoopCoderForCausalLM");
+                                   "; supported are LlamaForCausalLM, MistralForCausalLM, "
+                                   "Qwen2ForCausalLM, IQuestCoderForCausalLM and "
+                                   "IQuestLoopCoderForCausalLM");
 }
 
 // Options that change the maths and that no kernel here computes.
@@ -233,7 +235,7 @@ Status read_generation_config(const std::string& path, std::string_view text, Mo
 // engine reads, the names decide; a family may be here whose usual one it does not read.)
 struct FimFamily {
   std::string_view prefix;
-  std::string_view middle;
+  std::string_view middle;  // may be empty
   std::string_view suffix;
   std::string_view file_sep = {};
   std::string_view repo_name = {};
@@ -282,6 +284,13 @@ constexpr FimFamily kFimFamilies[] = {
      .bos = "<\uFF5Cbegin\u2581of\u2581sentence\uFF5C>",
      .stops = {"<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|EOT|>", "<\uFF5Cfim\u2581begin\uFF5C>",
                "<\uFF5Cfim\u2581hole\uFF5C>", "<\uFF5Cfim\u2581end\uFF5C>"}},
+    // Codestral 22B (encode_fim of mistralai/mistral-common, InstructTokenizerV2: no mark of the
+    // middle).
+    {.prefix = "[PREFIX]",
+     .suffix = "[SUFFIX]",
+     .bos = "<s>",
+     .order = FimOrder::kSuffixFirst,
+     .stops = {"</s>", "[PREFIX]", "[MIDDLE]", "[SUFFIX]"}},
     // Seed-Coder (arXiv 2506.03524, section 2.2.6: suffix first, cut from single files).
     {.prefix = "<[fim-prefix]>",
      .middle = "<[fim-middle]>",
@@ -305,9 +314,10 @@ void find_fim_by_name(ModelConfig& config, const Tokenizer& tokenizer) {
     const auto middle = tokenizer.special(family.middle);
     const auto suffix = tokenizer.special(family.suffix);
     const auto file_sep = tokenizer.special(family.file_sep);
-    if (!prefix || !middle || !suffix || (family.needs_file_sep && !file_sep)) continue;
+    if (!prefix || !suffix || (!middle && !family.middle.empty())) continue;
+    if (family.needs_file_sep && !file_sep) continue;
     config.fim = FimConfig{.prefix_token = *prefix,
-                           .middle_token = *middle,
+                           .middle_token = middle,
                            .suffix_token = *suffix,
                            .file_sep_token = file_sep,
                            .repo_name_token = tokenizer.special(family.repo_name),
@@ -373,9 +383,9 @@ Status resolve_special_tokens(ModelConfig& config, const Tokenizer& tokenizer) {
   std::vector<std::pair<const char*, int32_t>> markers;
   if (config.fim) {
     markers.insert(markers.end(), {{"fim_prefix", config.fim->prefix_token},
-                                   {"fim_middle", config.fim->middle_token},
                                    {"fim_suffix", config.fim->suffix_token}});
-    for (const auto& [name, id] : {std::pair("file_sep", config.fim->file_sep_token),
+    for (const auto& [name, id] : {std::pair("fim_middle", config.fim->middle_token),
+                                   {"file_sep", config.fim->file_sep_token},
                                    {"repo_name", config.fim->repo_name_token},
                                    {"bos", config.fim->bos_token}}) {
       if (id) markers.emplace_back(name, *id);

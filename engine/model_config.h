@@ -16,7 +16,8 @@
 namespace rondo::engine {
 
 enum class Architecture {
-  kLlama,     // LlamaForCausalLM, IQuestCoderForCausalLM; with qkv_bias Qwen2ForCausalLM
+  kLlama,     // LlamaForCausalLM, MistralForCausalLM, IQuestCoderForCausalLM; with qkv_bias
+              // Qwen2ForCausalLM
   kLoopCoder  // IQuestLoopCoderForCausalLM: the stack runs loop_num times
 };
 
@@ -67,7 +68,7 @@ enum class FileMarks {
 
 struct FimConfig {
   int32_t prefix_token = 0;
-  int32_t middle_token = 0;
+  std::optional<int32_t> middle_token;  // ends a prompt; some families have none
   int32_t suffix_token = 0;
   std::optional<int32_t> file_sep_token;
   std::optional<int32_t> repo_name_token;

@@ -48,7 +48,7 @@ class EngineTest : public testing::Test {
     append({fim.prefix_token, *fim.file_sep_token});
     append(tokenizer.encode("a.py\n"));
     append(tokenizer.encode(prefix));
-    append({fim.middle_token});
+    append({*fim.middle_token});
     request.stop = {.max_tokens = 12, .strings = {"\n"}};
     return request;
   }

@@ -132,6 +132,17 @@ TEST(ModelConfig, ReadsTheLoopFamily) {
   EXPECT_EQ(config->loop_window, 64);
 }
 
+TEST(ModelConfig, ReadsMistralWithoutAWindow) {
+  Json json = iquest_7b();
+  json["architectures"] = {"MistralForCausalLM"};
+  json.erase("use_sliding_window");
+  const auto config = load(json);
+  ASSERT_TRUE(config.ok()) << config.status().to_string();
+  EXPECT_EQ(config->architecture, Architecture::kLlama);
+  json["sliding_window"] = 4096;
+  EXPECT_THAT(load(json).status().message(), HasSubstr("sliding windows are not supported"));
+}
+
 TEST(ModelConfig, ReadsQwen2WhoseWindowIsOff) {
   Json json = qwen_coder_half_b();
   const auto config = load(json);
