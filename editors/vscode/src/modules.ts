@@ -3,7 +3,7 @@
 import { type LogOutputChannel, ProgressLocation, Uri, WorkspaceEdit as Edit, commands, window, workspace } from 'vscode';
 import { type LanguageClient, WorkDoneProgress, type WorkspaceEdit } from 'vscode-languageclient/node';
 import type { Server } from './server';
-import { type LoopStep, type ModulePlan, planLines, stepCount, stepLines } from './steps';
+import { type LoopStep, type ModulePlan, moduleToken, planLines, stepCount, stepLines } from './steps';
 
 interface Written {
   edit: WorkspaceEdit;
@@ -26,7 +26,6 @@ interface File {
 
 const languages = ['python', 'javascript', 'typescript', 'go', 'rust'];
 
-export const moduleToken = 'rondo-module-';
 let asked = 0;
 let made: File[] = []; // the files of the last module
 

@@ -21,10 +21,10 @@ import {
   State as ClientState,
 } from 'vscode-languageclient/node';
 import { announceAnswers, isAnswer, showAnswer } from './answers';
-import { moduleToken } from './modules';
 import { findProgram, serverArguments } from './program';
 import { launchSettings, serverSettings } from './settings';
 import type { Progress, State, Status } from './state';
+import { moduleToken } from './steps';
 import type { Why } from './why';
 
 const selector = [{ scheme: 'file' }, { scheme: 'untitled' }];

@@ -1,5 +1,8 @@
 // Plans and steps as sentences. Without vscode, so that it runs anywhere.
 
+// How the tokens of a module's progress begin.
+export const moduleToken = 'rondo-module-';
+
 export interface LoopStep {
   step: number;
   focus: string;
