@@ -58,6 +58,11 @@ struct Findings {
 
 enum class Guards { kAsked, kIgnored };
 
+struct FindOptions {
+  std::string_view path;  // of the file; what other files say of its names is told by it
+  Guards guards = Guards::kAsked;
+};
+
 class CompiledRecipe {
  public:
   // Errors: InvalidArgument, with file and line.
@@ -71,7 +76,7 @@ class CompiledRecipe {
 
   // Errors: ResourceExhausted when a query or regular expression finds no end in this text.
   Result<Findings> find(const workspace::SyntaxTree& tree, const workspace::Language& language,
-                        const workspace::QueryCursor& cursor, Guards guards) const;
+                        const workspace::QueryCursor& cursor, const FindOptions& options) const;
 
   // The Blocks of a text, without what they refer to.
   std::vector<workspace::Block> blocks(const workspace::SyntaxTree& tree,

@@ -145,19 +145,31 @@ class RecipeReader {
       const bool one = queries.kind == Kind::kText;
       if (one) set.queries.push_back({queries.text, queries.text_line});
       if (queries.kind == Kind::kMap) {
-        RETURN_IF_ERROR(check_fields(queries, {"analysis"}));
-        ASSIGN_OR_RETURN(const std::string analysis, text(queries, "analysis"));
-        if (analysis != "stray-names") return error(queries, "the analysis is stray-names");
-        set.stray = true;
+        RETURN_IF_ERROR(read_special(queries, set));
       }
       for (const YamlNode& query : queries.items) {
         if (query.kind != Kind::kText) return error(query, "a query is expected in this list");
         set.queries.push_back({query.text, query.text_line});
       }
-      if (set.queries.empty() && !set.stray)
+      if (set.queries.empty() && queries.kind != Kind::kMap) {
         return error(queries, "'" + name + "' needs a query, or several");
+      }
       recipe_.names.push_back(std::move(set));
     }
+    return {};
+  }
+
+  // Names that no query collects.
+  Status read_special(const YamlNode& node, NameSet& set) const {
+    RETURN_IF_ERROR(check_fields(node, {"analysis", "elsewhere", "contains"}));
+    if (node.find("elsewhere") != nullptr) {
+      ASSIGN_OR_RETURN(set.elsewhere, placed_text(node, "elsewhere"));
+      ASSIGN_OR_RETURN(set.contains, texts(node, "contains"));
+      return {};
+    }
+    ASSIGN_OR_RETURN(const std::string analysis, text(node, "analysis"));
+    if (analysis != "stray-names") return error(node, "the analysis is stray-names");
+    set.stray = true;
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,10 @@ struct RecipeText {
 struct NameSet {
   std::string name;
   std::vector<RecipeText> queries;
-  bool stray = false;  // no queries: the names that nothing brings (stray_names.h)
+  bool stray = false;    // no queries: the names that nothing brings (stray_names.h)
+  RecipeText elsewhere;  // no queries: what other files say of its names (names_elsewhere.h)
+  std::vector<std::string> contains;  // words; `elsewhere` is looked for where one of them stands
+  std::set<std::string> found;        // dotted names, by `elsewhere`
 };
 
 // A file in which `query` finds something is left as it is; nothing is said of it where no rule

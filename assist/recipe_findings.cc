@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "assist/compiled_recipe.h"
+#include "assist/names_elsewhere.h"
 
 namespace rondo::assist {
 namespace {
@@ -70,7 +71,8 @@ Result<std::vector<CompiledRecipe::RawMatch>> CompiledRecipe::raw_matches(
 
 Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
                                       const workspace::Language& language,
-                                      const workspace::QueryCursor& cursor, Guards guards) const {
+                                      const workspace::QueryCursor& cursor,
+                                      const FindOptions& options) const {
   Findings found;
   const auto query = queries_.find(&language);
   if (query == queries_.end()) return found;
@@ -98,9 +100,12 @@ Result<Findings> CompiledRecipe::find(const workspace::SyntaxTree& tree,
     if (recipe_.names[i].stray) {
       for (const auto& use : look.stray->all()) places.push_back({use.name, use.bytes});
     }
+    for (std::string& name : names_in_module(recipe_.names[i].found, options.path)) {
+      places.push_back({std::move(name), {}});
+    }
     look.names.emplace(recipe_.names[i].name, std::move(places));
   }
-  for (size_t i = 0; i < recipe_.guards.size() && guards == Guards::kAsked; ++i) {
+  for (size_t i = 0; i < recipe_.guards.size() && options.guards == Guards::kAsked; ++i) {
     each(Pattern::Role::kGuard, i, [&](const Captures& captures) {
       if (found.guarded.empty()) found.guarded = recipe_.guards[i].reason;
     });

@@ -196,7 +196,8 @@ void Rewriter::Pass::note_left(std::vector<LeftMatch> left) {
 Status Rewriter::run_passes(Pass& pass) {
   for (int i = 0; i < kMaxPasses; ++i) {
     const Guards guards = i == 0 ? Guards::kAsked : Guards::kIgnored;
-    ASSIGN_OR_RETURN(Findings found, recipe_->find(pass.tree, pass.language, cursor_, guards));
+    ASSIGN_OR_RETURN(Findings found,
+                     recipe_->find(pass.tree, pass.language, cursor_, {pass.path, guards}));
     if (!found.guarded.empty()) return invalid_argument_error(found.guarded);
     std::erase_if(found.matches, [&](const RuleMatch& match) { return pass.was_asked(match); });
     pass.note_left(std::move(found.left));
@@ -251,8 +252,8 @@ Status Rewriter::finish(const SyntaxTree& before, Pass& pass) {
   if (!edits.empty()) {
     pass.apply(edits);
     ASSIGN_OR_RETURN(pass.tree, parse(pass.language, pass.edited.text()));
-    ASSIGN_OR_RETURN(Findings again,
-                     recipe_->find(pass.tree, pass.language, cursor_, Guards::kIgnored));
+    ASSIGN_OR_RETURN(Findings again, recipe_->find(pass.tree, pass.language, cursor_,
+                                                   {pass.path, Guards::kIgnored}));
     std::erase_if(again.matches, [&](const RuleMatch& match) { return pass.was_asked(match); });
     if (!again.matches.empty()) {
       return invalid_argument_error("would be changed again by a second run");

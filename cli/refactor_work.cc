@@ -14,11 +14,13 @@
 
 #include "assist/function_rewriter.h"
 #include "assist/git_tree.h"
+#include "assist/names_elsewhere.h"
 #include "cli/refactor_report.h"
 #include "cli/refactor_targets.h"
 #include "cli/settings.h"
 #include "cli/type_checks.h"
 #include "config/trust.h"
+#include "workspace/languages.h"
 
 namespace rondo::cli {
 namespace {
@@ -80,12 +82,30 @@ bool is_instruction(const std::string& recipe) {
   return recipe.find(' ') != std::string::npos && !fs::exists(recipe, error);
 }
 
-// Of the recipe in `text`, the content of `file`; without a file it is an instruction.
+// What the files of the tree say of names in others, where the recipe wants to know.
+Status look_elsewhere(assist::Recipe& recipe, const std::string& root) {
+  ASSIGN_OR_RETURN(assist::NamesElsewhere names, assist::NamesElsewhere::of(recipe));
+  if (names.empty()) return {};
+  ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(root, {}));
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, all.all_paths());
+  const std::set<std::string_view> ids(recipe.languages.begin(), recipe.languages.end());
+  for (const std::string& path : paths) {
+    if (!ids.contains(workspace::language_of_file(path, {}).id)) continue;
+    const Result<std::string> text = read_file(root + "/" + path);
+    if (text.ok()) RETURN_IF_ERROR(names.look_at(*text));
+  }
+  return {};
+}
+
+// Of the recipe in `text`, the content of `file`, for the tree below `root`; without a file it is
+// an instruction.
 Result<std::shared_ptr<const assist::CompiledRecipe>> compile(const std::string& text,
-                                                              const std::string& file) {
+                                                              const std::string& file,
+                                                              const std::string& root) {
   if (file == kAnnotate) return assist::CompiledRecipe::compile(assist::annotate_recipe());
   if (file.empty()) return assist::CompiledRecipe::compile(assist::instruction_recipe(text));
   ASSIGN_OR_RETURN(assist::Recipe recipe, assist::parse_recipe(text, file));
+  RETURN_IF_ERROR(look_elsewhere(recipe, root));
   return assist::CompiledRecipe::compile(std::move(recipe));
 }
 
@@ -183,11 +203,11 @@ Result<RefactorWork> new_work(const RefactorArguments& arguments, const Environm
     ASSIGN_OR_RETURN(file, find_recipe(arguments.recipe, environment));
     ASSIGN_OR_RETURN(recipe_text, read_file(file));
   }
-  ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file));
   ASSIGN_OR_RETURN(RefactorTargets targets,
                    RefactorTargets::of(arguments.workspace, arguments.paths));
   if (!arguments.changed.empty()) RETURN_IF_ERROR(targets.keep_changed(arguments.changed));
   work.root = targets.root();
+  ASSIGN_OR_RETURN(work.recipe, compile(recipe_text, file, work.root));
   work.paths = targets.paths();
   work.planned = work.paths;
   work.left = targets.left();
@@ -236,7 +256,7 @@ Result<RefactorWork> resumed_work(RefactorArguments& arguments, const Environmen
   const auto file = json_get<std::string>(state.about, "file").value_or("");
   const auto text = json_get<std::string>(state.about, "recipe").value_or("");
   work.annotates = file == kAnnotate;
-  ASSIGN_OR_RETURN(work.recipe, compile(text, file));
+  ASSIGN_OR_RETURN(work.recipe, compile(text, file, work.root));
   std::set<std::string> done(state.applied.begin(), state.applied.end());
   for (const assist::LeftFile& left : state.left) done.insert(left.path);
   for (const Json& path : state.about.value("paths", Json::array())) {

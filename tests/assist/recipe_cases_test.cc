@@ -1,5 +1,6 @@
 // Every recipe that comes with Rondo against its cases: a file NAME.cases beside NAME.yaml, with
 // "=== title", the text of a file, and behind "---" what becomes of it; without "---" it stays.
+// Behind "+++", and before that, stands another file of the same tree, which stays.
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "assist/names_elsewhere.h"
 #include "assist/rewrite.h"
 
 namespace rondo::assist {
@@ -22,6 +24,7 @@ namespace fs = std::filesystem;
 struct Case {
   std::string title;
   std::string before;
+  std::optional<std::string> elsewhere;  // another file
   std::optional<std::string> after;
 };
 
@@ -35,13 +38,16 @@ std::vector<Case> read_cases(const fs::path& path) {
   std::istringstream lines(read(path));
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("=== ")) {
-      cases.push_back({.title = line.substr(4), .before = {}, .after = {}});
+      cases.push_back({.title = line.substr(4), .before = {}, .elsewhere = {}, .after = {}});
     } else if (cases.empty()) {
       continue;
     } else if (line == "---") {
       cases.back().after = "";
+    } else if (line == "+++") {
+      cases.back().elsewhere = "";
     } else {
-      (cases.back().after ? *cases.back().after : cases.back().before) += line + "\n";
+      Case& c = cases.back();
+      (c.after ? *c.after : c.elsewhere ? *c.elsewhere : c.before) += line + "\n";
     }
   }
   return cases;
@@ -68,13 +74,25 @@ std::vector<fs::path> recipes() {
 class RecipeCases : public testing::TestWithParam<fs::path> {
  protected:
   void SetUp() override {
-    Result<Recipe> recipe = parse_recipe(read(GetParam()), GetParam().filename().string());
-    ASSERT_TRUE(recipe.ok()) << recipe.status().message();
-    auto compiled = CompiledRecipe::compile(std::move(*recipe));
-    ASSERT_TRUE(compiled.ok()) << compiled.status().message();
-    recipe_ = *compiled;
+    recipe_ = compiled({});
+    ASSERT_NE(recipe_, nullptr);
     const std::string language = recipe_->recipe().languages[0];
     file_ = language == "python" ? "a.py" : "a.js";
+  }
+
+  // For a tree with `other` as another file.
+  static std::shared_ptr<const CompiledRecipe> compiled(const std::string& other) {
+    Result<Recipe> recipe = parse_recipe(read(GetParam()), GetParam().filename().string());
+    EXPECT_TRUE(recipe.ok()) << recipe.status().message();
+    if (!recipe.ok()) return nullptr;
+    Result<NamesElsewhere> elsewhere = NamesElsewhere::of(*recipe);
+    EXPECT_TRUE(elsewhere.ok() && elsewhere->look_at(other).ok());
+    auto compiled = CompiledRecipe::compile(std::move(*recipe));
+    EXPECT_TRUE(compiled.ok()) << compiled.status().message();
+    return compiled.ok() ? *compiled : nullptr;
+  }
+  Rewrite rewrite(const Case& c, const std::string& text) const {
+    return Rewriter(c.elsewhere ? compiled(*c.elsewhere) : recipe_, answers).rewrite(file_, text);
   }
 
   std::shared_ptr<const CompiledRecipe> recipe_;
@@ -85,9 +103,8 @@ TEST_P(RecipeCases, AreWhatTheRecipeMakesOfThem) {
   fs::path path = GetParam();
   const std::vector<Case> cases = read_cases(path.replace_extension(".cases"));
   EXPECT_GE(cases.size(), 20u);
-  Rewriter rewriter(recipe_, answers);
   for (const Case& c : cases) {
-    const Rewrite made = rewriter.rewrite(file_, c.before);
+    const Rewrite made = rewrite(c, c.before);
     std::string why = made.reason;
     for (const LeftMatch& left : made.left) why += "\n" + left.rule->name + " " + left.reason;
     const bool changed = made.verdict == Rewrite::Verdict::kChanged;
@@ -104,10 +121,9 @@ TEST_P(RecipeCases, KeepLineEndsAndByteOrderMarks) {
     return "\xEF\xBB\xBF" + out;
   };
   fs::path path = GetParam();
-  Rewriter rewriter(recipe_, answers);
   for (const Case& c : read_cases(path.replace_extension(".cases"))) {
     if (!c.after) continue;
-    const Rewrite made = rewriter.rewrite(file_, with_crlf(c.before));
+    const Rewrite made = rewrite(c, with_crlf(c.before));
     EXPECT_EQ(made.text, with_crlf(*c.after)) << c.title << made.reason;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "assist/names_elsewhere.h"
 #include "assist/rewrite.h"
 
 namespace rondo::assist {
@@ -113,6 +114,47 @@ TEST(Recipe, SaysWhatIsWrongWithARule) {
     EXPECT_EQ(error_of(recipe_with(bad.text)).substr(0, std::string(bad.error).size()), bad.error)
         << bad.text;
   }
+}
+
+TEST(NamesElsewhere, AreThoseOfTheModule) {
+  struct Row {
+    const char* dotted;
+    const char* path;
+    bool is_of_it;
+  };
+  const Row rows[] = {
+      {"pkg.service.log", "src/pkg/service.py", true},
+      {"src.pkg.service.log", "service.py", true},
+      {"service.log", "pkg/service.py", true},
+      {"log", "pkg/service.py", true},
+      {"pkg.log", "pkg/__init__.py", true},
+      {"pkg.log", "pkg/service.py", false},
+      {"pkg.service.log", "pkg/service/a.py", false},
+      {"other.service.log", "pkg/service.py", false},
+      {"my_service.log", "pkg/service.py", false},
+  };
+  for (const Row& row : rows) {
+    const std::vector<std::string> expected(row.is_of_it ? 1 : 0, "log");
+    EXPECT_EQ(names_in_module({row.dotted}, row.path), expected) << row.dotted << " " << row.path;
+  }
+}
+
+TEST(NamesElsewhere, AreLookedForWhereAWordStands) {
+  const std::string rule = "rules:\n  - name: n\n    regex: a\n    leave: b\n";
+  const std::string names = "names:\n  s:\n    contains: [mock]\n    elsewhere: ";
+  Recipe recipe =
+      *parse_recipe(recipe_with(names + "'(?<module>\\w+) (?<name>\\w+)'\n" + rule), "r.yaml");
+  NamesElsewhere elsewhere = *NamesElsewhere::of(recipe);
+  ASSERT_TRUE(elsewhere.look_at("a log\n").ok());
+  ASSERT_TRUE(elsewhere.look_at("mock b\nc log\n").ok());
+  ASSERT_TRUE(elsewhere.look_at("mock \xff").ok());
+  EXPECT_EQ(recipe.names[0].found, (std::set<std::string>{"c.log", "mock.b"}));
+  recipe = *parse_recipe(recipe_with(names + "(a\n" + rule), "r.yaml");
+  EXPECT_EQ(NamesElsewhere::of(recipe).status().message().substr(0, 35),
+            "r.yaml:7: the regular expression is");
+  recipe = *parse_recipe(recipe_with(names + "a\n" + rule), "r.yaml");
+  EXPECT_EQ(NamesElsewhere::of(recipe).status().message(),
+            "r.yaml:7: the expression has no group (?<name>...)");
 }
 
 Rewrite rewrite(const std::string& rules, const std::string& text) {

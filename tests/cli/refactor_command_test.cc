@@ -226,6 +226,20 @@ TEST_F(RefactorCommand, TurnsAWholeProjectsLoggingIntoStructlog) {
 }
 
 // Killed between edits and commits: what was resumed is committed, to the last file.
+// The file and what says something of it may be far from each other; of both only one is named.
+TEST_F(RefactorCommand, LeavesALoggerThatATestMocksBySpecification) {
+  const std::string logger = "import logging\nlog = logging.getLogger(__name__)\n";
+  folder_.write("src/pkg/a.py", logger);
+  folder_.write("src/pkg/b.py", logger);
+  folder_.write("tests/test_a.py", "@mock.patch('pkg.a.log', autospec=True)\ndef test(log): ...\n");
+  const Ended made = rondo({"python-logging-to-structlog", root() + "/src", "--workspace", root()});
+  EXPECT_EQ(made.code, 1);
+  EXPECT_NE(made.output.find("a test mocks by its specification"), std::string::npos)
+      << made.output;
+  EXPECT_EQ(tree()["src/pkg/a.py"], logger);
+  EXPECT_NE(tree()["src/pkg/b.py"], logger);
+}
+
 TEST_F(RefactorCommand, CommitsAllThatAKilledRunHasChanged) {
   for (int i = 0; i < 20; ++i) folder_.write("m" + std::to_string(i) + ".py", kOld);
   const auto git = [&](const std::string& words) {
