@@ -3,7 +3,10 @@
 #include "assist/checked_tree.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -19,6 +22,34 @@ TEST(Commands, AreSplitWithoutAShell) {
   EXPECT_FALSE(command_words("a 'b").ok());
   EXPECT_FALSE(command_words("  ").ok());
   EXPECT_EQ(check_of("/usr/bin/mypy --strict")->name, "mypy");
+}
+
+TEST(TreeCopy, RemovesThoseOfProcessesThatAreGone) {
+  const workspace::TemporaryFolder folder;
+  folder.write("tree/a", "a");
+  const auto copy = [&] {
+    return TreeCopy::make(folder.path() / "tree", {"a"}, folder.path() / "copies");
+  };
+  const auto n_copies = [&] {
+    const std::filesystem::directory_iterator all(folder.path() / "copies");
+    return std::distance(begin(all), end(all));
+  };
+  Result<TreeCopy> mine = copy();
+  ASSERT_TRUE(mine.ok()) << mine.status().message();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Result<TreeCopy> left = copy();
+    ::_exit(left.ok() ? 0 : 1);  // as one that is killed: nothing is removed
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(n_copies(), 2);
+  const Result<TreeCopy> next = copy();
+  ASSERT_TRUE(next.ok()) << next.status().message();
+  EXPECT_EQ(n_copies(), 2);
+  EXPECT_TRUE(std::filesystem::exists(mine->folder() + "/a"));
+  EXPECT_TRUE(std::filesystem::exists(next->folder() + "/a"));
 }
 
 class CheckedTreeTest : public testing::Test {
