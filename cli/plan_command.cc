@@ -336,7 +336,9 @@ void add_plan_command(CLI::App& app, CommandContext context) {
       "bf16");
   const auto arguments = std::make_shared<PlanArguments>();
   auto* model = command->add_option("--model", arguments->model, "Model folder");
-  command->add_option("--config", arguments->config, "Shape of a published model, e.g. iquest-7b")
+  command
+      ->add_option("--config", arguments->config,
+                   "Shape of a published model, e.g. iquest-7b or qwen2.5-coder-7b")
       ->excludes(model);
   command
       ->add_option("--weights", arguments->weights,
