@@ -178,6 +178,24 @@ TEST_F(RefactorCommand, LeavesOutWhatFailsChecksInTrustedTrees) {
   EXPECT_TRUE(fs::is_empty(user_.home() / "cache/rondo/checks")) << "the copy was left";
 }
 
+TEST_F(RefactorCommand, RemovesTheCopyOfARunThatWasKilled) {
+  if (!assist::sandbox_ready().ok()) GTEST_SKIP() << assist::sandbox_ready().message();
+  folder_.write("a.py", kOld);
+  ASSERT_EQ(user_.run({"trust", root()}), 0);
+  const fs::path copies = user_.home() / "cache/rondo/checks";
+  std::error_code none_yet;
+  Process killed = user_.start({"refactor", "typing-modernise", root(), "--verify", "sleep 60"});
+  for (int i = 0;
+       i < 30'000 && fs::directory_iterator(copies, none_yet) == fs::directory_iterator(); ++i) {
+    ::usleep(1000);
+  }
+  killed.kill(SIGKILL);
+  killed.wait();
+  ASSERT_FALSE(fs::is_empty(copies));
+  EXPECT_EQ(rondo({"typing-modernise", root(), "--verify", "true"}).code, 0);
+  EXPECT_TRUE(fs::is_empty(copies));
+}
+
 TEST_F(RefactorCommand, CommitsShardByShard) {
   const auto git = [&](const std::string& arguments) {
     return std::system(("cd '" + root() + "' && " + arguments).c_str());
