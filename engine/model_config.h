@@ -101,7 +101,7 @@ struct ModelConfig {
   std::optional<FimConfig> fim;
   ChatTemplate chat;                 // checked by resolve_special_tokens
   std::vector<int32_t> stop_tokens;  // any of them ends a generation; ascending
-  int32_t max_new_tokens = 64;       // the family's default length
+  int32_t max_new_tokens = 128;      // of an answer, unless generation_config.json says another
   Hash128 digest;                    // of config.json's bytes
 
   int32_t qkv_dim() const { return (n_heads + 2 * n_kv_heads) * head_dim; }

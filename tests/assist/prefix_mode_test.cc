@@ -119,6 +119,7 @@ TEST_F(PrefixMode, AnAnswerIsTheSameBitsWhoeverReadTheBeginning) {
   EXPECT_EQ(cold.report.n_adopted_tokens, 0);
   ASSERT_FALSE(cold.report.tokens.empty());
   const CompletionOutcome other = first->complete(kCheckout, "b");
+  ASSERT_EQ(other.report.blocks.size(), 1u);
   EXPECT_GE(other.report.n_adopted_tokens, other.report.blocks[0].n_tokens - 16);
   EXPECT_EQ(other.report.n_cached_tokens, other.report.n_adopted_tokens);
   expect_same(cold, other);

@@ -156,6 +156,7 @@ TEST(ModelConfig, ReadsQwen2WhoseWindowIsOff) {
   EXPECT_EQ(config->rms_norm_eps, 1e-6f);
   EXPECT_EQ(config->rope_theta, 1e6f);
   EXPECT_EQ(config->rope_factor, 1.f);
+  EXPECT_EQ(config->max_new_tokens, 128);  // no generation_config.json says
   EXPECT_FALSE(load(iquest_7b())->qkv_bias);
 
   json["sliding_window"] = 131072;

@@ -31,6 +31,7 @@ inline void write_tiny_model(const ScratchFolder& folder, int n_loops) {
     "max_position_embeddings": 512, "torch_dtype": "bfloat16", "eos_token_id": 2,
     "tie_word_embeddings": false, "hidden_size": 64, "num_hidden_layers": 1,
     "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96})");
+  folder.write("generation_config.json", R"({"max_new_tokens": 64})");
   std::mt19937 random(1);
   std::vector<StoredTensor> tensors;
   const auto add = [&](const std::string& name, const std::vector<int64_t>& shape) {
