@@ -28,6 +28,7 @@ test('the server is found in ~/.local/bin and its model gets ready', async () =>
 
 test('what is suggested while typing is accepted with Tab as it was shown', async () => {
   await code.open('checkout.py', 25, 19);
+  await code.hasFile();
   await code.type('u');
   const shown = await code.ghostText();
   await code.screenshot('ghost-text', { x: 322, y: 295, width: 690, height: 175 }); // docs/vscode.png

@@ -127,6 +127,12 @@ export class VsCode {
     return Number(execFileSync(this.program, ['status'], { env: this.env, encoding: 'utf8' }).match(/process (\d+)/)[1]);
   }
 
+  // Until Rondo has an open file: of what is typed before, VS Code asks nobody.
+  hasFile() {
+    const clients = () => JSON.parse(execFileSync(this.program, ['status', '--json'], { env: this.env, encoding: 'utf8' })).clients;
+    return until('Rondo to have an open file', async () => clients().some((client) => client.documents > 0));
+  }
+
   // ---- what a person does --------------------------------------------------------------------------------------------
 
   press(...keys) {
