@@ -15,6 +15,7 @@
 #include "assist/function_rewriter.h"
 #include "assist/git_tree.h"
 #include "assist/names_elsewhere.h"
+#include "assist/tree_file.h"
 #include "cli/refactor_report.h"
 #include "cli/refactor_targets.h"
 #include "cli/settings.h"
@@ -82,8 +83,10 @@ bool is_instruction(const std::string& recipe) {
   return recipe.find(' ') != std::string::npos && !fs::exists(recipe, error);
 }
 
-// What the files of the tree say of names in others, where the recipe wants to know.
+// What the files of the tree say of names in others, where the recipe wants to know; also those
+// that are not edited, as tests with secrets in them.
 Status look_elsewhere(assist::Recipe& recipe, const std::string& root) {
+  constexpr int64_t kMaxFileBytes = 4 << 20;  // longer texts are generated, or data
   ASSIGN_OR_RETURN(assist::NamesElsewhere names, assist::NamesElsewhere::of(recipe));
   if (names.empty()) return {};
   ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(root, {}));
@@ -91,7 +94,7 @@ Status look_elsewhere(assist::Recipe& recipe, const std::string& root) {
   const std::set<std::string_view> ids(recipe.languages.begin(), recipe.languages.end());
   for (const std::string& path : paths) {
     if (!ids.contains(workspace::language_of_file(path, {}).id)) continue;
-    const Result<std::string> text = read_file(root + "/" + path);
+    const Result<std::string> text = assist::read_tree_file(root, path, kMaxFileBytes);
     if (text.ok()) RETURN_IF_ERROR(names.look_at(*text));
   }
   return {};
