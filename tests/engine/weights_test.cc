@@ -34,6 +34,14 @@ ModelConfig odd_config() {
   return config;
 }
 
+// The same without loops.
+ModelConfig dense_config() {
+  ModelConfig config = odd_config();
+  config.architecture = Architecture::kLlama;
+  config.n_loops = 1;
+  return config;
+}
+
 std::string bf16_bytes(const std::vector<float>& values) {
   std::string bytes;
   for (const float value : values) {
@@ -243,9 +251,7 @@ TEST(Weights, PacksALoopModel) {
 }
 
 TEST(Weights, PacksADenseModelWithItsOwnHead) {
-  ModelConfig config = odd_config();
-  config.architecture = Architecture::kLlama;
-  config.n_loops = 1;
+  ModelConfig config = dense_config();
   config.tied_embeddings = false;
   Checkpoint checkpoint = make_checkpoint(config);
   checkpoint.tensors["model.layers.0.self_attn.rotary_emb.inv_freq"] = {
@@ -256,9 +262,7 @@ TEST(Weights, PacksADenseModelWithItsOwnHead) {
 }
 
 TEST(Weights, ReadsTheBiasesOfQueriesKeysAndValues) {
-  ModelConfig config = odd_config();
-  config.architecture = Architecture::kLlama;
-  config.n_loops = 1;
+  ModelConfig config = dense_config();
   config.qkv_bias = true;
   Checkpoint checkpoint = make_checkpoint(config);
   auto weights = load(checkpoint, config);
@@ -414,9 +418,7 @@ TEST(Weights, RefusesWhatConfigDoesNotDescribe) {
   EXPECT_THAT(load(unscaled, config).status().message(),
               HasSubstr("no tensor \"" + k + "_scale\""));
 
-  config = odd_config();
-  config.architecture = Architecture::kLlama;
-  config.n_loops = 1;
+  config = dense_config();
   EXPECT_THAT(load(loop, config).status().message(), HasSubstr("the weights are of a LoopCoder"));
 }
 
