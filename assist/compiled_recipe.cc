@@ -238,7 +238,8 @@ Status CompiledRecipe::check_captures(const LanguageQuery& query) const {
 bool CompiledRecipe::is_about(std::string_view path, std::string_view text) const {
   const std::string_view id = workspace::language_of_file(path, text).id;
   const auto& ids = recipe_.languages;
-  return std::find(ids.begin(), ids.end(), id) != ids.end() && concerns(path) && may_match(text);
+  return std::find(ids.begin(), ids.end(), id) != ids.end() && concerns(path) &&
+         contains_any(text, recipe_.contains);
 }
 
 bool CompiledRecipe::concerns(std::string_view path) const {
@@ -247,12 +248,6 @@ bool CompiledRecipe::concerns(std::string_view path) const {
     const auto match = glob.find(path, 0);
     return match.ok() && match->has_value();
   });
-}
-
-bool CompiledRecipe::may_match(std::string_view text) const {
-  if (recipe_.contains.empty()) return true;
-  return std::any_of(recipe_.contains.begin(), recipe_.contains.end(),
-                     [&](const std::string& word) { return text.find(word) != text.npos; });
 }
 
 }  // namespace rondo::assist

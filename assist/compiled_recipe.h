@@ -123,7 +123,6 @@ class CompiledRecipe {
   struct Look;  // one find() on its way
 
   bool concerns(std::string_view path) const;
-  bool may_match(std::string_view text) const;
   explicit CompiledRecipe(Recipe recipe) : recipe_(std::move(recipe)) {}
   Status compile_rules();
   Result<CompiledEdit> compile_edit(const RecipeEdit& edit) const;

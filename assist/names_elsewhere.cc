@@ -18,12 +18,6 @@ std::vector<std::string_view> parts_of(std::string_view text, char between) {
   return parts;
 }
 
-bool has_any(std::string_view text, const std::vector<std::string>& words) {
-  return words.empty() || std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-           return text.find(word) != text.npos;
-         });
-}
-
 // "src/a/b.py" as src, a, b; "a/__init__.py" as a.
 std::vector<std::string_view> module_of(std::string_view path) {
   std::vector<std::string_view> parts = parts_of(path, '/');
@@ -58,7 +52,7 @@ Result<NamesElsewhere> NamesElsewhere::of(Recipe& recipe) {
 
 Status NamesElsewhere::look_at(std::string_view text) {
   for (const Look& look : looks_) {
-    if (!has_any(text, look.set->contains)) continue;
+    if (!contains_any(text, look.set->contains)) continue;
     for (int64_t from = 0;;) {
       Result<std::optional<Regex::Match>> match = look.regex.find(text, from);
       if (!match.ok()) {

@@ -410,6 +410,12 @@ Result<Recipe> parse_recipe(std::string_view text, std::string_view file) {
   return RecipeReader(file).read(root);
 }
 
+bool contains_any(std::string_view text, const std::vector<std::string>& words) {
+  return words.empty() || std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+           return text.find(word) != text.npos;
+         });
+}
+
 Status recipe_error(const Recipe& recipe, int64_t line, const std::string& sentence) {
   return invalid_argument_error(recipe.file + ":" + std::to_string(line) + ": " + sentence);
 }

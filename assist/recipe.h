@@ -122,6 +122,9 @@ Recipe instruction_recipe(const std::string& instruction);
 // CompiledRecipe::compile(). Errors: InvalidArgument, as "file:line: what is wrong and what to do".
 Result<Recipe> parse_recipe(std::string_view text, std::string_view file);
 
+// Whether `text` has one of `words`, or there are none.
+bool contains_any(std::string_view text, const std::vector<std::string>& words);
+
 // "file:line: sentence".
 Status recipe_error(const Recipe& recipe, int64_t line, const std::string& sentence);
 

@@ -6,12 +6,13 @@
 #include <thread>
 
 #include "assist/tree_file.h"
+#include "workspace/chunk_options.h"
 #include "workspace/secrets.h"
 
 namespace rondo::assist {
 namespace {
 
-constexpr size_t kMaxFileBytes = 4 << 20;  // longer texts are generated, or data
+constexpr int64_t kMaxFileBytes = workspace::ChunkOptions().max_file_bytes;
 
 FileOutcome left_out(const std::string& path, std::string reason) {
   FileOutcome outcome{.path = path, .before = {}, .rewrite = {}};

@@ -21,6 +21,7 @@
 #include "cli/settings.h"
 #include "cli/type_checks.h"
 #include "config/trust.h"
+#include "workspace/chunk_options.h"
 #include "workspace/languages.h"
 
 namespace rondo::cli {
@@ -86,7 +87,7 @@ bool is_instruction(const std::string& recipe) {
 // What the files of the tree say of names in others, where the recipe wants to know; also those
 // that are not edited, as tests with secrets in them.
 Status look_elsewhere(assist::Recipe& recipe, const std::string& root) {
-  constexpr int64_t kMaxFileBytes = 4 << 20;  // longer texts are generated, or data
+  constexpr int64_t kMaxFileBytes = workspace::ChunkOptions().max_file_bytes;
   ASSIGN_OR_RETURN(assist::NamesElsewhere names, assist::NamesElsewhere::of(recipe));
   if (names.empty()) return {};
   ASSIGN_OR_RETURN(RefactorTargets all, RefactorTargets::of(root, {}));
